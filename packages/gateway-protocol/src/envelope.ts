@@ -1,0 +1,32 @@
+/** What kind of client speaks, as it says in `identify`. */
+export const CLIENT_TYPES = ['app-client', 'service-node', 'dashboard'] as const;
+export type ClientType = (typeof CLIENT_TYPES)[number];
+
+/** The dialect of the contract: `"1"` is the base and frozen, `"2"` is the extended one (PROTOCOL.md, "Dialects"). */
+export type Dialect = '1' | '2';
+
+/** How a `data_update` treats a receiver that is behind (PROTOCOL.md, "Delivery"). Default: `reliable`. */
+export const DELIVERY_MODES = ['reliable', 'latest', 'volatile'] as const;
+export type DeliveryMode = (typeof DELIVERY_MODES)[number];
+
+/**
+ * One message: one WebSocket text frame carries one envelope in JSON. A receiver ignores fields that it does not know.
+ * PROTOCOL.md, "Envelope", has the table.
+ */
+export interface Envelope<Type extends string = string, Payload = unknown> {
+  /** The signal's name. */
+  type: Type;
+  /** When it was said, in Unix milliseconds. The gateway fills it where a client left it out. */
+  ts?: number;
+  /** Dialect, on `identify`. */
+  version?: string;
+  /** Carried through unchanged to every receiver and into logs. */
+  traceId?: string;
+  /** The group; defaults to the connection's own. */
+  groupId?: string;
+  /** A collaborative session inside the group. */
+  sessionId?: string;
+  /** Message id: asks for an `ack` or an `error.inReplyTo`. */
+  id?: string;
+  payload?: Payload;
+}

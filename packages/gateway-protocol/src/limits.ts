@@ -1,0 +1,23 @@
+/** The sizes of the contract (PROTOCOL.md, "Limits"). `messageBytesMax` and `jsonDepthMax` are a gateway's to change; the others are fixed. */
+export const PROTOCOL_LIMITS = {
+  /** Longest text message, in UTF-8 bytes. A longer one is closed with 1009. */
+  messageBytesMax: 256 * 1024,
+  /** Deepest nesting of arrays and objects in one message; the envelope itself is level 1. */
+  jsonDepthMax: 64,
+  /** Longest `groupId`, `sessionId`, `id`, `traceId` or `key`, in UTF-16 code units, as `String.length` counts. */
+  idLengthMax: 128,
+  /** Largest `metadata` of an `identify`, in UTF-8 bytes of its JSON. */
+  metadataBytesMax: 4096,
+  /** Largest `token` of an `identify`, in UTF-16 code units. */
+  tokenLengthMax: 8192,
+  /** Largest `label` or `createdBy` of a session's `meta`, in UTF-16 code units. */
+  sessionTextLengthMax: 256,
+  /** Most `tags` of a session's `meta`; each is at most `idLengthMax` long. */
+  sessionTagsMax: 32,
+} as const;
+
+/** The limits that {@link decode} applies and a gateway may set. */
+export interface DecodeLimits {
+  jsonDepthMax: number;
+  metadataBytesMax: number;
+}
