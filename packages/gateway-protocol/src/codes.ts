@@ -5,7 +5,11 @@
 export const ERROR_CODES = {
   BAD_JSON: { status: 400, retryable: false, meaning: 'the message is not JSON' },
   UNKNOWN_TYPE: { status: 400, retryable: false, meaning: 'the `type` is not one that the gateway takes' },
-  INVALID_IDENTIFY: { status: 400, retryable: false, meaning: 'an `identify` whose payload is wrong; the message names the field' },
+  INVALID_IDENTIFY: {
+    status: 400,
+    retryable: false,
+    meaning: 'an `identify` whose payload is wrong; the message names the field',
+  },
   INVALID_ENVELOPE: {
     status: 400,
     retryable: false,
@@ -16,7 +20,11 @@ export const ERROR_CODES = {
   NOT_A_MEMBER: { status: 403, retryable: false, meaning: 'the named group is not one that the connection is in' },
   UNAUTHORIZED: { status: 401, retryable: false, meaning: 'the token of an `identify` was refused' },
   FORBIDDEN: { status: 403, retryable: false, meaning: 'an authorize hook said no' },
-  RATE_LIMITED: { status: 429, retryable: true, meaning: 'too many messages or bytes; `retryAfterMs` says when the next may pass' },
+  RATE_LIMITED: {
+    status: 429,
+    retryable: true,
+    meaning: 'too many messages or bytes; `retryAfterMs` says when the next may pass',
+  },
   TOO_MANY_GROUPS: { status: 429, retryable: true, meaning: 'a limit on groups, or on sessions of a group, is reached' },
   INTERNAL: { status: 500, retryable: true, meaning: 'the gateway failed; the message was not accepted' },
 } as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;
@@ -53,3 +61,20 @@ export const CLOSE_CODES = {
 
 /** A close code that the gateway sends. */
 export type CloseCode = (typeof CLOSE_CODES)[keyof typeof CLOSE_CODES]['code'];
+
+/**
+ * What a client does after its connection closed with `code`, which may be one that no gateway sends: 1005 where the close
+ * frame had none, 1006 where there was no close frame. The hundreds of 4000 to 4399 decide, so codes to come are understood.
+ * After a close that the client itself began there is nothing to do, whatever this answers.
+ *
+ * @example
+ * closeAction(4203); // 'resume'
+ */
+export function closeAction(code: number): CloseAction {
+  if (code >= 4000 && code < 4100) return 'stop';
+  if (code >= 4100 && code < 4200) return 'back-off';
+  if (code >= 4200 && code < 4300) return 'resume';
+  if (code >= 4300 && code < 4400) return 'identify-afresh';
+  // What the client sends is at fault here, and it would send the same again.
+  return [1002, 1003, 1007, 1008, 1009].includes(code) ? 'stop' : 'reconnect';
+}

@@ -1,5 +1,9 @@
+import { checkId, isObject, type JsonObject } from './checks.js';
 import type { ErrorCode } from './codes.js';
-import type { DecodeLimits } from './limits.js';
+import type { Copier } from './copy.js';
+import { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
+import { scan } from './scan.js';
+import { copyDataUpdate, copyEnvelope, copyHeartbeat, copyJoin, copyLeave, identifyFields } from './signal-fields.js';
 import type { IncomingFromClient } from './signals.js';
 
 /** What {@link decode} answers. */
@@ -12,4 +16,61 @@ export type Decoded =
     }
   | { ok: false; error: { code: ErrorCode; message: string; inReplyTo?: string } };
 
-export declare function decode(text: string, limits?: Partial<DecodeLimits>): Decoded;
+/** Longest part of an unknown `type` that an error quotes. */
+const TYPE_QUOTED_MAX = 64;
+
+const copiers: Record<IncomingFromClient['type'], (metadataBytesMax: number) => Copier> = {
+  identify: identifyFields,
+  heartbeat: () => copyHeartbeat,
+  data_update: () => copyDataUpdate,
+  join: () => copyJoin,
+  leave: () => copyLeave,
+};
+
+/**
+ * Reads one text message of a client. It never throws, whatever the text holds, and never converts: `["g"]` is no group id
+ * and `null` is not an absent field. The message is a fresh object of the fields that the contract knows; anything else that
+ * was sent, `seq` and `from` included, is left behind. What an error says is short and names the field.
+ *
+ * All five signals are read whatever the dialect; which of them a connection may use is the gateway's to decide.
+ * The text's length is not looked at: a gateway refuses a long message before it decodes it (close 1009).
+ *
+ * @param limits - where absent, those of {@link PROTOCOL_LIMITS}; `Infinity` switches one off
+ * @example
+ * decode('{"type":"heartbeat"}'); // { ok: true, message: { type: 'heartbeat' } }
+ * decode('{"type":"heartbeat","id":"7","groupId":["g"]}');
+ * // { ok: false, error: { code: 'INVALID_ENVELOPE', message: 'groupId: must be a string of 1 to 128 characters', inReplyTo: '7' } }
+ */
+export function decode(text: string, limits?: Partial<DecodeLimits>): Decoded {
+  if (typeof text !== 'string') return refuse('BAD_JSON', 'the message is not text');
+  const depthMax = limits?.jsonDepthMax ?? PROTOCOL_LIMITS.jsonDepthMax;
+  const { tooDeep, dataText } = scan(text, depthMax);
+  if (tooDeep) return refuse('INVALID_ENVELOPE', `nested deeper than ${depthMax} levels`);
+  let sent: unknown;
+  try {
+    sent = JSON.parse(text);
+  } catch {
+    return refuse('BAD_JSON', 'the message is not JSON');
+  }
+  if (!isObject(sent)) return refuse('INVALID_ENVELOPE', 'the message must be a JSON object');
+  const type = Object.hasOwn(sent, 'type') ? sent.type : undefined;
+  if (typeof type !== 'string') return refuse('INVALID_ENVELOPE', 'type: must be a string', sent);
+  if (!Object.hasOwn(copiers, type)) return refuse('UNKNOWN_TYPE', `type: ${quote(type)} is not known`, sent);
+  const message: JsonObject = { type };
+  const envelopeFault = copyEnvelope(sent, message, '');
+  if (envelopeFault !== undefined) return refuse('INVALID_ENVELOPE', envelopeFault, sent);
+  const known = type as IncomingFromClient['type'];
+  const fault = copiers[known](limits?.metadataBytesMax ?? PROTOCOL_LIMITS.metadataBytesMax)(sent, message, '');
+  if (fault !== undefined) return refuse(known === 'identify' ? 'INVALID_IDENTIFY' : 'INVALID_ENVELOPE', fault, sent);
+  const accepted = message as unknown as IncomingFromClient;
+  return known === 'data_update' ? { ok: true, message: accepted, dataText } : { ok: true, message: accepted };
+}
+
+function refuse(code: ErrorCode, message: string, sent?: JsonObject): Decoded {
+  const id = sent !== undefined && Object.hasOwn(sent, 'id') && checkId(sent.id) === undefined ? (sent.id as string) : undefined;
+  return { ok: false, error: id === undefined ? { code, message } : { code, message, inReplyTo: id } };
+}
+
+function quote(type: string): string {
+  return JSON.stringify(type.length > TYPE_QUOTED_MAX ? `${type.slice(0, TYPE_QUOTED_MAX)}…` : type);
+}

@@ -1,4 +1,4 @@
-export { CLOSE_CODES, type CloseAction, type CloseCode, ERROR_CODES, type ErrorCode } from './codes.js';
+export { CLOSE_CODES, type CloseAction, type CloseCode, closeAction, ERROR_CODES, type ErrorCode } from './codes.js';
 export { type Decoded, decode } from './decode.js';
 export {
   CLIENT_TYPES,

@@ -35,8 +35,14 @@ export interface DataPayload {
 
 export type IdentifySignal = Envelope<'identify', IdentifyPayload> & { payload: IdentifyPayload };
 export type HeartbeatSignal = Envelope<'heartbeat'>;
-export type DataUpdateSignal = Envelope<'data_update', DataPayload> & { payload: DataPayload; delivery?: DeliveryMode; key?: string };
-export type JoinSignal = Envelope<'join', { groupId: string; since?: LogPosition }> & { payload: { groupId: string; since?: LogPosition } };
+export type DataUpdateSignal = Envelope<'data_update', DataPayload> & {
+  payload: DataPayload;
+  delivery?: DeliveryMode;
+  key?: string;
+};
+export type JoinSignal = Envelope<'join', { groupId: string; since?: LogPosition }> & {
+  payload: { groupId: string; since?: LogPosition };
+};
 export type LeaveSignal = Envelope<'leave', { groupId: string }> & { payload: { groupId: string } };
 
 /** Everything that a client may send. `join` and `leave` are of dialect 2. */

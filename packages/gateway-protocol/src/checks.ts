@@ -1,0 +1,75 @@
+import { PROTOCOL_LIMITS } from './limits.js';
+import { utf8Length } from './utf8-length.js';
+
+/** An object as `JSON.parse` makes it: only its own keys were sent. */
+export type JsonObject = { [key: string]: unknown };
+
+/** What is wrong with a value, in few words that never repeat it; `undefined` when nothing is. */
+export type Fault = string | undefined;
+
+/** Looks at one value. It never converts: a value of another type is a fault. */
+export type Check = (value: unknown) => Fault;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const { idLengthMax } = PROTOCOL_LIMITS;
+
+export function checkId(value: unknown): Fault {
+  if (typeof value !== 'string' || value.length === 0 || value.length > idLengthMax) {
+    return `must be a string of 1 to ${idLengthMax} characters`;
+  }
+  for (let index = 0; index < value.length; index += 1) {
+    const char = value.charCodeAt(index);
+    // Nearly every id is printable ASCII; only the others are worth a look into Unicode's tables.
+    if (char < 0x20 || char > 0x7e) {
+      return /[\p{Cc}\p{Cs}]/u.test(value) ? 'must not hold control characters or lone surrogates' : undefined;
+    }
+  }
+  return undefined;
+}
+
+export function checkText(lengthMin: number, lengthMax: number): Check {
+  return (value) => {
+    if (typeof value === 'string' && value.length >= lengthMin && value.length <= lengthMax) return undefined;
+    return `must be a string of ${lengthMin} to ${lengthMax} characters`;
+  };
+}
+
+export function checkOneOf(allowed: readonly string[]): Check {
+  return (value) => {
+    if (typeof value === 'string' && allowed.includes(value)) return undefined;
+    return `must be one of ${allowed.map((one) => `"${one}"`).join(', ')}`;
+  };
+}
+
+export function checkTimestamp(value: unknown): Fault {
+  // JSON has no Infinity, but 1e999 is read as one.
+  return Number.isFinite(value) && (value as number) >= 0 ? undefined : 'must be a finite number of at least 0';
+}
+
+export function checkSeq(value: unknown): Fault {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'must be an integer of at least 0';
+}
+
+export function checkTags(value: unknown): Fault {
+  const { sessionTagsMax } = PROTOCOL_LIMITS;
+  const right = Array.isArray(value) && value.length <= sessionTagsMax && value.every((tag) => checkId(tag) === undefined);
+  return right ? undefined : `must be an array of at most ${sessionTagsMax} strings of 1 to ${idLengthMax} characters`;
+}
+
+/** An object whose JSON takes at most `bytesMax` bytes in UTF-8. */
+export function checkJsonSize(bytesMax: number): Check {
+  return (value) => {
+    if (!isObject(value)) return 'must be an object';
+    let json: string;
+    try {
+      json = JSON.stringify(value);
+    } catch {
+      // JSON.parse has no limit of depth, JSON.stringify has the stack's: reached only where `jsonDepthMax` was set that high.
+      return 'must not be nested so deep';
+    }
+    return utf8Length(json) <= bytesMax ? undefined : `must be at most ${bytesMax} bytes of JSON`;
+  };
+}

@@ -1,0 +1,106 @@
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+// `[` and `{`, `]` and `}` differ in this one bit only.
+const BRACE_BIT = 0x20;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+/** What one pass over a message's text finds. */
+export interface Scan {
+  /** Arrays and objects are nested deeper than was allowed; the pass stopped there. */
+  tooDeep: boolean;
+  /** JSON text of the value that `JSON.parse` would put at `payload.data`, without the white space around it. */
+  dataText: string | undefined;
+}
+
+/**
+ * Measures the nesting of a message and finds the text of `payload.data`, in one pass, without recursion and before
+ * `JSON.parse`. For a text that `JSON.parse` takes, the two agree on every key: the last of duplicates wins, and a key
+ * may be written with escapes. For any other text the answer means nothing, and `JSON.parse` refuses it afterwards.
+ */
+export function scan(text: string, depthMax: number): Scan {
+  const { length } = text;
+  let depth = 0;
+  let inPayload = false;
+  let dataStart = -1;
+  let dataEnd = -1;
+  for (let at = 0; at < length; at += 1) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) {
+      const end = stringEnd(text, at + 1);
+      if (end === -1) break;
+      const start = at + 1;
+      at = end;
+      if (depth > 2 || (depth === 2 && !inPayload)) continue;
+      // In JSON, a string before a colon is a key and no other string is.
+      const colon = skipSpace(text, end + 1);
+      if (text.charCodeAt(colon) !== COLON) continue;
+      const valueStart = skipSpace(text, colon + 1);
+      at = valueStart - 1;
+      if (depth === 1 && isKey(text, start, end, 'payload')) {
+        inPayload = text.charCodeAt(valueStart) === OPEN;
+        dataStart = -1;
+      } else if (depth === 2 && isKey(text, start, end, 'data')) {
+        dataStart = valueStart;
+        dataEnd = -1;
+      }
+    } else if ((char | BRACE_BIT) === OPEN) {
+      depth += 1;
+      if (depth > depthMax) return { tooDeep: true, dataText: undefined };
+    } else if ((char | BRACE_BIT) === CLOSE) {
+      if (depth === 2 && inPayload) {
+        if (dataStart !== -1 && dataEnd === -1) dataEnd = at;
+        inPayload = false;
+      }
+      depth -= 1;
+    } else if (char === COMMA && depth === 2 && inPayload && dataStart !== -1 && dataEnd === -1) {
+      dataEnd = at;
+    }
+  }
+  const found = dataStart !== -1 && dataEnd !== -1;
+  return { tooDeep: false, dataText: found ? text.slice(dataStart, trimEnd(text, dataEnd)) : undefined };
+}
+
+/** Index of the quote that ends the string whose first character is at `start`, or -1. */
+function stringEnd(text: string, start: number): number {
+  let end = text.indexOf('"', start);
+  while (end !== -1) {
+    let before = end;
+    while (before > start && text.charCodeAt(before - 1) === BACKSLASH) before -= 1;
+    // An even run of backslashes is escaped backslashes; an odd one escapes the quote.
+    if (((end - before) & 1) === 0) return end;
+    end = text.indexOf('"', end + 1);
+  }
+  return -1;
+}
+
+function isKey(text: string, start: number, end: number, key: string): boolean {
+  const first = text.charCodeAt(start);
+  if (first !== BACKSLASH && first !== key.charCodeAt(0)) return false;
+  if (end - start === key.length) return text.startsWith(key, start);
+  // Longest when every character is written as an escape of six.
+  if (end - start < key.length || end - start > key.length * 6) return false;
+  try {
+    return JSON.parse(text.slice(start - 1, end + 1)) === key;
+  } catch {
+    return false;
+  }
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (isSpace(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+function trimEnd(text: string, end: number): number {
+  let at = end;
+  while (isSpace(text.charCodeAt(at - 1))) at -= 1;
+  return at;
+}
+
+function isSpace(char: number): boolean {
+  return char === 0x20 || char === 0x0a || char === 0x0d || char === 0x09;
+}
