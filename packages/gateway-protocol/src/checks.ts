@@ -14,9 +14,13 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const { idLengthMax } = PROTOCOL_LIMITS;
+/** The field as it was sent; `undefined`, which JSON cannot say, where it was not. What `Object.prototype` has was not sent. */
+export function own(from: JsonObject, field: string): unknown {
+  return Object.hasOwn(from, field) ? from[field] : undefined;
+}
 
 export function checkId(value: unknown): Fault {
+  const { idLengthMax } = PROTOCOL_LIMITS;
   if (typeof value !== 'string' || value.length === 0 || value.length > idLengthMax) {
     return `must be a string of 1 to ${idLengthMax} characters`;
   }
@@ -30,18 +34,14 @@ export function checkId(value: unknown): Fault {
   return undefined;
 }
 
-export function checkText(lengthMin: number, lengthMax: number): Check {
-  return (value) => {
-    if (typeof value === 'string' && value.length >= lengthMin && value.length <= lengthMax) return undefined;
-    return `must be a string of ${lengthMin} to ${lengthMax} characters`;
-  };
+export function checkText(value: unknown, lengthMin: number, lengthMax: number): Fault {
+  if (typeof value === 'string' && value.length >= lengthMin && value.length <= lengthMax) return undefined;
+  return `must be a string of ${lengthMin} to ${lengthMax} characters`;
 }
 
-export function checkOneOf(allowed: readonly string[]): Check {
-  return (value) => {
-    if (typeof value === 'string' && allowed.includes(value)) return undefined;
-    return `must be one of ${allowed.map((one) => `"${one}"`).join(', ')}`;
-  };
+export function checkOneOf(value: unknown, allowed: readonly string[]): Fault {
+  if (typeof value === 'string' && allowed.includes(value)) return undefined;
+  return `must be one of ${allowed.map((one) => `"${one}"`).join(', ')}`;
 }
 
 export function checkTimestamp(value: unknown): Fault {
@@ -54,22 +54,20 @@ export function checkSeq(value: unknown): Fault {
 }
 
 export function checkTags(value: unknown): Fault {
-  const { sessionTagsMax } = PROTOCOL_LIMITS;
+  const { sessionTagsMax, idLengthMax } = PROTOCOL_LIMITS;
   const right = Array.isArray(value) && value.length <= sessionTagsMax && value.every((tag) => checkId(tag) === undefined);
   return right ? undefined : `must be an array of at most ${sessionTagsMax} strings of 1 to ${idLengthMax} characters`;
 }
 
 /** An object whose JSON takes at most `bytesMax` bytes in UTF-8. */
-export function checkJsonSize(bytesMax: number): Check {
-  return (value) => {
-    if (!isObject(value)) return 'must be an object';
-    let json: string;
-    try {
-      json = JSON.stringify(value);
-    } catch {
-      // JSON.parse has no limit of depth, JSON.stringify has the stack's: reached only where `jsonDepthMax` was set that high.
-      return 'must not be nested so deep';
-    }
-    return utf8Length(json) <= bytesMax ? undefined : `must be at most ${bytesMax} bytes of JSON`;
-  };
+export function checkJsonSize(value: unknown, bytesMax: number): Fault {
+  if (!isObject(value)) return 'must be an object';
+  let json: string;
+  try {
+    json = JSON.stringify(value);
+  } catch {
+    // JSON.parse takes any depth, JSON.stringify only the stack's: reached where `jsonDepthMax` was set that high.
+    return 'must not be nested so deep';
+  }
+  return utf8Length(json) <= bytesMax ? undefined : `must be at most ${bytesMax} bytes of JSON`;
 }

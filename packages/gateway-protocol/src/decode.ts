@@ -1,9 +1,8 @@
-import { checkId, isObject, type JsonObject } from './checks.js';
+import { checkId, isObject, type JsonObject, own } from './checks.js';
 import type { ErrorCode } from './codes.js';
-import type { Copier } from './copy.js';
 import { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
 import { scan } from './scan.js';
-import { copyDataUpdate, copyEnvelope, copyHeartbeat, copyJoin, copyLeave, identifyFields } from './signal-fields.js';
+import { copyEnvelope, SIGNAL_COPIERS } from './signal-fields.js';
 import type { IncomingFromClient } from './signals.js';
 
 /** What {@link decode} answers. */
@@ -11,21 +10,16 @@ export type Decoded =
   | {
       ok: true;
       message: IncomingFromClient;
-      /** For a `data_update`: the JSON text of `payload.data` exactly as it was sent, so that a relay need not write it again. */
+      /**
+       * For a `data_update`, and always there for one: the JSON text of `payload.data` exactly as it was sent, so that a relay need not
+       * write it again. It is one complete JSON value, whatever the client did with duplicate keys, escapes or white space.
+       */
       dataText?: string;
     }
   | { ok: false; error: { code: ErrorCode; message: string; inReplyTo?: string } };
 
 /** Longest part of an unknown `type` that an error quotes. */
 const TYPE_QUOTED_MAX = 64;
-
-const copiers: Record<IncomingFromClient['type'], (metadataBytesMax: number) => Copier> = {
-  identify: identifyFields,
-  heartbeat: () => copyHeartbeat,
-  data_update: () => copyDataUpdate,
-  join: () => copyJoin,
-  leave: () => copyLeave,
-};
 
 /**
  * Reads one text message of a client. It never throws, whatever the text holds, and never converts: `["g"]` is no group id
@@ -53,22 +47,23 @@ export function decode(text: string, limits?: Partial<DecodeLimits>): Decoded {
     return refuse('BAD_JSON', 'the message is not JSON');
   }
   if (!isObject(sent)) return refuse('INVALID_ENVELOPE', 'the message must be a JSON object');
-  const type = Object.hasOwn(sent, 'type') ? sent.type : undefined;
+  const type = own(sent, 'type');
   if (typeof type !== 'string') return refuse('INVALID_ENVELOPE', 'type: must be a string', sent);
-  if (!Object.hasOwn(copiers, type)) return refuse('UNKNOWN_TYPE', `type: ${quote(type)} is not known`, sent);
-  const message: JsonObject = { type };
-  const envelopeFault = copyEnvelope(sent, message, '');
+  const copySignal = SIGNAL_COPIERS.get(type);
+  if (copySignal === undefined) return refuse('UNKNOWN_TYPE', `type: ${quote(type)} is not known`, sent);
+  const fresh: JsonObject = { type };
+  const envelopeFault = copyEnvelope(sent, fresh);
   if (envelopeFault !== undefined) return refuse('INVALID_ENVELOPE', envelopeFault, sent);
-  const known = type as IncomingFromClient['type'];
-  const fault = copiers[known](limits?.metadataBytesMax ?? PROTOCOL_LIMITS.metadataBytesMax)(sent, message, '');
-  if (fault !== undefined) return refuse(known === 'identify' ? 'INVALID_IDENTIFY' : 'INVALID_ENVELOPE', fault, sent);
-  const accepted = message as unknown as IncomingFromClient;
-  return known === 'data_update' ? { ok: true, message: accepted, dataText } : { ok: true, message: accepted };
+  const fault = copySignal(sent, fresh, limits?.metadataBytesMax ?? PROTOCOL_LIMITS.metadataBytesMax);
+  if (fault !== undefined) return refuse(type === 'identify' ? 'INVALID_IDENTIFY' : 'INVALID_ENVELOPE', fault, sent);
+  const message = fresh as unknown as IncomingFromClient;
+  return message.type === 'data_update' ? { ok: true, message, dataText } : { ok: true, message };
 }
 
 function refuse(code: ErrorCode, message: string, sent?: JsonObject): Decoded {
-  const id = sent !== undefined && Object.hasOwn(sent, 'id') && checkId(sent.id) === undefined ? (sent.id as string) : undefined;
-  return { ok: false, error: id === undefined ? { code, message } : { code, message, inReplyTo: id } };
+  const id = sent && own(sent, 'id');
+  const inReplyTo = checkId(id) === undefined ? { inReplyTo: id as string } : undefined;
+  return { ok: false, error: { code, message, ...inReplyTo } };
 }
 
 function quote(type: string): string {

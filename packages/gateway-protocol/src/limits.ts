@@ -1,7 +1,7 @@
 /** The sizes of the contract (PROTOCOL.md, "Limits"). `messageBytesMax` and `jsonDepthMax` are a gateway's to change; the others are fixed. */
 export const PROTOCOL_LIMITS = {
   /** Longest text message, in UTF-8 bytes. A longer one is closed with 1009. */
-  messageBytesMax: 256 * 1024,
+  messageBytesMax: 262_144,
   /** Deepest nesting of arrays and objects in one message; the envelope itself is level 1. */
   jsonDepthMax: 64,
   /** Longest `groupId`, `sessionId`, `id`, `traceId` or `key`, in UTF-16 code units, as `String.length` counts. */
@@ -16,8 +16,10 @@ export const PROTOCOL_LIMITS = {
   sessionTagsMax: 32,
 } as const;
 
-/** The limits that {@link decode} applies and a gateway may set. */
+/** The limits that {@link decode} applies and a gateway may set. `Infinity` switches one off. */
 export interface DecodeLimits {
+  /** Deepest nesting of a message; the envelope itself is level 1. Default: 64. */
   jsonDepthMax: number;
+  /** Largest `metadata` of an `identify`, in UTF-8 bytes of its JSON. Default: 4096. */
   metadataBytesMax: number;
 }

@@ -2,10 +2,11 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
-// `[` and `{`, `]` and `}` differ in this one bit only.
+// `[` and `{` differ in this one bit only, and so do `]` and `}`.
 const BRACE_BIT = 0x20;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
+const BRACKET_MIN = 0x5b;
 
 /** What one pass over a message's text finds. */
 export interface Scan {
@@ -29,38 +30,53 @@ export function scan(text: string, depthMax: number): Scan {
   for (let at = 0; at < length; at += 1) {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
-      const end = stringEnd(text, at + 1);
-      if (end === -1) break;
       const start = at + 1;
+      const end = stringEnd(text, start);
+      if (end === -1) break;
       at = end;
       if (depth > 2 || (depth === 2 && !inPayload)) continue;
-      // In JSON, a string before a colon is a key and no other string is.
+      // In JSON, a string before a colon is a key, and no other string is.
       const colon = skipSpace(text, end + 1);
       if (text.charCodeAt(colon) !== COLON) continue;
-      const valueStart = skipSpace(text, colon + 1);
-      at = valueStart - 1;
+      const value = skipSpace(text, colon + 1);
+      at = value - 1;
       if (depth === 1 && isKey(text, start, end, 'payload')) {
-        inPayload = text.charCodeAt(valueStart) === OPEN;
+        inPayload = text.charCodeAt(value) === OPEN;
         dataStart = -1;
       } else if (depth === 2 && isKey(text, start, end, 'data')) {
-        dataStart = valueStart;
-        dataEnd = -1;
+        dataStart = value;
+        dataEnd = scalarEnd(text, value);
+        if (dataEnd !== -1) at = dataEnd - 1;
       }
+    } else if (char < BRACKET_MIN) {
+      // Digits, commas, colons and white space: by far the most of what stands between strings.
     } else if ((char | BRACE_BIT) === OPEN) {
       depth += 1;
       if (depth > depthMax) return { tooDeep: true, dataText: undefined };
     } else if ((char | BRACE_BIT) === CLOSE) {
-      if (depth === 2 && inPayload) {
-        if (dataStart !== -1 && dataEnd === -1) dataEnd = at;
-        inPayload = false;
-      }
       depth -= 1;
-    } else if (char === COMMA && depth === 2 && inPayload && dataStart !== -1 && dataEnd === -1) {
-      dataEnd = at;
+      if (depth === 1) inPayload = false;
+      else if (depth === 2 && dataEnd === -1) dataEnd = at + 1;
     }
   }
-  const found = dataStart !== -1 && dataEnd !== -1;
-  return { tooDeep: false, dataText: found ? text.slice(dataStart, trimEnd(text, dataEnd)) : undefined };
+  return { tooDeep: false, dataText: dataStart === -1 ? undefined : text.slice(dataStart, dataEnd) };
+}
+
+/** Where a value that is no array and no object ends, or -1 for one that is. */
+function scalarEnd(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first === QUOTE) {
+    const end = stringEnd(text, start + 1);
+    return end === -1 ? text.length : end + 1;
+  }
+  if ((first | BRACE_BIT) === OPEN) return -1;
+  let end = start;
+  while (end < text.length && !isScalarEnd(text.charCodeAt(end))) end += 1;
+  return end;
+}
+
+function isScalarEnd(char: number): boolean {
+  return char === COMMA || char === CLOSE || isSpace(char);
 }
 
 /** Index of the quote that ends the string whose first character is at `start`, or -1. */
@@ -92,12 +108,6 @@ function isKey(text: string, start: number, end: number, key: string): boolean {
 function skipSpace(text: string, from: number): number {
   let at = from;
   while (isSpace(text.charCodeAt(at))) at += 1;
-  return at;
-}
-
-function trimEnd(text: string, end: number): number {
-  let at = end;
-  while (isSpace(text.charCodeAt(at - 1))) at -= 1;
   return at;
 }
 

@@ -15,7 +15,7 @@ export interface IdentifyPayload {
   metadata?: Record<string, unknown>;
   /** Given to the gateway's `authenticate` hook. */
   token?: string;
-  /** Dialect 2: become the same member again. */
+  /** Dialect 2: become the same member again. `decode` makes `groups` without a prototype, for its keys are a client's. */
   resume?: { token: string; groups?: Record<string, LogPosition> };
 }
 
