@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { type Decoded, decode } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
+import { scan } from '../src/scan.js';
 import { entryText, listText, valueText } from './json-text.js';
 
 /** Strictly, -0 and own keys like `__proto__` and `constructor` included, which vitest's own comparison reads as the object's class. */
@@ -70,6 +71,16 @@ describe('dataText is the exact text of payload.data', () => {
         decode(`{"type":"data_update",${decoys},"payload":{"x":{"data":0},"w":"data","data":1,"v":[{"data":0}]},${decoys}}`),
       ),
     ).toBe('1');
+  });
+
+  test.each([
+    '{"payload":{"data":1},"payload":{}}',
+    '{"payload":7,"x":{"data":1}}',
+    '{"payload":[],"x":{"data":1}}',
+    '{"payload":{},"data":1}',
+    '{}',
+  ])('the scan finds none where JSON.parse would make none: %s', (text) => {
+    expect(scan(text, 64)).toStrictEqual({ tooDeep: false, dataText: undefined });
   });
 
   test('a signal without data has none', () => {

@@ -46,6 +46,20 @@ test('a message with one field of any value', () => {
   fc.assert(fc.property(mutated, holds), { numRuns: 2_000 });
 });
 
+test('every beginning and every end of a message', () => {
+  const messages = Object.values(FULL_MESSAGES).map((full) => JSON.stringify(full()));
+  for (const text of [
+    ...messages,
+    '{"type":"data_update","payload":{"data":"\\\\\\" ]}"}}',
+    '{"type":"data_update","payload":{"data":-1.5e3}}',
+  ]) {
+    for (let at = 0; at <= text.length; at += 1) {
+      holds(text.slice(0, at));
+      holds(text.slice(at));
+    }
+  }
+});
+
 test('a message with one piece of its text cut out or replaced', () => {
   const piece = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 4 }),
