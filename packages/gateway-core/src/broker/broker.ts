@@ -1,0 +1,50 @@
+import type { DeliveryMode, LogPosition } from 'gateway-protocol';
+import type { MaybePromise } from '../maybe-promise.js';
+
+/** A message on its way into a group's log. */
+export interface BrokerMessage {
+  /**
+   * The JSON text of a `data_update` without its opening `{"type":"data_update","seq":N,`: each gateway puts that in front when it makes
+   * the frame, because only the broker knows `seq`.
+   */
+  body: string;
+  delivery?: DeliveryMode;
+  key?: string;
+}
+
+export interface BrokerEntry extends BrokerMessage {
+  seq: number;
+}
+
+/** Where a gateway takes a group's entries. */
+export interface BrokerReceiver {
+  /** The next entry. In `seq` order, without holes, each once. It may come before or after `publish` answers. */
+  deliver(entry: BrokerEntry): void;
+  /** The log was lost: `position` is where the new one stands. What was not delivered before will never be. */
+  reset(position: LogPosition): void;
+}
+
+export interface BrokerSubscription {
+  /** Where the log stood when the subscription began: the first entry delivered has the `seq` after it. */
+  position: LogPosition;
+  unsubscribe(): void;
+}
+
+/**
+ * Gives the messages of a group one order, over all gateways that share it.
+ * Messages that one gateway publishes to one group get their `seq` in the order of the calls. `brokerContract` of
+ * `gateway-core/testing` holds an implementation to this.
+ */
+export interface Broker {
+  /** Appends a message to the group's log and answers where. Every subscribed gateway, this one included, gets the entry delivered. */
+  publish(groupId: string, message: BrokerMessage): MaybePromise<LogPosition>;
+  /** Begins delivery of a group's entries. */
+  subscribe(groupId: string, receiver: BrokerReceiver): MaybePromise<BrokerSubscription>;
+  /**
+   * The entries after `since`, oldest first, `limit` at most. `undefined`: the log cannot say without a hole (it no longer reaches back,
+   * or `epoch` is that of another log, or `seq` is ahead of it).
+   */
+  history(groupId: string, since: LogPosition, limit: number): MaybePromise<BrokerEntry[] | undefined>;
+  /** Frees what the broker holds open. Called by the gateway's `close()`. */
+  close?(): MaybePromise<void>;
+}

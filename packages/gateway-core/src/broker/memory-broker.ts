@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { LogPosition } from 'gateway-protocol';
+import type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscription } from './broker.js';
+
+interface Topic {
+  epoch: string;
+  seq: number;
+  readonly receivers: Set<BrokerReceiver>;
+  /** The newest entries, oldest first. */
+  readonly history: BrokerEntry[];
+  /** Characters of their bodies. */
+  historyLength: number;
+}
+
+export interface MemoryBrokerOptions {
+  /** Entries that `history` can reach back, for each group. Default 1,024. */
+  historyMessagesMax?: number;
+  /** Characters of JSON that `history` keeps, for each group. Default 1,048,576. */
+  historyLengthMax?: number;
+  /** Most groups remembered that nobody is subscribed to; beyond it the oldest starts a new epoch when it comes back. Default 10,000. */
+  idleGroupsMax?: number;
+  /** Makes epochs; unique. Default: random UUIDs. */
+  generateId?: () => string;
+}
+
+/**
+ * Orders messages inside one process, synchronously. Give one to several gateways of a process and they share their groups.
+ * @example
+ * const broker = new MemoryBroker();
+ * const a = createGateway({ broker }), b = createGateway({ broker });
+ */
+export class MemoryBroker implements Broker {
+  readonly #topics = new Map<string, Topic>();
+  /** Ids of topics without a subscriber, oldest first. */
+  readonly #idle = new Set<string>();
+  readonly #historyMessagesMax: number;
+  readonly #historyLengthMax: number;
+  readonly #idleGroupsMax: number;
+  readonly #generateId: () => string;
+
+  constructor(options: MemoryBrokerOptions = {}) {
+    this.#historyMessagesMax = options.historyMessagesMax ?? 1_024;
+    this.#historyLengthMax = options.historyLengthMax ?? 1024 * 1024;
+    this.#idleGroupsMax = options.idleGroupsMax ?? 10_000;
+    this.#generateId = options.generateId ?? randomUUID;
+  }
+
+  publish(groupId: string, message: BrokerMessage): LogPosition {
+    const topic = this.#topic(groupId);
+    topic.seq += 1;
+    const entry: BrokerEntry = { seq: topic.seq, body: message.body, delivery: message.delivery, key: message.key };
+    this.#keep(topic, entry);
+    for (const receiver of topic.receivers) receiver.deliver(entry);
+    if (topic.receivers.size === 0) this.#rest(groupId);
+    return { epoch: topic.epoch, seq: entry.seq };
+  }
+
+  subscribe(groupId: string, receiver: BrokerReceiver): BrokerSubscription {
+    const topic = this.#topic(groupId);
+    topic.receivers.add(receiver);
+    this.#idle.delete(groupId);
+    return {
+      position: { epoch: topic.epoch, seq: topic.seq },
+      unsubscribe: () => {
+        if (topic.receivers.delete(receiver) && topic.receivers.size === 0) this.#rest(groupId);
+      },
+    };
+  }
+
+  history(groupId: string, since: LogPosition, limit: number): BrokerEntry[] | undefined {
+    const topic = this.#topics.get(groupId);
+    if (topic === undefined || topic.epoch !== since.epoch || since.seq > topic.seq) return undefined;
+    const missing = topic.seq - since.seq;
+    if (missing > topic.history.length) return undefined;
+    const first = topic.history.length - missing;
+    return topic.history.slice(first, first + limit);
+  }
+
+  #topic(groupId: string): Topic {
+    let topic = this.#topics.get(groupId);
+    if (topic === undefined) {
+      topic = { epoch: this.#generateId(), seq: 0, receivers: new Set(), history: [], historyLength: 0 };
+      this.#topics.set(groupId, topic);
+    }
+    return topic;
+  }
+
+  #keep(topic: Topic, entry: BrokerEntry): void {
+    if (this.#historyMessagesMax === 0) return;
+    topic.history.push(entry);
+    topic.historyLength += entry.body.length;
+    while (topic.history.length > this.#historyMessagesMax || topic.historyLength > this.#historyLengthMax) {
+      topic.historyLength -= (topic.history.shift() as BrokerEntry).body.length;
+    }
+  }
+
+  #rest(groupId: string): void {
+    this.#idle.add(groupId);
+    if (this.#idle.size <= this.#idleGroupsMax) return;
+    const [oldest] = this.#idle;
+    this.#idle.delete(oldest as string);
+    this.#topics.delete(oldest as string);
+  }
+}

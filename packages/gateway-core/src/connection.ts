@@ -1,0 +1,162 @@
+import type { Clock } from './clock.js';
+import type { ConnectionInfo, ConnectionState, Peer } from './gateway.js';
+import type { Membership, Receiver } from './groups/group.js';
+import type { Limits } from './limits.js';
+import type { Member } from './members/member.js';
+import { TokenBucket } from './token-bucket.js';
+import type { GatewaySocket } from './transport/socket.js';
+
+/** The order in which a connection's states follow each other; none is skipped backwards. */
+const ORDER: readonly ConnectionState[] = ['connecting', 'open', 'identified', 'closing', 'closed'];
+
+/** What a connection needs of its surroundings. */
+export interface ConnectionContext {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Messages of a group are lost to it. */
+  readonly lost: (connection: Connection, groupId: string) => void;
+}
+
+/** One client: its state, its member, its groups, its socket. */
+export class Connection implements Receiver {
+  #state: ConnectionState = 'connecting';
+  #pauses = 0;
+  #drained: (() => void)[] = [];
+  /** When something was last heard, in monotonic milliseconds. */
+  seenAt: number;
+  /** Since when its socket takes nothing, in monotonic milliseconds. */
+  blockedSince: number | undefined;
+  /** When it began to close, in monotonic milliseconds. */
+  closingSince = 0;
+  member: Member | undefined;
+  /** Messages that came while a handler was busy, in order; `undefined` while none is. */
+  inbox: { text: string; byteLength: number }[] | undefined;
+  /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
+  request: Peer['request'];
+  readonly memberships = new Map<string, Membership>();
+  readonly messageRate: TokenBucket;
+  readonly byteRate: TokenBucket;
+  readonly errorRate: TokenBucket;
+  readonly #createdAtMonotonic: number;
+
+  constructor(
+    readonly connectionId: string,
+    readonly remoteAddress: string,
+    readonly socket: GatewaySocket,
+    private readonly context: ConnectionContext,
+  ) {
+    const { clock, limits } = context;
+    const now = clock.monotonicMs();
+    this.seenAt = now;
+    this.#createdAtMonotonic = now;
+    this.messageRate = new TokenBucket(limits.messagesPerSecondMax, limits.messagesBurst, now);
+    this.byteRate = new TokenBucket(limits.bytesPerSecondMax, limits.bytesBurst, now);
+    this.errorRate = new TokenBucket(limits.errorsPerSecondMax, limits.errorsBurst, now);
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Whether it may still send and be sent to. */
+  get live(): boolean {
+    return this.#state === 'open' || this.#state === 'identified';
+  }
+
+  get blocked(): boolean {
+    const { socket } = this;
+    return socket.bufferedBytes >= this.context.limits.socketHighWaterMarkBytes && socket.needsDrain;
+  }
+
+  /** The group that a message without a `groupId` is for: the one it is in. */
+  get groupId(): string | undefined {
+    for (const groupId of this.memberships.keys()) return groupId;
+    return undefined;
+  }
+
+  get ageMs(): number {
+    return this.context.clock.monotonicMs() - this.#createdAtMonotonic;
+  }
+
+  /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */
+  advance(to: ConnectionState): void {
+    if (ORDER.indexOf(to) < ORDER.indexOf(this.#state)) throw new Error(`a connection cannot go from ${this.#state} to ${to}`);
+    this.#state = to;
+    if (to !== 'closing') return;
+    this.#settleDrained();
+    // The answer to the close frame must be read.
+    if (this.#pauses > 0) this.socket.resume();
+  }
+
+  write(frames: Buffer): void {
+    if (!this.live) return;
+    this.socket.write(frames);
+    if (this.blockedSince === undefined && this.blocked) this.blockedSince = this.context.clock.monotonicMs();
+  }
+
+  /** Sends an answer. A client that does not read its answers is not read from either, until it has. */
+  answer(frame: Buffer): void {
+    this.write(frame);
+    if (this.blocked && this.#drained.length === 0) {
+      this.pause();
+      this.#drained.push(() => this.resume());
+    }
+  }
+
+  lost(groupId: string): void {
+    this.context.lost(this, groupId);
+  }
+
+  /** Everything written was taken; the groups are read on from before this is called. */
+  drained(): void {
+    if (this.blocked) return;
+    this.blockedSince = undefined;
+    this.#settleDrained();
+  }
+
+  /** Resolves when everything in its groups' logs was written to it, as slow as it is, or when it ends. */
+  async caughtUp(): Promise<void> {
+    while (this.live) {
+      let behind = false;
+      for (const membership of this.memberships.values()) {
+        membership.group.catchUp(membership);
+        behind ||= membership.group.isBehind(membership);
+      }
+      if (!behind) return;
+      await new Promise<void>((resolve) => this.#drained.push(resolve));
+    }
+  }
+
+  /** Stops reading until as many `resume`s have come. */
+  pause(): void {
+    this.#pauses += 1;
+    if (this.#pauses === 1) this.socket.pause();
+  }
+
+  resume(): void {
+    this.#pauses -= 1;
+    if (this.#pauses === 0 && this.live) this.socket.resume();
+  }
+
+  info(): ConnectionInfo {
+    const { clock } = this.context;
+    const wallMinusMonotonic = clock.now() - clock.monotonicMs();
+    return {
+      connectionId: this.connectionId,
+      state: this.#state,
+      memberId: this.member?.memberId,
+      role: this.member?.role,
+      metadata: this.member?.metadata,
+      groups: [...this.memberships.keys()],
+      createdAt: Math.round(wallMinusMonotonic + this.#createdAtMonotonic),
+      lastSeenAt: Math.round(wallMinusMonotonic + this.seenAt),
+      remoteAddress: this.remoteAddress,
+    };
+  }
+
+  #settleDrained(): void {
+    const waiting = this.#drained;
+    this.#drained = [];
+    for (const done of waiting) done();
+  }
+}

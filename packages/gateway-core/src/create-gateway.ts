@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto';
+import type { Broker } from './broker/broker.js';
+import { MemoryBroker } from './broker/memory-broker.js';
+import { systemClock } from './clock.js';
+import { Emitter } from './emitter.js';
+import type { GatewayEvents } from './events.js';
+import type { Gateway } from './gateway.js';
+import { Groups } from './groups/groups.js';
+import { PresenceAnnouncer } from './groups/presence-announcer.js';
+import { Hub } from './hub.js';
+import { Lifecycle } from './lifecycle.js';
+import { Members } from './members/members.js';
+import { type GatewayOptions, resolveOptions } from './options.js';
+import { MemoryPresenceStore } from './presence/memory-presence-store.js';
+import type { PresenceStore } from './presence/presence-store.js';
+import { Publisher } from './publisher.js';
+import { Router } from './router.js';
+import { RunningGateway } from './running-gateway.js';
+import { MemorySessionStore } from './sessions/memory-session-store.js';
+import { SessionKeeper } from './sessions/session-keeper.js';
+import type { SessionStore } from './sessions/session-store.js';
+import { UpgradeDoor } from './transport/upgrade-door.js';
+import { listenForUpgrades } from './transport/upgrade-listener.js';
+import { WsTransport } from './transport/ws-transport.js';
+
+/** 128 bits: unguessable, and unique without asking anybody. */
+const randomId = () => randomBytes(16).toString('base64url');
+
+/**
+ * Makes a gateway and, given a `server`, attaches it: clients can connect as soon as the server listens.
+ * @throws GatewayError `INVALID_OPTION`, naming the option.
+ * @example
+ * const server = createServer();
+ * const gateway = createGateway({ server });
+ * server.listen(4100);
+ */
+export function createGateway(options: GatewayOptions = {}): Gateway {
+  const resolved = resolveOptions(options);
+  const { timings, limits } = resolved;
+  const { authenticate, authorize, logger, clock = systemClock, generateId = randomId } = options;
+
+  const failed = (error: unknown, where: string, connectionId?: string): void => {
+    logger?.error('gateway: failure', { where, connectionId, error: describe(error) });
+    // A listener for errors that fails itself is only logged, or it would be told of its own failure for ever.
+    if (where !== 'listener of error') events.emit('error', { error, where, connectionId });
+  };
+  const events = new Emitter<GatewayEvents>((error, event) => failed(error, `listener of ${event}`));
+  const counters = { delivered: 0 };
+
+  const presence: PresenceStore =
+    options.presence ??
+    new MemoryPresenceStore({ clock, downTtlMs: Number.isFinite(limits.logAgeMaxMs) ? limits.logAgeMaxMs : undefined });
+  const sessionStore: SessionStore = options.sessions ?? new MemorySessionStore({ clock });
+  // Alone on its broker, a gateway's own logs are all the history there is.
+  const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId });
+
+  const groups = new Groups(broker, clock, limits, counters);
+  const members = new Members(
+    presence,
+    clock,
+    { nodeId: generateId(), resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
+    { left: ({ memberId }, groupId) => events.emit('leave', { memberId, groupId }), failed },
+  );
+  const announcer = new PresenceAnnouncer(presence, groups, clock, timings.presenceIntervalMs, {
+    announced: (groupId, info) => events.emit('presence', { groupId, info }),
+    failed,
+  });
+  const sessions = new SessionKeeper(sessionStore, events, {
+    ttlMs: timings.orphanSessionTtlMs,
+    sessionsMax: Number.isFinite(limits.sessionsPerGroupMax) ? limits.sessionsPerGroupMax : 0,
+  });
+  const publisher = new Publisher(groups);
+  const router = new Router(
+    { clock, timings, groups, members, presence, announcer, sessions, publisher, events, authenticate, authorize, generateId },
+    { jsonDepthMax: limits.jsonDepthMax, metadataBytesMax: limits.metadataBytesMax },
+    // Those of 40xx are to stay away; the others may come back as who they were.
+    { close: (connection, code, reason) => hub.end(connection, code, reason, code < 4100 ? 'ended' : 'dropped'), failed },
+  );
+  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, announcer, router, failed });
+  const hub = new Hub(clock, timings, limits, generateId, lifecycle);
+  const door = new UpgradeDoor(new WsTransport(limits, timings.closeTimeoutMs), resolved, (address) => hub.full(address), failed);
+  let detach = () => {};
+  const gateway = new RunningGateway({
+    options: resolved,
+    clock,
+    events,
+    counters,
+    groups,
+    members,
+    announcer,
+    presence,
+    sessions,
+    publisher,
+    router,
+    lifecycle,
+    hub,
+    door,
+    keepRequests: authenticate !== undefined,
+    release: async () => {
+      detach();
+      await Promise.all([presence.close?.(), sessionStore.close?.(), broker.close?.()]);
+    },
+    failed,
+  });
+  if (options.server !== undefined) {
+    detach = listenForUpgrades(options.server, resolved.path, (request, socket, head) =>
+      gateway.handleUpgrade(request, socket, head),
+    );
+  }
+  return gateway;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

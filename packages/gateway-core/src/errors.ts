@@ -1,0 +1,24 @@
+/** Every `code` of a {@link GatewayError}. */
+export const GATEWAY_ERROR_CODES = {
+  INVALID_OPTION: 'an option of `createGateway` is wrong; the message names it',
+  INVALID_ARGUMENT: 'an argument of a method is wrong; the message names it',
+  MESSAGE_TOO_BIG: 'a published message is over `limits.messageBytesMax`',
+  TOO_MANY_GROUPS: '`limits.groupsMax` is reached and no idle group can make room',
+  TOO_MANY_SESSIONS: '`limits.sessionsPerGroupMax` is reached',
+  CLOSED: 'the gateway is closing or closed',
+} as const;
+
+export type GatewayErrorCode = keyof typeof GATEWAY_ERROR_CODES;
+
+/** Thrown for misuse by the embedding program; what a client does wrong is never thrown. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+
+  constructor(
+    readonly code: GatewayErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,174 @@
+import type { LogPosition } from 'gateway-protocol';
+import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
+import type { Limits } from '../limits.js';
+import { type Chunk, GroupLog, type LogBudget } from './group-log.js';
+
+/** One connection, as a group needs it. */
+export interface Receiver {
+  /** Its socket is over the high-water mark; it will call `Group.catchUp` when it has drained. */
+  readonly blocked: boolean;
+  write(frames: Buffer): void;
+  /** Messages of the group are lost to it: the log no longer reaches its cursor. */
+  lost(groupId: string): void;
+}
+
+/** A receiver's place in one group. The whole cost of a slow consumer is this object. */
+export interface Membership {
+  readonly group: Group;
+  readonly receiver: Receiver;
+  /** `seq` of the last message written to the socket. */
+  cursor: number;
+  /** It could not be written to at some flush since it last stood at the head. */
+  behind: boolean;
+  /** A presence update is owed. */
+  presenceOwed: boolean;
+}
+
+/** What a group needs of its surroundings. */
+export interface GroupContext {
+  readonly limits: Limits;
+  readonly budget: LogBudget;
+  readonly now: () => number;
+  /** The group has something to flush at the end of the turn. */
+  readonly dirty: (group: Group) => void;
+  /** Messages handed to sockets. */
+  readonly counters: { delivered: number };
+}
+
+/** A log and the cursors that read it. Takes its entries from the broker. */
+export class Group implements BrokerReceiver {
+  readonly #memberships = new Set<Membership>();
+  readonly #log: GroupLog;
+  #flushedSeq: number;
+  #unflushedBytes = 0;
+  /** When it was last used, in monotonic milliseconds. */
+  lastUsedAt: number;
+
+  constructor(
+    readonly groupId: string,
+    position: LogPosition,
+    private readonly context: GroupContext,
+  ) {
+    this.#log = new GroupLog(position, context.limits, context.budget);
+    this.#flushedSeq = position.seq;
+    this.lastUsedAt = context.now();
+  }
+
+  get position(): LogPosition {
+    return this.#log.position;
+  }
+
+  get memberships(): ReadonlySet<Membership> {
+    return this.#memberships;
+  }
+
+  get log(): Pick<GroupLog, 'messages' | 'bytes'> {
+    return this.#log;
+  }
+
+  /** Adds a receiver at the head of the log. */
+  add(receiver: Receiver): Membership {
+    const membership = { group: this, receiver, cursor: this.#log.headSeq, behind: false, presenceOwed: false };
+    this.#memberships.add(membership);
+    this.lastUsedAt = this.context.now();
+    return membership;
+  }
+
+  /** Takes a receiver out. What it was owed is written first, so a mover does not miss its last messages. */
+  remove(membership: Membership): void {
+    if (!this.#memberships.delete(membership)) return;
+    this.#advance(membership, new Map());
+    this.lastUsedAt = this.context.now();
+  }
+
+  deliver(entry: BrokerEntry): void {
+    const now = this.context.now();
+    const bytesBefore = this.#log.bytes;
+    if (this.#log.headSeq === this.#flushedSeq) this.context.dirty(this);
+    this.#log.append(entry, now);
+    this.lastUsedAt = now;
+    this.#unflushedBytes += this.#log.bytes - bytesBefore;
+    // A turn that brings more than one write carries, or than half the log holds, is flushed in parts: what waits stays bounded.
+    const { socketHighWaterMarkBytes, logMessagesMax } = this.context.limits;
+    if (this.#unflushedBytes >= socketHighWaterMarkBytes || (this.#log.headSeq - this.#flushedSeq) * 2 >= logMessagesMax)
+      this.flush();
+  }
+
+  reset(position: LogPosition): void {
+    this.#log.reset(position);
+    this.#flushedSeq = position.seq;
+    this.#unflushedBytes = 0;
+    for (const membership of this.#memberships) this.#lose(membership);
+  }
+
+  /** Writes to every member what it has not got yet. Members at the same cursor share one buffer. */
+  flush(): void {
+    const chunks = new Map<number, Chunk>();
+    for (const membership of this.#memberships) this.#advance(membership, chunks);
+    this.#flushedSeq = this.#log.headSeq;
+    this.#unflushedBytes = 0;
+    this.#log.trim(this.context.now());
+  }
+
+  /** Reads on for a member whose socket has drained. */
+  catchUp(membership: Membership): void {
+    if (this.#memberships.has(membership)) this.#advance(membership, new Map());
+  }
+
+  /** Whether a member has not been written everything that is in the log. */
+  isBehind(membership: Membership): boolean {
+    return this.#memberships.has(membership) && membership.cursor < this.#log.headSeq;
+  }
+
+  /** Drops what is too old. */
+  trim(): void {
+    if (this.#flushedSeq === this.#log.headSeq) this.#log.trim(this.context.now());
+  }
+
+  /** Gives half of the log's memory back. */
+  yieldMemory(): void {
+    this.flush();
+    this.#log.halve();
+  }
+
+  /** Forgets the log. */
+  dispose(): void {
+    this.#log.reset(this.#log.position);
+  }
+
+  #advance(membership: Membership, chunks: Map<number, Chunk>): void {
+    const { receiver } = membership;
+    while (membership.cursor < this.#log.headSeq) {
+      if (!this.#log.reaches(membership.cursor)) {
+        this.#lose(membership);
+        return;
+      }
+      if (receiver.blocked) {
+        membership.behind = true;
+        return;
+      }
+      const chunk = this.#chunk(membership, chunks);
+      membership.cursor = chunk.end;
+      if (chunk.bytes === undefined) continue;
+      receiver.write(chunk.bytes);
+      this.context.counters.delivered += chunk.messages;
+    }
+    membership.behind = false;
+  }
+
+  #chunk({ cursor, behind }: Membership, chunks: Map<number, Chunk>): Chunk {
+    // One map for both kinds of reader: cursors are positive, so a conflating one is kept under the negative number before it.
+    const key = behind ? -1 - cursor : cursor;
+    let chunk = chunks.get(key);
+    if (chunk === undefined) {
+      chunk = this.#log.read(cursor, behind);
+      chunks.set(key, chunk);
+    }
+    return chunk;
+  }
+
+  #lose(membership: Membership): void {
+    membership.cursor = this.#log.headSeq;
+    membership.receiver.lost(this.groupId);
+  }
+}

@@ -1,0 +1,42 @@
+import type { IncomingFromClient } from 'gateway-protocol';
+import type { Refusal } from '../answers.js';
+import type { Clock } from '../clock.js';
+import type { Connection } from '../connection.js';
+import type { Emitter } from '../emitter.js';
+import type { GatewayEvents } from '../events.js';
+import type { Groups } from '../groups/groups.js';
+import type { PresenceAnnouncer } from '../groups/presence-announcer.js';
+import type { Authenticate, Authorize } from '../hooks.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import type { Members } from '../members/members.js';
+import type { PresenceStore } from '../presence/presence-store.js';
+import type { Publisher } from '../publisher.js';
+import type { SessionKeeper } from '../sessions/session-keeper.js';
+import type { Timings } from '../timings.js';
+
+/** What handlers work with. */
+export interface HandlerContext {
+  readonly clock: Clock;
+  readonly timings: Timings;
+  readonly groups: Groups;
+  readonly members: Members;
+  readonly presence: PresenceStore;
+  readonly announcer: PresenceAnnouncer;
+  readonly sessions: SessionKeeper;
+  readonly publisher: Publisher;
+  readonly events: Emitter<GatewayEvents>;
+  readonly authenticate: Authenticate | undefined;
+  readonly authorize: Authorize | undefined;
+  readonly generateId: () => string;
+}
+
+/**
+ * Does what one signal asks for. While a promise is pending the connection's next messages wait in order; what it answers is a refusal,
+ * or nothing where the signal was accepted. A throw or a rejection is answered `INTERNAL`.
+ */
+export type Handler<Type extends IncomingFromClient['type']> = (
+  context: HandlerContext,
+  connection: Connection,
+  message: Extract<IncomingFromClient, { type: Type }>,
+  dataText: string | undefined,
+) => MaybePromise<Refusal | undefined>;

@@ -1,0 +1,13 @@
+import type { Handler } from './context.js';
+
+/** Proves life, which the hub has noted; keeps the named session alive where the connection is in its group. */
+export const heartbeat: Handler<'heartbeat'> = (context, connection, message) => {
+  const { sessionId } = message;
+  const groupId = message.groupId ?? connection.groupId;
+  if (sessionId === undefined || groupId === undefined) return undefined;
+  if (!connection.memberships.has(groupId)) {
+    return { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
+  }
+  const touched = context.sessions.named(groupId, sessionId, undefined);
+  return touched instanceof Promise ? touched.then(() => undefined) : undefined;
+};

@@ -1,0 +1,98 @@
+import { CLOSE_CODES, type IdentifySignal } from 'gateway-protocol';
+import { type Refusal, readyFrame } from '../answers.js';
+import type { Connection } from '../connection.js';
+import { GatewayError } from '../errors.js';
+import type { Group } from '../groups/group.js';
+import type { Member } from '../members/member.js';
+import { authorized } from './authorized.js';
+import type { Handler, HandlerContext } from './context.js';
+
+const UNAUTHORIZED: Refusal = {
+  code: 'UNAUTHORIZED',
+  message: 'payload.token: refused',
+  close: { code: CLOSE_CODES.UNAUTHORIZED.code, reason: 'unauthorized' },
+};
+const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'not allowed to join this group' };
+const FULL: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the gateway has as many groups as it may' };
+const DIALECT_2: Refusal = { code: 'INVALID_IDENTIFY', message: 'version: this gateway speaks "1"' };
+
+/**
+ * Says who the client is and joins a group; a second one moves it. A refused `identify` changes nothing: who it was and where it was
+ * stays.
+ */
+export const identify: Handler<'identify'> = async (context, connection, message) => {
+  if (message.version === '2') return DIALECT_2;
+  const claims = await authenticate(context, connection, message);
+  if (claims === undefined) return UNAUTHORIZED;
+  const { clientType: role, metadata } = message.payload;
+  const groupId = message.payload.groupId ?? message.groupId;
+  const memberId = connection.member?.memberId ?? context.generateId();
+  if (groupId !== undefined && !(await authorized(context, connection, 'join', groupId, { memberId, role, metadata, claims }))) {
+    return FORBIDDEN;
+  }
+  const group = groupId === undefined ? undefined : await open(context, groupId);
+  if (group === 'full') return FULL;
+  // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
+  await connection.caughtUp();
+  if (!connection.live) return undefined;
+
+  const member: Member = connection.member ?? { memberId, role, metadata, claims, groupIds: new Set(), droppedAt: undefined };
+  connection.member = member;
+  Object.assign(member, { role, metadata, claims });
+  connection.advance('identified');
+  const current = groupId ?? connection.groupId;
+  if (groupId !== undefined) leaveOthers(context, connection, member, groupId);
+  if (current !== undefined) await context.members.enter(member, current);
+  const presence = current === undefined ? undefined : await context.presence.info(current);
+  if (!connection.live) return undefined;
+  if (group !== undefined && !join(context, connection, member, group)) return FULL;
+  connection.answer(readyFrame(context.clock.now(), connection.connectionId, context.timings, presence));
+  context.events.emit('identify', { connectionId: connection.connectionId, memberId, role, metadata, groupId });
+  return undefined;
+};
+
+/** `undefined`: refused. Without a hook everybody is who they say. */
+async function authenticate(
+  context: HandlerContext,
+  connection: Connection,
+  { payload }: IdentifySignal,
+): Promise<Record<string, unknown> | undefined> {
+  if (context.authenticate === undefined) return {};
+  const answer = await context.authenticate({ token: payload.token, request: connection.request, identify: payload });
+  if (answer === true) return {};
+  return typeof answer === 'object' && answer !== null ? (answer.claims ?? {}) : undefined;
+}
+
+async function open(context: HandlerContext, groupId: string): Promise<Group | 'full'> {
+  try {
+    return await context.groups.open(groupId);
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return 'full';
+    throw error;
+  }
+}
+
+function leaveOthers(context: HandlerContext, connection: Connection, member: Member, groupId: string): void {
+  for (const [other, membership] of [...connection.memberships]) {
+    if (other === groupId) continue;
+    // Out of the group, and so written its last messages, before the leave is announced.
+    context.groups.remove(membership);
+    connection.memberships.delete(other);
+    context.members.leave(member, other);
+  }
+}
+
+/** `false`: the group had to make room for another one while the stores were asked. */
+function join(context: HandlerContext, connection: Connection, member: Member, group: Group): boolean {
+  const { groupId } = group;
+  if (context.groups.get(groupId) !== group) {
+    context.members.leave(member, groupId);
+    return false;
+  }
+  // Its own arrival is told to it too, whenever the store's word of it came.
+  context.announcer.changed(groupId);
+  if (connection.memberships.has(groupId)) return true;
+  connection.memberships.set(groupId, context.groups.add(group, connection));
+  context.events.emit('join', { connectionId: connection.connectionId, memberId: member.memberId, groupId });
+  return true;
+}

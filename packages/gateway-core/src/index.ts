@@ -1,0 +1,25 @@
+export type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscription } from './broker/broker.js';
+export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';
+export { type Clock, systemClock, type TimerHandle } from './clock.js';
+export { createGateway } from './create-gateway.js';
+export { GATEWAY_ERROR_CODES, GatewayError, type GatewayErrorCode } from './errors.js';
+export type { GatewayEvents } from './events.js';
+export type {
+  ConnectionInfo,
+  ConnectionState,
+  Gateway,
+  GatewayStats,
+  GroupInfo,
+  Peer,
+  PublishOptions,
+} from './gateway.js';
+export type { Authenticate, AuthenticateContext, Authorize, AuthorizedMember } from './hooks.js';
+export { DEFAULT_LIMITS, type Limits } from './limits.js';
+export type { MaybePromise } from './maybe-promise.js';
+export type { GatewayOptions } from './options.js';
+export { MemoryPresenceStore, type MemoryPresenceStoreOptions } from './presence/memory-presence-store.js';
+export type { PresenceMember, PresenceStore } from './presence/presence-store.js';
+export { MemorySessionStore } from './sessions/memory-session-store.js';
+export type { Session, SessionStore, SessionUpsert } from './sessions/session-store.js';
+export { DEFAULT_TIMINGS, type Timings } from './timings.js';
+export type { GatewaySocket, SocketListener } from './transport/socket.js';

@@ -1,0 +1,13 @@
+import type { ClientType } from 'gateway-protocol';
+
+/** Who stays the same over reconnects: outlives its connection by the resume window. */
+export interface Member {
+  readonly memberId: string;
+  role: ClientType;
+  metadata: Record<string, unknown> | undefined;
+  claims: Record<string, unknown> | undefined;
+  /** Ids of the groups that it is in. */
+  readonly groupIds: Set<string>;
+  /** When its connection dropped, in monotonic milliseconds; `undefined` while connected. */
+  droppedAt: number | undefined;
+}

@@ -1,0 +1,115 @@
+import type { ClientType, PresenceInfo } from 'gateway-protocol';
+import { type Clock, systemClock } from '../clock.js';
+import type { PresenceMember, PresenceStore } from './presence-store.js';
+
+interface GroupPresence {
+  readonly members: Map<string, PresenceMember>;
+  connected: number;
+  /** Who changed last. */
+  last: { role: ClientType; metadata?: Record<string, unknown> };
+}
+
+export interface MemoryPresenceStoreOptions {
+  /** Default: the machine's time. */
+  clock?: Clock;
+  /** Most empty groups that are remembered as DOWN; beyond it the oldest is UNKNOWN again. Default 10,000. */
+  downGroupsMax?: number;
+  /** How long an empty group is remembered as DOWN. Default 300,000 ms. */
+  downTtlMs?: number;
+}
+
+/** Presence inside one process. Give one to several gateways of a process and they share it. */
+export class MemoryPresenceStore implements PresenceStore {
+  readonly #groups = new Map<string, GroupPresence>();
+  /** When each remembered empty group became empty, in monotonic milliseconds; oldest first. */
+  readonly #down = new Map<string, { since: number; last: GroupPresence['last'] }>();
+  readonly #leases = new Map<string, number>();
+  readonly #watchers = new Set<(groupId: string) => void>();
+  readonly #clock: Clock;
+  readonly #downGroupsMax: number;
+  readonly #downTtlMs: number;
+
+  constructor(options: MemoryPresenceStoreOptions = {}) {
+    this.#clock = options.clock ?? systemClock;
+    this.#downGroupsMax = options.downGroupsMax ?? 10_000;
+    this.#downTtlMs = options.downTtlMs ?? 300_000;
+  }
+
+  enter(groupId: string, member: PresenceMember): void {
+    let group = this.#groups.get(groupId);
+    if (group === undefined) {
+      group = { members: new Map(), connected: 0, last: member };
+      this.#groups.set(groupId, group);
+      this.#down.delete(groupId);
+    }
+    if (group.members.get(member.memberId)?.state === 'connected') group.connected -= 1;
+    if (member.state === 'connected') group.connected += 1;
+    group.members.set(member.memberId, { ...member });
+    this.#changed(groupId, group, member);
+  }
+
+  leave(groupId: string, memberId: string): void {
+    const group = this.#groups.get(groupId);
+    const member = group?.members.get(memberId);
+    if (group === undefined || member === undefined) return;
+    group.members.delete(memberId);
+    if (member.state === 'connected') group.connected -= 1;
+    if (group.members.size === 0) {
+      this.#groups.delete(groupId);
+      this.#remember(groupId, member);
+    }
+    this.#changed(groupId, group, member);
+  }
+
+  info(groupId: string): PresenceInfo {
+    const group = this.#groups.get(groupId);
+    if (group !== undefined) return presenceInfo(group.connected > 0 ? 'UP' : 'DEGRADED', group.last, group.members.size);
+    const down = this.#down.get(groupId);
+    if (down === undefined || this.#clock.monotonicMs() - down.since >= this.#downTtlMs) return { status: 'UNKNOWN' };
+    return presenceInfo('DOWN', down.last, 0);
+  }
+
+  list(groupId: string): PresenceMember[] {
+    return [...(this.#groups.get(groupId)?.members.values() ?? [])].map((member) => ({ ...member }));
+  }
+
+  touch(nodeId: string, ttlMs: number): void {
+    const now = this.#clock.monotonicMs();
+    this.#leases.set(nodeId, now + ttlMs);
+    for (const [id, endsAt] of this.#leases) if (endsAt <= now) this.#buryNode(id);
+    for (const [groupId, { since }] of this.#down) {
+      if (now - since < this.#downTtlMs) break;
+      this.#down.delete(groupId);
+    }
+  }
+
+  watch(listener: (groupId: string) => void): () => void {
+    // A wrapper of its own for each call, so that one listener given twice is ended one by one.
+    const entry = (groupId: string) => listener(groupId);
+    this.#watchers.add(entry);
+    return () => this.#watchers.delete(entry);
+  }
+
+  #buryNode(nodeId: string): void {
+    this.#leases.delete(nodeId);
+    for (const [groupId, group] of this.#groups) {
+      for (const member of group.members.values()) if (member.nodeId === nodeId) this.leave(groupId, member.memberId);
+    }
+  }
+
+  #remember(groupId: string, last: GroupPresence['last']): void {
+    this.#down.set(groupId, { since: this.#clock.monotonicMs(), last: { role: last.role, metadata: last.metadata } });
+    if (this.#down.size <= this.#downGroupsMax) return;
+    const [oldest] = this.#down.keys();
+    this.#down.delete(oldest as string);
+  }
+
+  #changed(groupId: string, group: GroupPresence, last: GroupPresence['last']): void {
+    group.last = { role: last.role, metadata: last.metadata };
+    for (const watcher of this.#watchers) watcher(groupId);
+  }
+}
+
+function presenceInfo(status: PresenceInfo['status'], last: GroupPresence['last'], members: number): PresenceInfo {
+  return { status, details: { role: last.role, metadata: last.metadata, members } };
+}

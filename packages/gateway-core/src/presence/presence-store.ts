@@ -1,0 +1,35 @@
+import type { ClientType, PresenceInfo } from 'gateway-protocol';
+import type { MaybePromise } from '../maybe-promise.js';
+
+/** One member of one group, as presence sees it. */
+export interface PresenceMember {
+  memberId: string;
+  /** The gateway that has the member's connection. */
+  nodeId: string;
+  role: ClientType;
+  metadata?: Record<string, unknown>;
+  /** `dropped`: its connection is gone and the member is inside the resume window. */
+  state: 'connected' | 'dropped';
+}
+
+/**
+ * Who is in which group, over all gateways that share the store.
+ * Calls of one gateway take effect in the order in which they were made. `presenceStoreContract` of `gateway-core/testing` holds an
+ * implementation to this.
+ */
+export interface PresenceStore {
+  /** Adds the member to the group, or replaces what is known of it (its state, role or metadata). */
+  enter(groupId: string, member: PresenceMember): MaybePromise<void>;
+  /** Takes the member out. One that is not there is no error. */
+  leave(groupId: string, memberId: string): MaybePromise<void>;
+  /** The group's presence now: of all nodes, with the role and metadata of the member that changed last. */
+  info(groupId: string): MaybePromise<PresenceInfo>;
+  /** The group's members, in the order in which they came. */
+  list(groupId: string): MaybePromise<PresenceMember[]>;
+  /** Says that a node is alive. The members of a node that was not touched for the `ttlMs` of its last touch count as having left. */
+  touch(nodeId: string, ttlMs: number): MaybePromise<void>;
+  /** Calls `listener` after a group's presence changed, by whichever gateway. Returns what ends it. */
+  watch(listener: (groupId: string) => void): () => void;
+  /** Frees what the store holds open. Called by the gateway's `close()`. */
+  close?(): MaybePromise<void>;
+}

@@ -1,0 +1,136 @@
+import { CLOSE_CODES, type DecodeLimits, decode, type IncomingFromClient } from 'gateway-protocol';
+import { errorFrame, type Refusal } from './answers.js';
+import type { Connection } from './connection.js';
+import type { Handler, HandlerContext } from './handlers/context.js';
+import { dataUpdate } from './handlers/data-update.js';
+import { heartbeat } from './handlers/heartbeat.js';
+import { identify } from './handlers/identify.js';
+import { isPromise, type MaybePromise } from './maybe-promise.js';
+
+/** One handler for each signal of the dialects that the gateway serves. */
+const handlers = { identify, heartbeat, data_update: dataUpdate } satisfies {
+  [Type in IncomingFromClient['type']]?: Handler<Type>;
+};
+
+/** Signals that need no `identify` before them. */
+const BEFORE_IDENTIFY: ReadonlySet<string> = new Set(['identify', 'heartbeat']);
+
+export interface RouterReport {
+  /** Ends a connection whose refusal says so. */
+  close: (connection: Connection, code: number, reason: string) => void;
+  failed: (error: unknown, where: string, connectionId: string) => void;
+}
+
+/** Decides what becomes of a client's message: the rate, the contract, the connection's state, then the handler. */
+export class Router {
+  errorsSent = 0;
+  #busy = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly context: HandlerContext,
+    private readonly decodeLimits: DecodeLimits,
+    private readonly report: RouterReport,
+  ) {}
+
+  /** Takes the next message of a connection. Messages of one connection are handled one after the other, in order. */
+  receive(connection: Connection, text: string, byteLength: number): void {
+    const { inbox } = connection;
+    if (inbox === undefined) {
+      this.#start(connection, text, byteLength);
+      return;
+    }
+    // Only what the transport had read already can still come: the inbox stays as short as one read.
+    if (inbox.length === 0) connection.pause();
+    inbox.push({ text, byteLength });
+  }
+
+  /** Counts something that is no message, like a ping, against the connection's rate. */
+  spend(connection: Connection, byteLength: number): void {
+    const refusal = this.#overRate(connection, byteLength);
+    if (refusal !== undefined) this.#refuse(connection, refusal);
+  }
+
+  /** Resolves when no handler is at work. */
+  idle(): Promise<void> {
+    if (this.#busy === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  #start(connection: Connection, text: string, byteLength: number): void {
+    const pending = this.#handle(connection, text, byteLength);
+    if (pending === undefined) return;
+    connection.inbox = [];
+    this.#busy += 1;
+    pending.then(() => this.#finish(connection));
+  }
+
+  #finish(connection: Connection): void {
+    const inbox = connection.inbox ?? [];
+    connection.inbox = undefined;
+    for (const { text, byteLength } of inbox) if (connection.live) this.receive(connection, text, byteLength);
+    if (inbox.length > 0) connection.resume();
+    this.#busy -= 1;
+    if (this.#busy > 0) return;
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /** Answers a promise, which does not reject, where the handler needs time. */
+  #handle(connection: Connection, text: string, byteLength: number): Promise<void> | undefined {
+    const tooFast = this.#overRate(connection, byteLength);
+    if (tooFast !== undefined) return this.#refuse(connection, tooFast);
+    const decoded = decode(text, this.decodeLimits);
+    if (!decoded.ok) return this.#refuse(connection, decoded.error);
+    const { message, dataText } = decoded;
+    const failed = (error: unknown): void => {
+      this.report.failed(error, message.type, connection.connectionId);
+      this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo: message.id });
+    };
+    const settle = (refusal: Refusal | undefined): void => {
+      if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: message.id });
+    };
+    try {
+      const outcome = this.#dispatch(connection, message, dataText);
+      if (isPromise(outcome)) return outcome.then(settle, failed);
+      settle(outcome);
+    } catch (error) {
+      failed(error);
+    }
+    return undefined;
+  }
+
+  #dispatch(
+    connection: Connection,
+    message: IncomingFromClient,
+    dataText: string | undefined,
+  ): MaybePromise<Refusal | undefined> {
+    if (connection.state === 'open' && !BEFORE_IDENTIFY.has(message.type)) {
+      return { code: 'NOT_IDENTIFIED', message: `type: identify before ${message.type}` };
+    }
+    if (!Object.hasOwn(handlers, message.type))
+      return { code: 'UNKNOWN_TYPE', message: `type: ${message.type} is of dialect "2"` };
+    const handler = handlers[message.type as keyof typeof handlers] as Handler<IncomingFromClient['type']>;
+    return handler(this.context, connection, message, dataText);
+  }
+
+  #overRate(connection: Connection, byteLength: number): Refusal | undefined {
+    const now = this.context.clock.monotonicMs();
+    const retryAfterMs = connection.messageRate.take(1, now) || connection.byteRate.take(byteLength, now);
+    return retryAfterMs === 0 ? undefined : { code: 'RATE_LIMITED', message: 'too many messages or bytes', retryAfterMs };
+  }
+
+  #refuse(connection: Connection, refusal: Refusal): undefined {
+    if (!connection.live) return undefined;
+    this.errorsSent += 1;
+    connection.answer(errorFrame(this.context.clock.now(), refusal));
+    if (refusal.close !== undefined) {
+      this.report.close(connection, refusal.close.code, refusal.close.reason);
+    } else if (connection.errorRate.take(1, this.context.clock.monotonicMs()) > 0) {
+      const { code, meaning } = refusal.code === 'RATE_LIMITED' ? CLOSE_CODES.RATE_LIMITED : CLOSE_CODES.TOO_MANY_ERRORS;
+      this.report.close(connection, code, meaning);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,76 @@
+import { type Clock, systemClock } from '../clock.js';
+import type { Session, SessionStore, SessionUpsert } from './session-store.js';
+
+interface Entry {
+  session: Session;
+  /** Monotonic milliseconds. */
+  endsAt: number;
+}
+
+/** Sessions inside one process. Give one to several gateways of a process and they share them. */
+export class MemorySessionStore implements SessionStore {
+  readonly #groups = new Map<string, Map<string, Entry>>();
+  /** Sessions that came to life again after their time and before `expire` was called. */
+  #replaced: Session[] = [];
+  readonly #clock: Clock;
+
+  constructor(options: { clock?: Clock } = {}) {
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  upsert({ groupId, sessionId, meta, ttlMs, sessionsMax }: SessionUpsert): { session: Session; created: boolean } | undefined {
+    const now = this.#clock.now();
+    const known = this.#live(groupId, sessionId);
+    if (known !== undefined) {
+      known.session = { ...known.session, meta: { ...known.session.meta, ...meta }, updatedAt: now };
+      this.#extend(known, ttlMs);
+      return { session: { ...known.session }, created: false };
+    }
+    const dead = this.#groups.get(groupId)?.get(sessionId);
+    if (sessionsMax > 0 && this.list(groupId).length >= sessionsMax) return undefined;
+    const session: Session = { groupId, sessionId, meta: { ...meta }, openedAt: now, updatedAt: now };
+    const group = this.#groups.get(groupId) ?? new Map<string, Entry>();
+    this.#groups.set(groupId, group);
+    if (dead !== undefined) this.#replaced.push(dead.session);
+    group.set(sessionId, { session, endsAt: this.#clock.monotonicMs() + ttlMs });
+    return { session: { ...session }, created: true };
+  }
+
+  touch(groupId: string, sessionId: string, ttlMs: number): boolean {
+    const entry = this.#live(groupId, sessionId);
+    if (entry === undefined) return false;
+    this.#extend(entry, ttlMs);
+    return true;
+  }
+
+  list(groupId: string): Session[] {
+    const now = this.#clock.monotonicMs();
+    return [...(this.#groups.get(groupId)?.values() ?? [])]
+      .filter(({ endsAt }) => endsAt > now)
+      .map(({ session }) => ({ ...session }));
+  }
+
+  expire(): Session[] {
+    const now = this.#clock.monotonicMs();
+    const expired = this.#replaced;
+    this.#replaced = [];
+    for (const [groupId, sessions] of this.#groups) {
+      for (const [sessionId, { session, endsAt }] of sessions) {
+        if (endsAt > now) continue;
+        sessions.delete(sessionId);
+        expired.push(session);
+      }
+      if (sessions.size === 0) this.#groups.delete(groupId);
+    }
+    return expired;
+  }
+
+  #live(groupId: string, sessionId: string): Entry | undefined {
+    const entry = this.#groups.get(groupId)?.get(sessionId);
+    return entry !== undefined && entry.endsAt > this.#clock.monotonicMs() ? entry : undefined;
+  }
+
+  #extend(entry: Entry, ttlMs: number): void {
+    entry.endsAt = this.#clock.monotonicMs() + ttlMs;
+  }
+}

@@ -1,0 +1,34 @@
+/** Every duration of the gateway, in milliseconds. */
+export interface Timings {
+  /** How often a client is asked to send something; told to it in `ready`. */
+  heartbeatIntervalMs: number;
+  /** A connection from which nothing was heard for this long is closed with 4200. Any message or ping counts as life. */
+  heartbeatTimeoutMs: number;
+  /** A connection that has not identified after this long is closed with 4201. */
+  identifyTimeoutMs: number;
+  /** A session that no heartbeat or data update names for this long expires. */
+  orphanSessionTtlMs: number;
+  /** A member whose connection dropped stays in its groups' presence for this long. 0: it leaves at once. */
+  resumeTtlMs: number;
+  /** How long a closing handshake may take before the socket is cut; also the default grace of `close()`. */
+  closeTimeoutMs: number;
+  /** A connection whose socket takes nothing for this long is closed as too slow. */
+  slowConsumerTimeoutMs: number;
+  /** At most one `presence_update` per group and interval; the first change after a quiet interval goes at the end of its turn. */
+  presenceIntervalMs: number;
+  /** How often deadlines are looked at, by one timer for all connections, sessions and groups. */
+  sweepIntervalMs: number;
+}
+
+/** The defaults of {@link Timings}. The first four are the product kit's (SYSTEM_SYNC.md). */
+export const DEFAULT_TIMINGS: Readonly<Timings> = {
+  heartbeatIntervalMs: 10_000,
+  heartbeatTimeoutMs: 25_000,
+  identifyTimeoutMs: 25_000,
+  orphanSessionTtlMs: 15_000,
+  resumeTtlMs: 15_000,
+  closeTimeoutMs: 5_000,
+  slowConsumerTimeoutMs: 15_000,
+  presenceIntervalMs: 200,
+  sweepIntervalMs: 1_000,
+};

@@ -1,0 +1,35 @@
+/** What a transport reports of one client. */
+export interface SocketListener {
+  /** A whole text message. */
+  message(text: string, byteLength: number): void;
+  /** A ping or pong: life, but no message. */
+  ping(): void;
+  /** Everything written has been taken. Comes after `needsDrain` was true. */
+  drain(): void;
+  /** The client broke the WebSocket protocol; the transport closes with `code`, and `closed` follows. */
+  failed(code: number, reason: string): void;
+  /** The socket has ended. Once, and nothing after it. */
+  closed(code: number, reason: string): void;
+}
+
+/**
+ * One client's socket as the gateway sees it. `write` takes finished WebSocket frames, so the bytes can be shared by all receivers.
+ * The `ws` transport and the in-memory one of `gateway-core/testing` implement it.
+ */
+export interface GatewaySocket {
+  /** Bytes written that the network has not taken yet. */
+  readonly bufferedBytes: number;
+  /** Whether a `drain` will be reported. */
+  readonly needsDrain: boolean;
+  /** Where to report to. Called once, before anything can happen. */
+  bind(listener: SocketListener): void;
+  /** Sends whole frames. Does nothing once a close frame was sent or received. */
+  write(frames: Buffer): void;
+  /** Stops reading, so that the client feels it (TCP backpressure). What was read already may still be reported. */
+  pause(): void;
+  resume(): void;
+  /** Starts the closing handshake (RFC 6455 §7.1.2). */
+  close(code: number, reason: string): void;
+  /** Cuts the connection now. */
+  terminate(): void;
+}
