@@ -1,0 +1,30 @@
+/** Where text goes; `process.stdout` is one. */
+export interface Output {
+  write(text: string): unknown;
+  /** Whether a person reads along. */
+  isTTY?: boolean;
+  /** Characters in a line. */
+  columns?: number;
+  /** With a descriptor, logs are written to it without holding up the event loop. */
+  fd?: number;
+}
+
+/** What the program touches of its process, so that it also runs inside another one. */
+export interface Io {
+  stdout: Output;
+  stderr: Output;
+  /** Delivers SIGTERM and SIGINT. */
+  signals: {
+    on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+    off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  };
+  /** Ends the process at once. */
+  exit(code: number): void;
+  /** What `--version` says; without it there is no such flag. */
+  version?: string;
+}
+
+/** The process itself. */
+export function processIo(version?: string): Io {
+  return { stdout: process.stdout, stderr: process.stderr, signals: process, exit: (code) => process.exit(code), version };
+}

@@ -1,0 +1,55 @@
+import { createGateway, type GatewayOptions } from 'gateway-core';
+import { asUsageError, type ServeConfig } from './config.js';
+import type { Io } from './io.js';
+import { createLogger } from './logger.js';
+import { type RunningServer, serve } from './serve.js';
+import { endSignals } from './signals.js';
+
+/**
+ * Serves until a signal, then drains.
+ * @returns the exit code.
+ * @throws UsageError (by rejection) where it cannot start as configured.
+ */
+export async function runServer(config: ServeConfig, io: Io, color: boolean): Promise<number> {
+  const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
+  const signals = endSignals(io.signals, (signal) => {
+    logger.warn('exiting before the drain is over: a second signal', { signal });
+    io.exit(1);
+  });
+  try {
+    const { url, healthUrl, port, gateway, close } = await start(config, { ...gatewayOptions(config), logger });
+    logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
+    const signal = await signals.first;
+    logger.info('draining', { signal, connections: gateway.stats().connections });
+    await close();
+    logger.info('stopped');
+    return 0;
+  } finally {
+    signals.off();
+  }
+}
+
+/**
+ * Checks a configuration without listening.
+ * @throws UsageError (by rejection) where the gateway would not take it.
+ */
+export async function checkConfig(config: ServeConfig): Promise<void> {
+  try {
+    // A gateway checks its options when it is made; this one never meets a client.
+    await createGateway(gatewayOptions(config)).close();
+  } catch (error) {
+    throw asUsageError(error, config);
+  }
+}
+
+async function start(config: ServeConfig, options: GatewayOptions): Promise<RunningServer> {
+  try {
+    return await serve({ ...options, host: config.host, port: config.port });
+  } catch (error) {
+    throw asUsageError(error, config);
+  }
+}
+
+function gatewayOptions({ path, allowedOrigins, trustProxyHops, timings, limits }: ServeConfig): GatewayOptions {
+  return { path, allowedOrigins, trustProxyHops, timings, limits };
+}

@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
+import { healthListener } from './health.js';
+
+/** Headers of a request or an upgrade must be there after this long; against clients that send them byte by byte. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 15_000;
+const HEADER_BYTES_MAX = 16 * 1024;
+/** Health answers still on their way after a drain get this long. */
+const HTTP_GRACE_MS = 1_000;
+
+/** Where to listen, and the gateway's own options. */
+export interface ServeOptions extends Omit<GatewayOptions, 'server'> {
+  /** Default 4100; 0: any free port. */
+  port?: number;
+  /** Default `0.0.0.0`. */
+  host?: string;
+}
+
+export interface RunningServer {
+  /** Where clients connect, like `ws://127.0.0.1:4100/rt`. A server that listens on every address says loopback's. */
+  url: string;
+  /** Like `http://127.0.0.1:4100/health`. */
+  healthUrl: string;
+  /** The port it got. */
+  port: number;
+  gateway: Gateway;
+  /** Drains the gateway, then stops listening; until then `/health` answers 503. Later calls get the same promise. */
+  close(): Promise<void>;
+}
+
+/**
+ * Runs a gateway on a plain `node:http` server of its own with `GET /health`.
+ * @throws GatewayError (by rejection) `INVALID_OPTION`; or the system's error where it cannot listen, like `EADDRINUSE`.
+ * @example
+ * const server = await serve({ port: 0 });
+ * console.log(server.url);
+ * await server.close();
+ */
+export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
+  const { port = 4100, host = '0.0.0.0', ...gatewayOptions } = options;
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    maxHeaderSize: HEADER_BYTES_MAX,
+  });
+  const gateway = createGateway({ ...gatewayOptions, server });
+  server.on('request', healthListener(gateway));
+  try {
+    server.listen(port, host);
+    await once(server, 'listening');
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+  // After it listens, an error is one connection that could not be accepted, and no reason to end the others.
+  server.on('error', (error) => options.logger?.error('a connection could not be accepted', { error }));
+
+  const address = server.address() as AddressInfo;
+  const authority = `${reachable(address.address)}:${address.port}`;
+  let closed: Promise<void> | undefined;
+  return {
+    url: `ws://${authority}${gateway.path}`,
+    healthUrl: `http://${authority}/health`,
+    port: address.port,
+    gateway,
+    close: () => {
+      closed ??= gateway.close().then(() => stop(server));
+      return closed;
+    },
+  };
+}
+
+async function stop(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), HTTP_GRACE_MS);
+  await closed;
+  clearTimeout(cut);
+}
+
+function reachable(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1';
+  if (address === '::') return '[::1]';
+  return isIPv6(address) ? `[${address}]` : address;
+}

@@ -1,0 +1,65 @@
+import { quote, UsageError } from './usage-error.js';
+
+/** One value that a flag and an environment variable can set. */
+export interface Setting<T = unknown> {
+  /** Like `--heartbeat-interval-ms`. */
+  flag: string;
+  /** Like `GW_HEARTBEAT_INTERVAL_MS`. */
+  variable: string;
+  /** How the help names the argument, like `<ms>`. */
+  argument: string;
+  meaning: string;
+  /** Ends the sentence "--port takes …". */
+  takes: string;
+  fallback: T;
+  /** How the help shows a `fallback` that does not speak for itself. */
+  fallbackText?: string;
+  /** A repeated flag adds to the earlier ones, joined by commas; else the last one counts. */
+  repeatable?: boolean;
+  /** Reads what a flag or a variable says; `undefined`: that is not what it takes. */
+  parse(text: string): T | undefined;
+}
+
+/** What the flags said, as it was typed; by flag. */
+export type Flags = ReadonlyMap<string, string>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type Values<Table> = { -readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never };
+
+/**
+ * Reads a table of settings: a flag before the environment, the environment before the default.
+ * @throws UsageError that names the flag or the variable.
+ */
+export function readSettings<Table extends Record<string, Setting>>(table: Table, flags: Flags, env: Environment): Values<Table> {
+  const values = Object.entries(table).map(([name, setting]) => [name, readSetting(setting, flags, env)]);
+  return Object.fromEntries(values) as Values<Table>;
+}
+
+function readSetting(setting: Setting, flags: Flags, env: Environment): unknown {
+  const flag = flags.get(setting.flag);
+  if (flag !== undefined) return parse(setting, setting.flag, flag);
+  const variable = env[setting.variable];
+  // An empty variable is how shells and compose files say "not set".
+  return variable === undefined || variable === '' ? setting.fallback : parse(setting, setting.variable, variable);
+}
+
+function parse(setting: Setting, source: string, text: string): unknown {
+  const value = setting.parse(text);
+  if (value === undefined) throw new UsageError(`${source} takes ${setting.takes}, not ${quote(text)}`);
+  return value;
+}
+
+/** `heartbeatIntervalMs` → `--heartbeat-interval-ms`. */
+export function flagOf(optionName: string): string {
+  return `--${optionName.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `heartbeatIntervalMs` → `GW_HEARTBEAT_INTERVAL_MS`. */
+export function variableOf(optionName: string): string {
+  return `GW_${flagOf(optionName).slice(2).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** Decimal digits only: `4100abc`, `1e3`, `0x10` and ` 5` are typing errors, not numbers. */
+export function parseInteger(text: string, max = Number.MAX_SAFE_INTEGER): number | undefined {
+  return /^\d+$/.test(text) && Number(text) <= max ? Number(text) : undefined;
+}

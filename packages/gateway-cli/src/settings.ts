@@ -1,0 +1,101 @@
+import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type Timings } from 'gateway-core';
+import { LIMIT_MEANINGS, TIMING_MEANINGS } from './meanings.js';
+import { flagOf, parseInteger, type Setting, variableOf } from './setting.js';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Settings of the server around the gateway. */
+export const SERVER_SETTINGS = {
+  port: setting<number>({
+    flag: '--port',
+    variable: 'GW_PORT',
+    argument: '<n>',
+    meaning: 'TCP port; 0: any free one',
+    takes: 'an integer from 0 to 65535',
+    fallback: 4100,
+    parse: (text) => parseInteger(text, 65_535),
+  }),
+  host: setting<string>({
+    flag: '--host',
+    variable: 'GW_HOST',
+    argument: '<address>',
+    meaning: 'address to listen on',
+    takes: 'a host name or an IP address',
+    fallback: '0.0.0.0',
+    parse: (text) => (/^[\w.:%-]+$/.test(text) ? text : undefined),
+  }),
+  path: setting<string>({
+    flag: '--path',
+    variable: 'GW_PATH',
+    argument: '<path>',
+    meaning: 'path on which clients connect',
+    takes: 'a path that begins with / and has no query',
+    fallback: '/rt',
+    parse: (text) => (/^\/[^?#\s]*$/.test(text) ? text : undefined),
+  }),
+  allowedOrigins: setting<string[] | undefined>({
+    flag: '--allowed-origin',
+    variable: 'GW_ALLOWED_ORIGIN',
+    argument: '<origin>',
+    meaning: 'origin that browsers may connect from; repeat it, or separate several by commas',
+    takes: 'origins like https://app.example, separated by commas',
+    fallback: undefined,
+    fallbackText: 'any',
+    repeatable: true,
+    parse: parseOrigins,
+  }),
+  trustProxyHops: setting<number>({
+    flag: '--trust-proxy-hops',
+    variable: 'GW_TRUST_PROXY_HOPS',
+    argument: '<n>',
+    meaning: 'proxies in front that append to X-Forwarded-For',
+    takes: 'an integer from 0',
+    fallback: 0,
+    parse: (text) => parseInteger(text),
+  }),
+  logLevel: setting<LogLevel>({
+    flag: '--log-level',
+    variable: 'LOG_LEVEL',
+    argument: '<level>',
+    meaning: `lowest level that is logged: ${LOG_LEVELS.join(', ')}`,
+    takes: `one of ${LOG_LEVELS.join(', ')}`,
+    fallback: 'info',
+    parse: (text) => LOG_LEVELS.find((level) => level === text),
+  }),
+};
+
+/** A setting for every timing of the gateway. */
+export const TIMING_SETTINGS: Record<keyof Timings, Setting<number>> = integers(DEFAULT_TIMINGS, TIMING_MEANINGS, '<ms>');
+
+/** A setting for every limit of the gateway. */
+export const LIMIT_SETTINGS: Record<keyof Limits, Setting<number>> = integers(DEFAULT_LIMITS, LIMIT_MEANINGS, '<n>');
+
+function setting<T>(definition: Setting<T>): Setting<T> {
+  return definition;
+}
+
+function integers<Name extends string>(
+  defaults: Readonly<Record<Name, number>>,
+  meanings: Readonly<Record<Name, string>>,
+  argument: string,
+): Record<Name, Setting<number>> {
+  const entries = (Object.keys(defaults) as Name[]).map((name) => [
+    name,
+    setting<number>({
+      flag: flagOf(name),
+      variable: variableOf(name),
+      argument,
+      meaning: meanings[name],
+      takes: 'an integer from 0',
+      fallback: defaults[name],
+      parse: (text) => parseInteger(text),
+    }),
+  ]);
+  return Object.fromEntries(entries) as Record<Name, Setting<number>>;
+}
+
+function parseOrigins(text: string): string[] | undefined {
+  const origins = text.split(',').map((item) => item.trim());
+  return origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin) ? origins : undefined;
+}

@@ -1,0 +1,104 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { type RunningServer, serve } from 'gateway-cli';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+let server: RunningServer;
+beforeEach(async () => {
+  server = await serve({ port: 0, host: '127.0.0.1' });
+});
+afterEach(() => server.close());
+
+interface Answer {
+  status: number | undefined;
+  headers: NodeJS.Dict<string | string[]>;
+  body: string;
+}
+
+/** Not `fetch`, which would tidy up paths before sending them. */
+function ask(path: string, method = 'GET'): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port: server.port, path, method }, async (response) => {
+      resolve({ status: response.statusCode, headers: response.headers, body: await text(response) });
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+test.each(['/health', '/health?verbose=1'])('GET %s is 200 with the status, not to be cached', async (path) => {
+  const { status, headers, body } = await ask(path);
+  expect(status).toBe(200);
+  expect(JSON.parse(body)).toEqual({ ok: true, data: { status: 'ok' } });
+  expect(headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
+});
+
+test('HEAD /health is 200 with the headers alone', async () => {
+  const head = await ask('/health', 'HEAD');
+  const get = await ask('/health');
+  expect(head).toMatchObject({ status: 200, body: '' });
+  expect(head.headers['content-length']).toBe(get.headers['content-length']);
+});
+
+test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s /health is 405 and names the methods', async (method) => {
+  const { status, headers, body } = await ask('/health', method);
+  expect(status).toBe(405);
+  expect(headers.allow).toBe('GET, HEAD');
+  expect(JSON.parse(body)).toMatchObject({ ok: false, error: { code: 'METHOD_NOT_ALLOWED' } });
+});
+
+test.each(['/', '/rt', '/healthy', '/health/', '//health', '/%', '/../health'])('GET %s is 404', async (path) => {
+  const { status, body } = await ask(path);
+  expect(status).toBe(404);
+  expect(JSON.parse(body)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });
+});
+
+test('while the gateway drains /health is 503 and asks to close the connection; then the port is free', async () => {
+  // A client that never answers the gateway's close frame holds the drain up.
+  const client = connect(server.port, '127.0.0.1');
+  const upgraded = new Promise((resolve) => client.once('data', resolve));
+  client.write(
+    `GET /rt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${btoa('0123456789abcdef')}\r\n\r\n`,
+  );
+  await upgraded;
+
+  const closed = server.close();
+  const { status, headers, body } = await ask('/health');
+  expect(status).toBe(503);
+  expect(headers.connection).toBe('close');
+  expect(JSON.parse(body)).toMatchObject({ ok: false, error: { code: 'DRAINING' } });
+
+  client.destroy();
+  await closed;
+  await expect(ask('/health')).rejects.toThrow('ECONNREFUSED');
+});
+
+const ipv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
+
+test.skipIf(!ipv6)('an IPv6 address is in brackets in the addresses that clients are told', async () => {
+  const onAll = await serve({ port: 0, host: '::' });
+  try {
+    expect(onAll.url).toBe(`ws://[::1]:${onAll.port}/rt`);
+    expect((await fetch(onAll.healthUrl)).status).toBe(200);
+  } finally {
+    await onAll.close();
+  }
+});
+
+test('a server on every IPv4 address tells clients the loopback one', async () => {
+  const onAll = await serve({ port: 0 });
+  try {
+    expect(onAll.url).toBe(`ws://127.0.0.1:${onAll.port}/rt`);
+    expect((await fetch(onAll.healthUrl)).status).toBe(200);
+  } finally {
+    await onAll.close();
+  }
+});
+
+test('a request whose headers are too large is refused', async () => {
+  const client = connect(server.port, '127.0.0.1');
+  client.write(`GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17 * 1024)}\r\n\r\n`);
+  expect(await text(client)).toMatch(/^HTTP\/1\.1 431 /);
+});

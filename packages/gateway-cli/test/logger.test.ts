@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { createLogger } from '../src/logger.js';
+import { LOG_LEVELS } from '../src/settings.js';
+import { MemoryIo } from './memory-io.js';
+
+const logging = (options: Partial<Parameters<typeof createLogger>[0]> = {}) => {
+  const io = new MemoryIo();
+  return { io, logger: createLogger({ level: 'info', pretty: false, color: false, output: io.stdout, ...options }) };
+};
+
+test('a log line is one JSON object with level, time, message and meta', () => {
+  const { io, logger } = logging();
+  logger.warn('a\nb', { traceId: 't-1' });
+  logger.info('no meta');
+  expect(io.out.split('\n')).toHaveLength(3);
+  expect(io.lines()[0]).toMatchObject({
+    level: 'warn',
+    msg: 'a\nb',
+    traceId: 't-1',
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+  });
+  expect(io.lines()[1]).toMatchObject({ level: 'info', msg: 'no meta' });
+});
+
+test('an error is logged with its message and stack', () => {
+  const { io, logger } = logging();
+  logger.error('failed', { error: new TypeError('no store'), where: 'presence' });
+  expect(io.lines()[0]).toMatchObject({
+    level: 'error',
+    where: 'presence',
+    error: { type: 'TypeError', message: 'no store', stack: expect.stringContaining('logger.test.ts') },
+  });
+});
+
+test.each(LOG_LEVELS)('level %s lets itself and what is more urgent pass', (level) => {
+  const { io, logger } = logging({ level });
+  for (const at of LOG_LEVELS) logger[at]('said');
+  expect(io.lines().map((line) => line.level)).toEqual(LOG_LEVELS.slice(LOG_LEVELS.indexOf(level)));
+});
+
+test('pretty lines begin with the message and show the meta', () => {
+  const { io, logger } = logging({ pretty: true });
+  logger.info('draining', { connections: 3 });
+  expect(io.out).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: draining\n +connections: 3\n$/);
+});
+
+test('pretty lines are coloured only where asked', () => {
+  const { io, logger } = logging({ pretty: true, color: true });
+  logger.info('draining');
+  expect(io.out).toContain('\u001b[');
+});

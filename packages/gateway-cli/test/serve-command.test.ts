@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { run } from 'gateway-cli';
+import { describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { MemoryIo } from './memory-io.js';
+
+const LOOPBACK = ['serve', '--port', '0', '--host', '127.0.0.1'];
+
+describe('serve', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('says where it listens, serves, and drains to exit code 0 on %s', async (signal) => {
+    const io = new MemoryIo();
+    const ended = run([...LOOPBACK, '--path', '/ws'], {}, io);
+    const { url, level } = await io.line('listening on ');
+    expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:[1-9]\d*\/ws$/);
+    expect(level).toBe('info');
+
+    const client = new WebSocket(String(url));
+    const [ready] = await once(client, 'message');
+    expect(JSON.parse(String(ready))).toMatchObject({
+      type: 'ready',
+      payload: { heartbeat: { intervalMs: 10_000, timeoutMs: 25_000 } },
+    });
+    const closed = once(client, 'close');
+    io.signals.emit(signal, signal);
+    expect((await closed)[0]).toBe(1012);
+    expect(await ended).toBe(0);
+    expect(io.lines().map(({ msg }) => msg)).toEqual([expect.stringMatching(/^listening on /), 'draining', 'stopped']);
+    expect(io.lines()[1]).toMatchObject({ signal, connections: 1 });
+    expect(io.exits).toEqual([]);
+    expect(io.err).toBe('');
+    expect(io.signals.eventNames()).toEqual([]);
+  });
+
+  test('exits with code 1 on a second signal, of either kind', async () => {
+    const io = new MemoryIo();
+    const ended = run(LOOPBACK, {}, io);
+    await io.line('listening');
+    io.signals.emit('SIGINT', 'SIGINT');
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(io.exits).toEqual([1]);
+    await ended;
+  });
+
+  test('a signal before it listens is not lost', async () => {
+    const io = new MemoryIo();
+    const ended = run(LOOPBACK, {}, io);
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  test('hands timings and limits to the gateway', async () => {
+    const io = new MemoryIo();
+    const ended = run(
+      [...LOOPBACK, '--connections-max', '1'],
+      { GW_HEARTBEAT_INTERVAL_MS: '1234', GW_HEARTBEAT_TIMEOUT_MS: '5678' },
+      io,
+    );
+    const { url } = await io.line('listening');
+    const first = new WebSocket(String(url));
+    const [ready] = await once(first, 'message');
+    expect(JSON.parse(String(ready)).payload.heartbeat).toEqual({ intervalMs: 1234, timeoutMs: 5678 });
+    const [error] = await once(new WebSocket(String(url)), 'error');
+    expect(String(error)).toContain('503');
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  test('refuses origins that are not allowed', async () => {
+    const io = new MemoryIo();
+    const ended = run(LOOPBACK, { GW_ALLOWED_ORIGIN: 'https://app.example' }, io);
+    const { url } = await io.line('listening');
+    const [error] = await once(new WebSocket(String(url), { origin: 'https://evil.example' }), 'error');
+    expect(String(error)).toContain('403');
+    const client = new WebSocket(String(url), { origin: 'https://app.example' });
+    await once(client, 'message');
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  test('logs for people on a terminal, with the address in the first line', async () => {
+    const io = new MemoryIo({ isTTY: true });
+    const ended = run(LOOPBACK, { NO_COLOR: '1' }, io);
+    io.signals.emit('SIGINT', 'SIGINT');
+    expect(await ended).toBe(0);
+    expect(io.out.split('\n')[0]).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: listening on ws:\/\/127\.0\.0\.1:\d+\/rt$/);
+  });
+
+  test('is silent below the log level', async () => {
+    const io = new MemoryIo();
+    const ended = run(LOOPBACK, { LOG_LEVEL: 'warn' }, io);
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+    expect(io.out).toBe('');
+  });
+});

@@ -1,0 +1,87 @@
+import { createServer } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { runCli } from './memory-io.js';
+
+/** Ends with code 2 after one line on stderr, with nothing on stdout. @returns the line. */
+async function refusal(argv: string[], env: Record<string, string> = {}): Promise<string> {
+  const { code, out, err } = await runCli(argv, env);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toMatch(/^gateway-cli: [^\n]+\n$/);
+  return err.slice('gateway-cli: '.length, -1);
+}
+
+describe('one line on stderr and exit code 2', () => {
+  test.each(['4100abc', '1e3', '0x10', '-1', '+1', '4100.0', ' 4100', '65536', '99999999999999999999', '', '١'])(
+    'for the port %j, by flag and, where not empty, by variable',
+    async (port) => {
+      const problem = `takes an integer from 0 to 65535, not ${JSON.stringify(port)}`;
+      expect(await refusal(['serve', '--port', port])).toBe(`--port ${problem}`);
+      if (port !== '') expect(await refusal(['serve'], { GW_PORT: port })).toBe(`GW_PORT ${problem}`);
+    },
+  );
+
+  test.each([
+    ['--host', 'GW_HOST', 'a b', 'a host name or an IP address'],
+    ['--path', 'GW_PATH', 'rt', 'a path that begins with / and has no query'],
+    ['--path', 'GW_PATH', '/rt?x', 'a path that begins with / and has no query'],
+    ['--allowed-origin', 'GW_ALLOWED_ORIGIN', 'https://a.example/', 'origins like https://app.example, separated by commas'],
+    ['--allowed-origin', 'GW_ALLOWED_ORIGIN', 'https://a.example,', 'origins like https://app.example, separated by commas'],
+    ['--trust-proxy-hops', 'GW_TRUST_PROXY_HOPS', 'yes', 'an integer from 0'],
+    ['--log-level', 'LOG_LEVEL', 'verbose', 'one of debug, info, warn, error'],
+    ['--heartbeat-interval-ms', 'GW_HEARTBEAT_INTERVAL_MS', '10s', 'an integer from 0'],
+    ['--message-bytes-max', 'GW_MESSAGE_BYTES_MAX', '256k', 'an integer from 0'],
+    ['--log-bytes-total-max', 'GW_LOG_BYTES_TOTAL_MAX', '9007199254740992', 'an integer from 0'],
+  ])('for %s and %s %j', async (flag, variable, value, takes) => {
+    expect(await refusal(['serve', flag, value])).toBe(`${flag} takes ${takes}, not ${JSON.stringify(value)}`);
+    expect(await refusal(['serve'], { [variable]: value })).toBe(`${variable} takes ${takes}, not ${JSON.stringify(value)}`);
+  });
+
+  test('for a value of many lines and characters, of which the line shows the beginning', async () => {
+    const line = await refusal(['serve', '--log-level', `a\nb${'c'.repeat(1000)}`]);
+    expect(line).toMatch(/not "a\\nbc{77}…"$/);
+  });
+
+  test.each([['serve'], ['serve', '--print-config']])(
+    'for options that contradict each other, in the words of the flags: %s %s',
+    async (...argv) => {
+      const timeout = await refusal(argv, { GW_HEARTBEAT_TIMEOUT_MS: '10000' });
+      expect(timeout).toBe(
+        '--heartbeat-timeout-ms (GW_HEARTBEAT_TIMEOUT_MS) must be more than --heartbeat-interval-ms (GW_HEARTBEAT_INTERVAL_MS)',
+      );
+      const burst = await refusal([...argv, '--bytes-burst', '1000']);
+      expect(burst).toBe('--bytes-burst (GW_BYTES_BURST) must be at least --message-bytes-max (GW_MESSAGE_BYTES_MAX)');
+      const sweep = await refusal([...argv, '--sweep-interval-ms', '0']);
+      expect(sweep).toMatch(/^--sweep-interval-ms \(GW_SWEEP_INTERVAL_MS\) must be an integer from 1 to \d+$/);
+    },
+  );
+
+  test.each([
+    [['serve', '--prot', '1'], "unknown option '--prot' (Did you mean --port?); see gateway-cli serve --help"],
+    [['serve', '--port'], "option '--port <n>' argument missing; see gateway-cli serve --help"],
+    [['serve', 'now'], /^too many arguments for 'serve'.*; see gateway-cli serve --help$/],
+    [['sevre'], "unknown command 'sevre' (Did you mean serve?); see gateway-cli serve --help"],
+    [[], 'a command is missing; see gateway-cli --help'],
+  ])('for %j', async (argv, line) => {
+    const said = await refusal(argv);
+    if (typeof line === 'string') expect(said).toBe(line);
+    else expect(said).toMatch(line);
+  });
+
+  test('for a port in use', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as { port: number };
+    try {
+      const line = await refusal(['serve', '--host', '127.0.0.1', '--port', String(port)]);
+      expect(line).toBe(`--port (GW_PORT) takes a free port, or 0 for any: ${port} on "127.0.0.1" is in use`);
+    } finally {
+      other.close();
+    }
+  });
+
+  test('for a host that is not an address of this machine', async () => {
+    // TEST-NET-1 (RFC 5737) is nobody's.
+    const line = await refusal(['serve', '--host', '192.0.2.1', '--port', '0']);
+    expect(line).toBe('--host (GW_HOST) takes an address of this machine, not "192.0.2.1"');
+  });
+});
