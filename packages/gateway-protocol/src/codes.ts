@@ -8,7 +8,7 @@ export const ERROR_CODES = {
   INVALID_IDENTIFY: {
     status: 400,
     retryable: false,
-    meaning: 'an `identify` whose payload is wrong; the message names the field',
+    meaning: 'an `identify` whose payload or `version` is wrong; the message names the field',
   },
   INVALID_ENVELOPE: {
     status: 400,

@@ -33,6 +33,12 @@ describe('the tables', () => {
     for (const code of codes) expect([1005, 1006, 1015]).not.toContain(code);
   });
 
+  test('each meaning fits into a close frame as its reason', () => {
+    // RFC 6455 §5.5: a control frame carries 125 bytes, of which the code takes two.
+    for (const { code, meaning } of Object.values(CLOSE_CODES))
+      expect(Buffer.byteLength(meaning), String(code)).toBeLessThanOrEqual(123);
+  });
+
   test('every error has a status of HTTP, and only 429 and 500 may be tried again', () => {
     for (const [code, { status, retryable }] of Object.entries(ERROR_CODES)) {
       expect([400, 401, 403, 429, 500], code).toContain(status);

@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { CLIENT_TYPES, CLOSE_CODES, closeAction, DELIVERY_MODES, decode, ERROR_CODES, PROTOCOL_LIMITS } from 'gateway-protocol';
+import { describe, expect, test } from 'vitest';
+import { accepted, FULL_MESSAGES } from './messages.js';
+
+const root = new URL('../../../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const text = read('PROTOCOL.md');
+const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!);
+
+/** The text from a heading to the next of any level. */
+function section(heading: string): string {
+  const found = text.split(/^(?=#+ )/m).find((part) => part.replace(/^#+ /, '').startsWith(`${heading}\n`));
+  if (found === undefined) throw new Error(`no section ${heading}`);
+  return found;
+}
+
+/** The cells of each row of the table with these columns, without the marks of code. */
+function table(heading: string, columns: string): string[][] {
+  const lines = section(heading).split('\n');
+  const start = lines.indexOf(`| ${columns} |`);
+  if (start === -1) throw new Error(`no table ${columns} in ${heading}`);
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith('|'));
+  // A `|` inside a cell would be read as two cells, and the row then differs from the source.
+  return lines.slice(start + 2, end).map((line) => line.slice(2, -2).split(' | '));
+}
+
+const bare = (cell: string | undefined) => cell?.replaceAll('`', '');
+
+describe('the tables of PROTOCOL.md say what the source says', () => {
+  test('error codes: exactly these, with status, retryable and meaning', () => {
+    const source = Object.entries(ERROR_CODES).map(([code, { status, retryable, meaning }]) => [
+      `\`${code}\``,
+      String(status),
+      retryable ? 'yes' : 'no',
+      meaning,
+    ]);
+    expect(table('Error codes', 'code | status | retryable | meaning')).toStrictEqual(source);
+  });
+
+  test('close codes: exactly these, with action and meaning', () => {
+    const source = Object.values(CLOSE_CODES).map(({ code, action, meaning }) => [String(code), action, meaning]);
+    expect(table('Close codes', 'code | action | meaning')).toStrictEqual(source);
+  });
+
+  test('ranges of close codes: closeAction goes by them', () => {
+    for (const [range, action] of table('Close codes', 'range | action | a client then')) {
+      const codes =
+        range === 'any other' ? [1000, 1001, 1005, 1006, 1011, 1012, 1013, 3000, 4400] : range!.match(/\d{4}/g)!.map(Number);
+      for (const code of codes) expect(closeAction(code), String(code)).toBe(action);
+    }
+  });
+
+  test('limits: exactly these, with their values', () => {
+    const rows = table('Limits', 'limit | default | what it bounds').map(([name, value]) => [bare(name), Number(value)]);
+    expect(rows).toStrictEqual(Object.entries(PROTOCOL_LIMITS));
+  });
+
+  test('signals of a client, delivery modes and client types: exactly these', () => {
+    const signals = table('Client to gateway', 'type | dialect | payload | effect').map(([type]) => bare(type));
+    expect(signals).toStrictEqual(Object.keys(FULL_MESSAGES));
+    const modes = table('Delivery', '`delivery` | a receiver that is behind').map(([mode]) => bare(mode)!.split(' ')[0]);
+    expect(modes).toStrictEqual([...DELIVERY_MODES]);
+    expect(section('identify')).toContain(
+      `\`clientType\` is \`${CLIENT_TYPES[0]}\`, \`${CLIENT_TYPES[1]}\` or \`${CLIENT_TYPES[2]}\`.`,
+    );
+  });
+});
+
+describe('the examples of PROTOCOL.md', () => {
+  const examples = [...text.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
+  const parsed = examples.map((example) => ({ example, message: JSON.parse(example) as { type: string; seq?: number } }));
+  const fromClient = parsed.filter(({ message }) => message.type in FULL_MESSAGES && message.seq === undefined);
+  const fromGateway = parsed.filter((one) => !fromClient.includes(one));
+
+  test('show every signal of a client, and decode takes each whole', () => {
+    expect(new Set(fromClient.map(({ message }) => message.type))).toStrictEqual(new Set(Object.keys(FULL_MESSAGES)));
+    for (const { example, message } of fromClient) expect(accepted(decode(example))).toEqual(message);
+  });
+
+  test('show the four signals of the gateway in dialect 1, each with a time', () => {
+    expect(new Set(fromGateway.map(({ message }) => message.type))).toStrictEqual(
+      new Set(['ready', 'presence_update', 'data_update', 'error']),
+    );
+    for (const { message } of fromGateway) expect(message).toHaveProperty('ts', expect.any(Number));
+  });
+
+  test('show an error as decode words it', () => {
+    const shown = fromGateway.find(({ message }) => message.type === 'error')?.message as unknown as { payload: object };
+    const decoded = decode('{"type":"leave","id":"m-18","groupId":["g"]}');
+    const { code, message, inReplyTo } = decoded.ok ? ({} as never) : decoded.error;
+    const { status, retryable } = ERROR_CODES.INVALID_ENVELOPE;
+    expect(shown.payload).toStrictEqual({ code, message, status, retryable, inReplyTo });
+  });
+});
+
+describe('references', () => {
+  const anchors = headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+
+  test('the sections that others link to are there, and no two share an anchor', () => {
+    const stable = [
+      'envelope',
+      'ids',
+      'limits',
+      'rate-limits',
+      'delivery',
+      'presence',
+      'sessions',
+      'dialects',
+      'resume',
+      'error-codes',
+      'close-codes',
+      'handshake',
+    ];
+    expect(anchors).toEqual(expect.arrayContaining(stable));
+    expect(new Set(anchors).size).toBe(anchors.length);
+  });
+
+  test('every link inside PROTOCOL.md leads to a section', () => {
+    const links = [...text.matchAll(/\]\(#([^)]+)\)/g)].map((match) => match[1]);
+    expect(links.length).toBeGreaterThan(10);
+    expect(anchors).toEqual(expect.arrayContaining(links));
+  });
+
+  test('every section that a comment of the sources names is there', () => {
+    const named = readdirSync(new URL('packages/', root))
+      .flatMap((name) => sources(`packages/${name}/src/`))
+      .flatMap((path) => [...read(path).matchAll(/PROTOCOL\.md, "([^"]+)"/g)].map((match) => match[1]));
+    expect(named).toContain('Close codes');
+    expect(headings).toEqual(expect.arrayContaining(named));
+  });
+});
+
+function sources(folder: string): string[] {
+  const names = readdirSync(new URL(folder, root), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.ts')).map((name) => folder + name);
+}
