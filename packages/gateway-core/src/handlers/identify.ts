@@ -45,9 +45,19 @@ export const identify: Handler<'identify'> = async (context, connection, message
   if (current !== undefined) await context.members.enter(member, current);
   const presence = current === undefined ? undefined : await context.presence.info(current);
   if (!connection.live) return undefined;
-  if (group !== undefined && !join(context, connection, member, group)) return FULL;
-  connection.answer(readyFrame(context.clock.now(), connection.connectionId, context.timings, presence));
-  context.events.emit('identify', { connectionId: connection.connectionId, memberId, role, metadata, groupId });
+  if (group !== undefined && context.groups.get(group.groupId) !== group) {
+    // It had to make room for another group while the stores were asked.
+    context.members.leave(member, group.groupId);
+    return FULL;
+  }
+  const { connectionId } = connection;
+  const joined = group !== undefined && !connection.memberships.has(group.groupId);
+  if (joined) connection.memberships.set(group.groupId, context.groups.add(group, connection));
+  connection.answer(readyFrame(context.clock.now(), connectionId, context.timings, presence));
+  // Its own arrival is told to it too, whenever the store's word of it came.
+  if (current !== undefined) context.announcer.changed(current);
+  context.events.emit('identify', { connectionId, memberId, role, metadata, groupId });
+  if (joined) context.events.emit('join', { connectionId, memberId, groupId: group.groupId });
   return undefined;
 };
 
@@ -80,19 +90,4 @@ function leaveOthers(context: HandlerContext, connection: Connection, member: Me
     connection.memberships.delete(other);
     context.members.leave(member, other);
   }
-}
-
-/** `false`: the group had to make room for another one while the stores were asked. */
-function join(context: HandlerContext, connection: Connection, member: Member, group: Group): boolean {
-  const { groupId } = group;
-  if (context.groups.get(groupId) !== group) {
-    context.members.leave(member, groupId);
-    return false;
-  }
-  // Its own arrival is told to it too, whenever the store's word of it came.
-  context.announcer.changed(groupId);
-  if (connection.memberships.has(groupId)) return true;
-  connection.memberships.set(groupId, context.groups.add(group, connection));
-  context.events.emit('join', { connectionId: connection.connectionId, memberId: member.memberId, groupId });
-  return true;
 }

@@ -55,6 +55,8 @@ class WsSocket implements GatewaySocket {
   bind(listener: SocketListener): void {
     const { ws } = this;
     ws.on('message', (data: RawData, isBinary: boolean) => {
+      // What comes after the close frame is nobody's; it is not even read as text.
+      if (ws.readyState !== WebSocket.OPEN) return;
       if (isBinary) listener.failed(CLOSE_CODES.UNSUPPORTED_DATA.code, 'binary frames are not taken');
       else listener.message((data as Buffer).toString(), (data as Buffer).length);
     });
