@@ -3,10 +3,17 @@ import { defineConfig, type Options } from 'tsup';
 
 /**
  * ESM in `dist/esm`, CommonJS in `dist/cjs` with a package.json that says so: each folder then reads the same in Node,
- * in bundlers and in TypeScript. Types come from `scripts/emit-types.mjs`: tsup's own need a compiler API that TypeScript 7 does not have.
+ * in bundlers and in TypeScript. Types come from `scripts/build.mjs`: tsup's own need a compiler API that TypeScript 7 does not have.
  */
 export function packageConfig(entry: Record<string, string>, options: { platform: 'node' | 'neutral'; esmOnly?: string[] }) {
-  const common: Options = { sourcemap: true, clean: true, target: 'node20', platform: options.platform, dts: false, silent: true };
+  const common: Options = {
+    sourcemap: true,
+    clean: true,
+    target: 'node20',
+    platform: options.platform,
+    dts: false,
+    silent: true,
+  };
   const cjsEntry = Object.fromEntries(Object.entries(entry).filter(([name]) => !options.esmOnly?.includes(name)));
   return defineConfig([
     { ...common, entry, format: 'esm', outDir: 'dist/esm', splitting: true },

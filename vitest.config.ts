@@ -1,11 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { TotalsReporter } from './scripts/totals-reporter.js';
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   resolve: {
-    // Tests run against the sources, so a failing line is a line somebody wrote. Packed packages have tests of their own.
+    // Tests run against the sources, so a failing line is a line somebody wrote. The packed packages have tests of their own.
     alias: [
       { find: /^gateway-protocol$/, replacement: source('./packages/gateway-protocol/src/index.ts') },
       { find: /^gateway-core$/, replacement: source('./packages/gateway-core/src/index.ts') },
@@ -14,8 +16,31 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'tests/**/*.test.ts', 'bench/test/**/*.test.ts'],
+    // The last reporter prints last: the plain line of totals ends the output.
+    reporters: ['default', new TotalsReporter()],
+    // Vitest leaves a core idle for itself, which on two cores would mean one file at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'source',
+          include: [
+            'packages/*/test/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+            'tests/**/*.test.ts',
+            'bench/test/**/*.test.ts',
+          ],
+          exclude: ['**/node_modules/**', '**/dist/**', 'tests/packages/**'],
+        },
+      },
+      {
+        // Its setup builds and packs, so it is a project of its own: a run of other files does without.
+        extends: true,
+        test: { name: 'packages', include: ['tests/packages/**/*.test.ts'], globalSetup: ['tests/packages/pack.ts'] },
+      },
+    ],
   },
 });
