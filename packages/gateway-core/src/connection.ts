@@ -4,24 +4,35 @@ import type { Membership, Receiver } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { TokenBucket } from './token-bucket.js';
-import type { GatewaySocket } from './transport/socket.js';
+import type { GatewaySocket, SocketListener } from './transport/socket.js';
 
 /** The order in which a connection's states follow each other; none is skipped backwards. */
 const ORDER: readonly ConnectionState[] = ['connecting', 'open', 'identified', 'closing', 'closed'];
+
+const NONE: readonly Membership[] = [];
 
 /** What a connection needs of its surroundings. */
 export interface ConnectionContext {
   readonly clock: Clock;
   readonly limits: Limits;
-  /** Messages of a group are lost to it. */
-  readonly lost: (connection: Connection, groupId: string) => void;
+  /** What a live connection's socket reports; a connection that ends is not heard any more, but for its end. */
+  readonly hub: {
+    message(connection: Connection, text: string, byteLength: number): void;
+    ping(connection: Connection): void;
+    drained(connection: Connection): void;
+    failed(connection: Connection, code: number, reason: string): void;
+    closed(connection: Connection, code: number, reason: string): void;
+    /** Messages of one of its groups are lost to it. */
+    lost(connection: Connection): void;
+  };
 }
 
 /** One client: its state, its member, its groups, its socket. */
-export class Connection implements Receiver {
+export class Connection implements Receiver, SocketListener {
   #state: ConnectionState = 'connecting';
   #pauses = 0;
-  #drained: (() => void)[] = [];
+  /** Who waits for its socket to drain. */
+  #drained: (() => void)[] | undefined;
   /** When something was last heard, in monotonic milliseconds. */
   seenAt: number;
   /** Since when its socket takes nothing, in monotonic milliseconds. */
@@ -33,10 +44,11 @@ export class Connection implements Receiver {
   inbox: { text: string; byteLength: number }[] | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
-  readonly memberships = new Map<string, Membership>();
+  /** Its groups, oldest first: few, so an array, which costs less than a map for each of many connections. */
+  memberships: readonly Membership[] = NONE;
   readonly messageRate: TokenBucket;
   readonly byteRate: TokenBucket;
-  readonly errorRate: TokenBucket;
+  #errorRate: TokenBucket | undefined;
   readonly #createdAtMonotonic: number;
 
   constructor(
@@ -51,7 +63,6 @@ export class Connection implements Receiver {
     this.#createdAtMonotonic = now;
     this.messageRate = new TokenBucket(limits.messagesPerSecondMax, limits.messagesBurst, now);
     this.byteRate = new TokenBucket(limits.bytesPerSecondMax, limits.bytesBurst, now);
-    this.errorRate = new TokenBucket(limits.errorsPerSecondMax, limits.errorsBurst, now);
   }
 
   get state(): ConnectionState {
@@ -63,6 +74,13 @@ export class Connection implements Receiver {
     return this.#state === 'open' || this.#state === 'identified';
   }
 
+  /** Made with the first error: most connections never need it. */
+  get errorRate(): TokenBucket {
+    const { clock, limits } = this.context;
+    this.#errorRate ??= new TokenBucket(limits.errorsPerSecondMax, limits.errorsBurst, clock.monotonicMs());
+    return this.#errorRate;
+  }
+
   get blocked(): boolean {
     const { socket } = this;
     return socket.bufferedBytes >= this.context.limits.socketHighWaterMarkBytes && socket.needsDrain;
@@ -70,8 +88,20 @@ export class Connection implements Receiver {
 
   /** The group that a message without a `groupId` is for: the one it is in. */
   get groupId(): string | undefined {
-    for (const groupId of this.memberships.keys()) return groupId;
-    return undefined;
+    return this.memberships[0]?.group.groupId;
+  }
+
+  isIn(groupId: string): boolean {
+    return this.memberships.some(({ group }) => group.groupId === groupId);
+  }
+
+  joined(membership: Membership): void {
+    // `concat` allocates for exactly one more; a spread would leave room for many.
+    this.memberships = this.memberships.concat(membership);
+  }
+
+  left(membership: Membership): void {
+    this.memberships = this.memberships.filter((other) => other !== membership);
   }
 
   get ageMs(): number {
@@ -97,14 +127,38 @@ export class Connection implements Receiver {
   /** Sends an answer. A client that does not read its answers is not read from either, until it has. */
   answer(frame: Buffer): void {
     this.write(frame);
-    if (this.blocked && this.#drained.length === 0) {
+    if (this.blocked && this.#drained === undefined) {
       this.pause();
-      this.#drained.push(() => this.resume());
+      this.#drained = [() => this.resume()];
     }
   }
 
-  lost(groupId: string): void {
-    this.context.lost(this, groupId);
+  lost(): void {
+    this.context.hub.lost(this);
+  }
+
+  message(text: string, byteLength: number): void {
+    if (!this.live) return;
+    this.seenAt = this.context.clock.monotonicMs();
+    this.context.hub.message(this, text, byteLength);
+  }
+
+  ping(): void {
+    if (!this.live) return;
+    this.seenAt = this.context.clock.monotonicMs();
+    this.context.hub.ping(this);
+  }
+
+  drain(): void {
+    if (this.live) this.context.hub.drained(this);
+  }
+
+  failed(code: number, reason: string): void {
+    this.context.hub.failed(this, code, reason);
+  }
+
+  closed(code: number, reason: string): void {
+    this.context.hub.closed(this, code, reason);
   }
 
   /** Everything written was taken; the groups are read on from before this is called. */
@@ -118,12 +172,14 @@ export class Connection implements Receiver {
   async caughtUp(): Promise<void> {
     while (this.live) {
       let behind = false;
-      for (const membership of this.memberships.values()) {
+      for (const membership of this.memberships) {
         membership.group.catchUp(membership);
         behind ||= membership.group.isBehind(membership);
       }
       if (!behind) return;
-      await new Promise<void>((resolve) => this.#drained.push(resolve));
+      await new Promise<void>((resolve) => {
+        this.#drained = [...(this.#drained ?? []), resolve];
+      });
     }
   }
 
@@ -147,7 +203,7 @@ export class Connection implements Receiver {
       memberId: this.member?.memberId,
       role: this.member?.role,
       metadata: this.member?.metadata,
-      groups: [...this.memberships.keys()],
+      groups: this.memberships.map(({ group }) => group.groupId),
       createdAt: Math.round(wallMinusMonotonic + this.#createdAtMonotonic),
       lastSeenAt: Math.round(wallMinusMonotonic + this.seenAt),
       remoteAddress: this.remoteAddress,
@@ -155,8 +211,8 @@ export class Connection implements Receiver {
   }
 
   #settleDrained(): void {
-    const waiting = this.#drained;
-    this.#drained = [];
+    const waiting = this.#drained ?? [];
+    this.#drained = undefined;
     for (const done of waiting) done();
   }
 }

@@ -4,7 +4,7 @@ import { Connection, type ConnectionContext } from './connection.js';
 import type { Peer } from './gateway.js';
 import type { Limits } from './limits.js';
 import type { Timings } from './timings.js';
-import type { GatewaySocket, SocketListener } from './transport/socket.js';
+import type { GatewaySocket } from './transport/socket.js';
 
 /** Whether a client may come back as the same member inside the resume window, or is gone for good. */
 export type Ending = 'dropped' | 'ended';
@@ -43,7 +43,18 @@ export class Hub {
     private readonly generateId: () => string,
     private readonly listener: HubListener,
   ) {
-    this.#context = { clock, limits, lost: (connection) => this.#tooSlow(connection) };
+    this.#context = {
+      clock,
+      limits,
+      hub: {
+        message: (connection, text, byteLength) => listener.message(connection, text, byteLength),
+        ping: (connection) => listener.ping(connection),
+        drained: (connection) => listener.drained(connection),
+        failed: (connection, code, reason) => this.end(connection, code, reason, 'dropped'),
+        closed: (connection, code, reason) => this.#closed(connection, code, reason),
+        lost: (connection) => this.#tooSlow(connection),
+      },
+    };
     this.#schedule();
   }
 
@@ -76,7 +87,7 @@ export class Hub {
     this.accepted += 1;
     this.#live.set(connection.connectionId, connection);
     this.#perAddress.set(peer.remoteAddress, (this.#perAddress.get(peer.remoteAddress) ?? 0) + 1);
-    socket.bind(this.#socketListener(connection));
+    socket.bind(connection);
     connection.advance('open');
     this.listener.opened(connection);
     return connection;
@@ -110,26 +121,6 @@ export class Hub {
   stop(): void {
     this.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-  }
-
-  #socketListener(connection: Connection): SocketListener {
-    return {
-      message: (text, byteLength) => {
-        if (!connection.live) return;
-        connection.seenAt = this.clock.monotonicMs();
-        this.listener.message(connection, text, byteLength);
-      },
-      ping: () => {
-        if (!connection.live) return;
-        connection.seenAt = this.clock.monotonicMs();
-        this.listener.ping(connection);
-      },
-      drain: () => {
-        if (connection.live) this.listener.drained(connection);
-      },
-      failed: (code, reason) => this.end(connection, code, reason, 'dropped'),
-      closed: (code, reason) => this.#closed(connection, code, reason),
-    };
   }
 
   #closed(connection: Connection, code: number, reason: string): void {

@@ -53,7 +53,7 @@ export class Lifecycle implements HubListener {
   }
 
   drained(connection: Connection): void {
-    for (const membership of [...connection.memberships.values()]) {
+    for (const membership of connection.memberships) {
       membership.group.catchUp(membership);
       this.parts.announcer.settle(membership);
     }
@@ -61,8 +61,8 @@ export class Lifecycle implements HubListener {
   }
 
   leaving(connection: Connection): void {
-    for (const [groupId, membership] of [...connection.memberships]) {
-      connection.memberships.delete(groupId);
+    for (const membership of connection.memberships) {
+      connection.left(membership);
       this.parts.groups.remove(membership);
     }
   }

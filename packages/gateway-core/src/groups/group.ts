@@ -9,7 +9,7 @@ export interface Receiver {
   readonly blocked: boolean;
   write(frames: Buffer): void;
   /** Messages of the group are lost to it: the log no longer reaches its cursor. */
-  lost(groupId: string): void;
+  lost(): void;
 }
 
 /** A receiver's place in one group. The whole cost of a slow consumer is this object. */
@@ -169,6 +169,6 @@ export class Group implements BrokerReceiver {
 
   #lose(membership: Membership): void {
     membership.cursor = this.#log.headSeq;
-    membership.receiver.lost(this.groupId);
+    membership.receiver.lost();
   }
 }

@@ -17,7 +17,7 @@ const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionI
 export const dataUpdate: Handler<'data_update'> = (context, connection, message, dataText) => {
   const groupId = message.groupId ?? connection.groupId;
   if (groupId === undefined) return NO_GROUP;
-  if (!connection.memberships.has(groupId)) return NOT_A_MEMBER;
+  if (!connection.isIn(groupId)) return NOT_A_MEMBER;
   if (context.authorize === undefined) return named(context, connection, message, groupId, dataText);
   return mayPublish(context, connection, message, groupId, dataText);
 };

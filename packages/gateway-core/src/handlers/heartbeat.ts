@@ -5,7 +5,7 @@ export const heartbeat: Handler<'heartbeat'> = (context, connection, message) =>
   const { sessionId } = message;
   const groupId = message.groupId ?? connection.groupId;
   if (sessionId === undefined || groupId === undefined) return undefined;
-  if (!connection.memberships.has(groupId)) {
+  if (!connection.isIn(groupId)) {
     return { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
   }
   const touched = context.sessions.named(groupId, sessionId, undefined);

@@ -36,7 +36,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
   await connection.caughtUp();
   if (!connection.live) return undefined;
 
-  const member: Member = connection.member ?? { memberId, role, metadata, claims, groupIds: new Set(), droppedAt: undefined };
+  const member: Member = connection.member ?? { memberId, role, metadata, claims, groupIds: [], droppedAt: undefined };
   connection.member = member;
   Object.assign(member, { role, metadata, claims });
   connection.advance('identified');
@@ -51,8 +51,8 @@ export const identify: Handler<'identify'> = async (context, connection, message
     return FULL;
   }
   const { connectionId } = connection;
-  const joined = group !== undefined && !connection.memberships.has(group.groupId);
-  if (joined) connection.memberships.set(group.groupId, context.groups.add(group, connection));
+  const joined = group !== undefined && !connection.isIn(group.groupId);
+  if (joined) connection.joined(context.groups.add(group, connection));
   connection.answer(readyFrame(context.clock.now(), connectionId, context.timings, presence));
   // Its own arrival is told to it too, whenever the store's word of it came.
   if (current !== undefined) context.announcer.changed(current);
@@ -83,11 +83,12 @@ async function open(context: HandlerContext, groupId: string): Promise<Group | '
 }
 
 function leaveOthers(context: HandlerContext, connection: Connection, member: Member, groupId: string): void {
-  for (const [other, membership] of [...connection.memberships]) {
+  for (const membership of connection.memberships) {
+    const other = membership.group.groupId;
     if (other === groupId) continue;
     // Out of the group, and so written its last messages, before the leave is announced.
     context.groups.remove(membership);
-    connection.memberships.delete(other);
+    connection.left(membership);
     context.members.leave(member, other);
   }
 }

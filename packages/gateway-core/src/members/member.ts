@@ -7,7 +7,7 @@ export interface Member {
   metadata: Record<string, unknown> | undefined;
   claims: Record<string, unknown> | undefined;
   /** Ids of the groups that it is in. */
-  readonly groupIds: Set<string>;
+  groupIds: readonly string[];
   /** When its connection dropped, in monotonic milliseconds; `undefined` while connected. */
   droppedAt: number | undefined;
 }

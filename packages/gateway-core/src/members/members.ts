@@ -30,19 +30,20 @@ export class Members {
 
   /** Puts the member into the group, or tells the store of its new role or metadata. */
   enter(member: Member, groupId: string): MaybePromise<void> {
-    member.groupIds.add(groupId);
+    if (!member.groupIds.includes(groupId)) member.groupIds = member.groupIds.concat(groupId);
     return this.presence.enter(groupId, this.#record(member, 'connected'));
   }
 
   leave(member: Member, groupId: string): void {
-    if (!member.groupIds.delete(groupId)) return;
+    if (!member.groupIds.includes(groupId)) return;
+    member.groupIds = member.groupIds.filter((other) => other !== groupId);
     this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
     this.report.left(member, groupId);
   }
 
   /** Keeps the member for the resume window; what the others see is DEGRADED at most. */
   drop(member: Member): void {
-    if (this.options.resumeTtlMs === 0 || member.groupIds.size === 0) {
+    if (this.options.resumeTtlMs === 0 || member.groupIds.length === 0) {
       this.end(member);
       return;
     }
@@ -60,7 +61,7 @@ export class Members {
   /** Takes the member out of all its groups for good. */
   end(member: Member): void {
     this.#dropped.delete(member);
-    for (const groupId of [...member.groupIds]) this.leave(member, groupId);
+    for (const groupId of member.groupIds) this.leave(member, groupId);
   }
 
   /** Ends the members whose resume window is over, and renews this gateway's lease. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES } from 'gateway-protocol';
-import { type RawData, WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import type { Limits } from '../limits.js';
 import type { GatewaySocket, SocketListener } from './socket.js';
 
@@ -12,25 +12,32 @@ const CLOSE_CODE_OF_FAULT: Record<string, number> = {
   WS_ERR_TOO_MANY_BUFFERED_PARTS: CLOSE_CODES.POLICY_VIOLATION.code,
 };
 
+/** A client's WebSocket, with where to report to: listeners are then functions shared by all connections, not closures of each. */
+class ClientWebSocket extends WebSocket {
+  listener: SocketListener | undefined;
+}
+
 /** Completes WebSocket handshakes (RFC 6455 §4.2.2) and gives the sockets. The only user of `ws`. */
 export class WsTransport {
   readonly #server: WebSocketServer;
 
   constructor(limits: Limits, closeTimeoutMs: number) {
     const bounded = (limit: number) => (Number.isFinite(limit) ? limit : 0);
-    this.#server = new WebSocketServer({
+    const options: ServerOptions & { maxFragments: number; closeTimeout: number } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: bounded(limits.messageBytesMax),
       maxFragments: bounded(limits.messageFragmentsMax),
       closeTimeout: closeTimeoutMs,
-    } as ConstructorParameters<typeof WebSocketServer>[0]);
+      WebSocket: ClientWebSocket,
+    };
+    this.#server = new WebSocketServer(options);
   }
 
   /** The request was checked by `checkHandshake`; what `ws` still finds wrong with it, `ws` answers with 400. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (socket: GatewaySocket) => void): void {
-    this.#server.handleUpgrade(request, socket, head, (ws) => opened(new WsSocket(ws, socket)));
+    this.#server.handleUpgrade(request, socket, head, (ws) => opened(new WsSocket(ws as ClientWebSocket, socket)));
   }
 }
 
@@ -40,7 +47,7 @@ export class WsTransport {
  */
 class WsSocket implements GatewaySocket {
   constructor(
-    private readonly ws: WebSocket,
+    private readonly ws: ClientWebSocket,
     private readonly raw: Duplex,
   ) {}
 
@@ -53,22 +60,12 @@ class WsSocket implements GatewaySocket {
   }
 
   bind(listener: SocketListener): void {
-    const { ws } = this;
-    ws.on('message', (data: RawData, isBinary: boolean) => {
-      // What comes after the close frame is nobody's; it is not even read as text.
-      if (ws.readyState !== WebSocket.OPEN) return;
-      if (isBinary) listener.failed(CLOSE_CODES.UNSUPPORTED_DATA.code, 'binary frames are not taken');
-      else listener.message((data as Buffer).toString(), (data as Buffer).length);
-    });
-    ws.on('ping', () => listener.ping());
-    ws.on('pong', () => listener.ping());
-    ws.on('error', (error: Error & { code?: string }) => {
-      // Without a WS_ERR code it is the network's fault, and `close` tells of it.
-      if (error.code?.startsWith('WS_ERR_')) {
-        listener.failed(CLOSE_CODE_OF_FAULT[error.code] ?? CLOSE_CODES.PROTOCOL_ERROR.code, error.message);
-      }
-    });
-    ws.on('close', (code, reason) => listener.closed(code, reason.toString()));
+    this.ws.listener = listener;
+    this.ws.on('message', onMessage);
+    this.ws.on('ping', onPing);
+    this.ws.on('pong', onPing);
+    this.ws.on('error', onError);
+    this.ws.on('close', onClose);
     this.raw.on('drain', () => listener.drain());
   }
 
@@ -91,4 +88,29 @@ class WsSocket implements GatewaySocket {
   terminate(): void {
     this.ws.terminate();
   }
+}
+
+function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
+  // What comes after the close frame is nobody's; it is not even read as text.
+  if (this.readyState !== WebSocket.OPEN) return;
+  if (isBinary) listenerOf(this)?.failed(CLOSE_CODES.UNSUPPORTED_DATA.code, 'binary frames are not taken');
+  else listenerOf(this)?.message((data as Buffer).toString(), (data as Buffer).length);
+}
+
+function onPing(this: WebSocket): void {
+  listenerOf(this)?.ping();
+}
+
+function onError(this: WebSocket, error: Error & { code?: string }): void {
+  // Without a WS_ERR code it is the network's fault, and `close` tells of it.
+  if (!error.code?.startsWith('WS_ERR_')) return;
+  listenerOf(this)?.failed(CLOSE_CODE_OF_FAULT[error.code] ?? CLOSE_CODES.PROTOCOL_ERROR.code, error.message);
+}
+
+function onClose(this: WebSocket, code: number, reason: Buffer): void {
+  listenerOf(this)?.closed(code, reason.toString());
+}
+
+function listenerOf(ws: WebSocket): SocketListener | undefined {
+  return (ws as ClientWebSocket).listener;
 }
