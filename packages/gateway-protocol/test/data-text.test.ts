@@ -42,6 +42,15 @@ describe('dataText is the exact text of payload.data', () => {
     expect(update(`{"data":${text} ,"z":[{"data":7}]}`)).toBe(text);
   });
 
+  test('a long row of numbers, of white space, or both', () => {
+    for (const row of ['7, '.repeat(1_000), `1${'0'.repeat(300)},`, `${' '.repeat(100)}`, '1,\n\t          2,          ']) {
+      expect(update(`{"data":[${row}0],"x":[${row}0]}`)).toBe(`[${row}0]`);
+      expect(update(`{"x":[${row}0],${' '.repeat(40)}"data"${' '.repeat(40)}:${' '.repeat(40)}[${row}0]${' '.repeat(40)}}`)).toBe(
+        `[${row}0]`,
+      );
+    }
+  });
+
   test('the last of two data wins, as in JSON.parse', () => {
     expect(update('{"data":1,"data":[2]}')).toBe('[2]');
     expect(update('{"data":{"a":1},"data":2}')).toBe('2');

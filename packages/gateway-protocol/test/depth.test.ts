@@ -34,6 +34,12 @@ describe('nesting', () => {
     },
   );
 
+  test('levels are counted behind a long row of numbers too', () => {
+    const numbers = '[1.5e3, -20,\n'.concat('12345, '.repeat(1_000));
+    expect(decode(nested(63).replace('1', `${numbers}1]`)).ok).toBe(true);
+    expect(refused(decode(nested(63).replace('1', `${numbers}[1]]`)))).toStrictEqual(TOO_DEEP);
+  });
+
   test('the limit is one that a gateway may set', () => {
     expect(decode(nested(5), { jsonDepthMax: 5 }).ok).toBe(true);
     expect(refused(decode(nested(6), { jsonDepthMax: 5 })).message).toBe('nested deeper than 5 levels');
