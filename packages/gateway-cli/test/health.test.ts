@@ -77,6 +77,7 @@ test('while the gateway drains /health is 503 and asks to close the connection; 
 
 const ipv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
 
+// A machine without IPv6 has no such address to listen on.
 test.skipIf(!ipv6)('an IPv6 address is in brackets in the addresses that clients are told', async () => {
   const onAll = await serve({ port: 0, host: '::' });
   try {

@@ -1,0 +1,85 @@
+/**
+ * The files of gateway-core from the bottom up. A file imports only what stands above it in this table, types included;
+ * inside a layer the order counts as well. A new file takes the highest line that its imports allow.
+ * `folder/*` stands for whatever is in a folder.
+ */
+export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
+  leaves: [
+    'clock.ts',
+    'errors.ts',
+    'emitter.ts',
+    'maybe-promise.ts',
+    'timings.ts',
+    'limits.ts',
+    'token-bucket.ts',
+    'data-body.ts',
+    'transport/frame.ts',
+    'answers.ts',
+    'hooks.ts',
+  ],
+  interfaces: [
+    'transport/socket.ts',
+    'presence/presence-store.ts',
+    'sessions/session-store.ts',
+    'broker/broker.ts',
+    'events.ts',
+    'gateway.ts',
+    'options.ts',
+  ],
+  implementations: [
+    'transport/ws-transport.ts',
+    'presence/memory-presence-store.ts',
+    'sessions/memory-session-store.ts',
+    'broker/memory-broker.ts',
+  ],
+  state: [
+    'members/member.ts',
+    'members/members.ts',
+    'groups/group-log.ts',
+    'groups/group.ts',
+    'groups/groups.ts',
+    'groups/presence-announcer.ts',
+    'sessions/session-keeper.ts',
+    'connection.ts',
+    'publisher.ts',
+  ],
+  behaviour: [
+    'transport/handshake.ts',
+    'transport/upgrade-door.ts',
+    'transport/upgrade-listener.ts',
+    'handlers/context.ts',
+    'handlers/authorized.ts',
+    'handlers/identify.ts',
+    'handlers/heartbeat.ts',
+    'handlers/data-update.ts',
+    'router.ts',
+    'hub.ts',
+    'lifecycle.ts',
+    'running-gateway.ts',
+  ],
+  composition: ['create-gateway.ts'],
+  entries: ['testing/*', 'index.ts'],
+};
+
+const places = Object.values(CORE_LAYERS).flat();
+
+const standsOn = (entry: string, file: string) => (entry.endsWith('/*') ? file.startsWith(entry.slice(0, -1)) : entry === file);
+
+/** The line of the table that a file stands on; undefined where it has none. */
+export function placeOf(file: string): number | undefined {
+  const place = places.findIndex((entry) => standsOn(entry, file));
+  return place < 0 ? undefined : place;
+}
+
+/** Lines of the table that no file stands on. */
+export function emptyPlaces(files: readonly string[]): string[] {
+  const taken = new Set(files.map(placeOf));
+  return places.filter((_, place) => !taken.has(place));
+}
+
+/** Whether `file` may import `target`: it stands on a line above, or in the same folder of a `folder/*` line. */
+export function pointsDown(file: string, target: string): boolean {
+  const [from, to] = [placeOf(file), placeOf(target)];
+  if (from === undefined || to === undefined) return false;
+  return to < from || (to === from && file !== target);
+}
