@@ -9,6 +9,7 @@ import type { GatewaySocket, SocketListener } from './socket.js';
 const CLOSE_CODE_OF_FAULT: Record<string, number> = {
   WS_ERR_INVALID_UTF8: CLOSE_CODES.INVALID_TEXT.code,
   WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: CLOSE_CODES.MESSAGE_TOO_BIG.code,
+  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: CLOSE_CODES.MESSAGE_TOO_BIG.code,
   WS_ERR_TOO_MANY_BUFFERED_PARTS: CLOSE_CODES.POLICY_VIOLATION.code,
 };
 
@@ -17,18 +18,27 @@ class ClientWebSocket extends WebSocket {
   listener: SocketListener | undefined;
 }
 
+/**
+ * The least that a read brings on average while a long message comes in: the smallest TCP segment that is usual (RFC 9293 §3.7.1).
+ * Joining a frame costs `ws` the square of its reads: 200,000 reads of one byte hold the process for seconds.
+ */
+const BYTES_PER_READ_MIN = 536;
+/** Reads that any message may take. */
+const READS_MIN = 1_024;
+
 /** Completes WebSocket handshakes (RFC 6455 §4.2.2) and gives the sockets. The only user of `ws`. */
 export class WsTransport {
   readonly #server: WebSocketServer;
 
   constructor(limits: Limits, closeTimeoutMs: number) {
     const bounded = (limit: number) => (Number.isFinite(limit) ? limit : 0);
-    const options: ServerOptions & { maxFragments: number; closeTimeout: number } = {
+    const options: ServerOptions & { maxFragments: number; maxBufferedChunks: number; closeTimeout: number } = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       maxPayload: bounded(limits.messageBytesMax),
       maxFragments: bounded(limits.messageFragmentsMax),
+      maxBufferedChunks: bounded(Math.max(READS_MIN, Math.ceil(limits.messageBytesMax / BYTES_PER_READ_MIN))),
       closeTimeout: closeTimeoutMs,
       WebSocket: ClientWebSocket,
     };
