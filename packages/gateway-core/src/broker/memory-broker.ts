@@ -73,7 +73,7 @@ export class MemoryBroker implements Broker {
     const missing = topic.seq - since.seq;
     if (missing > topic.history.length) return undefined;
     const first = topic.history.length - missing;
-    return topic.history.slice(first, first + limit);
+    return topic.history.slice(first, first + limit).map((entry) => ({ ...entry }));
   }
 
   #topic(groupId: string): Topic {
@@ -87,7 +87,7 @@ export class MemoryBroker implements Broker {
 
   #keep(topic: Topic, entry: BrokerEntry): void {
     if (this.#historyMessagesMax === 0) return;
-    topic.history.push(entry);
+    topic.history.push({ ...entry });
     topic.historyLength += entry.body.length;
     while (topic.history.length > this.#historyMessagesMax || topic.historyLength > this.#historyLengthMax) {
       topic.historyLength -= (topic.history.shift() as BrokerEntry).body.length;

@@ -38,14 +38,15 @@ export class MemoryPresenceStore implements PresenceStore {
   enter(groupId: string, member: PresenceMember): void {
     let group = this.#groups.get(groupId);
     if (group === undefined) {
-      group = { members: new Map(), connected: 0, last: member };
+      group = { members: new Map(), connected: 0, last: { role: member.role } };
       this.#groups.set(groupId, group);
       this.#down.delete(groupId);
     }
     if (group.members.get(member.memberId)?.state === 'connected') group.connected -= 1;
     if (member.state === 'connected') group.connected += 1;
-    group.members.set(member.memberId, { ...member });
-    this.#changed(groupId, group, member);
+    const kept = copyOf(member);
+    group.members.set(member.memberId, kept);
+    this.#changed(groupId, group, kept);
   }
 
   leave(groupId: string, memberId: string): void {
@@ -70,7 +71,7 @@ export class MemoryPresenceStore implements PresenceStore {
   }
 
   list(groupId: string): PresenceMember[] {
-    return [...(this.#groups.get(groupId)?.members.values() ?? [])].map((member) => ({ ...member }));
+    return [...(this.#groups.get(groupId)?.members.values() ?? [])].map(copyOf);
   }
 
   touch(nodeId: string, ttlMs: number): void {
@@ -111,5 +112,10 @@ export class MemoryPresenceStore implements PresenceStore {
 }
 
 function presenceInfo(status: PresenceInfo['status'], last: GroupPresence['last'], members: number): PresenceInfo {
-  return { status, details: { role: last.role, metadata: last.metadata, members } };
+  return { status, details: { role: last.role, metadata: structuredClone(last.metadata), members } };
+}
+
+/** Nobody outside holds what is inside: metadata is as deep as a client likes. */
+function copyOf(member: PresenceMember): PresenceMember {
+  return { ...member, metadata: structuredClone(member.metadata) };
 }

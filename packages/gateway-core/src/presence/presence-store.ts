@@ -26,7 +26,10 @@ export interface PresenceStore {
   info(groupId: string): MaybePromise<PresenceInfo>;
   /** The group's members, in the order in which they came. */
   list(groupId: string): MaybePromise<PresenceMember[]>;
-  /** Says that a node is alive. The members of a node that was not touched for the `ttlMs` of its last touch count as having left. */
+  /**
+   * Says that a node is alive. The members of a node that was not touched for the `ttlMs` of its last touch have left, at the latest when
+   * another node is touched.
+   */
   touch(nodeId: string, ttlMs: number): MaybePromise<void>;
   /** Calls `listener` after a group's presence changed, by whichever gateway. Returns what ends it. */
   watch(listener: (groupId: string) => void): () => void;

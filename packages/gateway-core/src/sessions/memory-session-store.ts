@@ -1,3 +1,4 @@
+import type { SessionMeta } from 'gateway-protocol';
 import { type Clock, systemClock } from '../clock.js';
 import type { Session, SessionStore, SessionUpsert } from './session-store.js';
 
@@ -22,18 +23,22 @@ export class MemorySessionStore implements SessionStore {
     const now = this.#clock.now();
     const known = this.#live(groupId, sessionId);
     if (known !== undefined) {
-      known.session = { ...known.session, meta: { ...known.session.meta, ...meta }, updatedAt: now };
+      known.session = { ...known.session, meta: overlaid(known.session.meta, meta), updatedAt: now };
       this.#extend(known, ttlMs);
-      return { session: { ...known.session }, created: false };
+      return { session: copyOf(known.session), created: false };
     }
     const dead = this.#groups.get(groupId)?.get(sessionId);
     if (sessionsMax > 0 && this.list(groupId).length >= sessionsMax) return undefined;
-    const session: Session = { groupId, sessionId, meta: { ...meta }, openedAt: now, updatedAt: now };
+    const session: Session = { groupId, sessionId, meta: overlaid({}, meta), openedAt: now, updatedAt: now };
     const group = this.#groups.get(groupId) ?? new Map<string, Entry>();
     this.#groups.set(groupId, group);
-    if (dead !== undefined) this.#replaced.push(dead.session);
+    if (dead !== undefined) {
+      this.#replaced.push(dead.session);
+      // Or the new one would take the old one's place in the order.
+      group.delete(sessionId);
+    }
     group.set(sessionId, { session, endsAt: this.#clock.monotonicMs() + ttlMs });
-    return { session: { ...session }, created: true };
+    return { session: copyOf(session), created: true };
   }
 
   touch(groupId: string, sessionId: string, ttlMs: number): boolean {
@@ -47,7 +52,7 @@ export class MemorySessionStore implements SessionStore {
     const now = this.#clock.monotonicMs();
     return [...(this.#groups.get(groupId)?.values() ?? [])]
       .filter(({ endsAt }) => endsAt > now)
-      .map(({ session }) => ({ ...session }));
+      .map(({ session }) => copyOf(session));
   }
 
   expire(): Session[] {
@@ -73,4 +78,17 @@ export class MemorySessionStore implements SessionStore {
   #extend(entry: Entry, ttlMs: number): void {
     entry.endsAt = this.#clock.monotonicMs() + ttlMs;
   }
+}
+
+/** `meta` over `known`. A field that is `undefined` is not named. */
+function overlaid(known: SessionMeta, meta: SessionMeta): SessionMeta {
+  const laid: SessionMeta = { ...known };
+  if (meta.label !== undefined) laid.label = meta.label;
+  if (meta.createdBy !== undefined) laid.createdBy = meta.createdBy;
+  if (meta.tags !== undefined) laid.tags = [...meta.tags];
+  return laid;
+}
+
+function copyOf(session: Session): Session {
+  return { ...session, meta: overlaid({}, session.meta) };
 }

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { Arrivals, assertSame } from './contract.js';
+import { type PresenceClaims, someone, Watcher } from './presence-claims.js';
+
+const TTL_MS = 1_000;
+
+/** What holds between gateways that share a store. */
+export const sharingClaims: PresenceClaims = {
+  'what one gateway enters, all that share the store see': async (store, other) => {
+    await store.enter('g', someone('a'));
+    await other.enter('g', someone('b', { nodeId: 'node-2' }));
+    for (const side of [store, other]) {
+      assertSame(await side.list('g'), [someone('a'), someone('b', { nodeId: 'node-2' })]);
+      assertSame(await side.info('g'), { status: 'UP', details: { role: 'app-client', members: 2 } });
+    }
+  },
+  'a watcher is told of every kind of change by another gateway, when it can be read': async (store, other) => {
+    const statuses: string[] = [];
+    const arrivals = new Arrivals();
+    const unwatch = store.watch(async (groupId) => {
+      statuses.push((await store.info(groupId)).status);
+      arrivals.arrived();
+    });
+    const comes = (status: string) => arrivals.until(() => statuses.at(-1) === status, `word of ${status}`);
+    await other.enter('g', someone('a'));
+    await comes('UP');
+    await other.enter('g', someone('a', { state: 'dropped' }));
+    await comes('DEGRADED');
+    await other.leave('g', 'a');
+    await comes('DOWN');
+    unwatch();
+  },
+  'a watcher that was ended is told nothing more, and ending it twice is no error': async (store) => {
+    const ended = new Watcher(store);
+    const going = new Watcher(store);
+    ended.unwatch();
+    ended.unwatch();
+    await store.enter('g', someone('a'));
+    await going.toldOf('g');
+    assertSame(ended.told, []);
+  },
+  'one function that watches twice is ended one by one': async (store) => {
+    const arrivals = new Arrivals();
+    let calls = 0;
+    const listener = () => {
+      calls += 1;
+      arrivals.arrived();
+    };
+    const unwatchFirst = store.watch(listener);
+    store.watch(listener);
+    unwatchFirst();
+    await store.enter('g', someone('a'));
+    await arrivals.until(() => calls > 0, 'word of g');
+    assert.equal(calls, 1);
+  },
+};
+
+/** What becomes of the members of a gateway that is gone. */
+export const leaseClaims: PresenceClaims = {
+  'the members of a node that was not touched in time have left, once another node is': async (store, other, advance) => {
+    const watcher = new Watcher(other);
+    await store.touch('node-1', TTL_MS);
+    await other.touch('node-2', TTL_MS * 10);
+    await store.enter('shared', someone('a'));
+    await store.enter('lonely', someone('a'));
+    await other.enter('shared', someone('b', { nodeId: 'node-2' }));
+    await watcher.toldOf('shared');
+    watcher.told.length = 0;
+    await advance(TTL_MS * 1.5);
+    await other.touch('node-2', TTL_MS * 10);
+    assertSame(await other.list('shared'), [someone('b', { nodeId: 'node-2' })]);
+    assertSame(await other.info('lonely'), { status: 'DOWN', details: { role: 'app-client', members: 0 } });
+    for (const groupId of ['shared', 'lonely']) await watcher.toldOf(groupId);
+  },
+  'a touch lets a node live for its ttlMs from then on': async (store, other, advance) => {
+    await store.touch('node-1', TTL_MS);
+    await store.enter('g', someone('a'));
+    for (let n = 0; n < 3; n += 1) {
+      await advance(TTL_MS / 2);
+      await store.touch('node-1', TTL_MS);
+    }
+    await other.touch('node-2', TTL_MS);
+    assertSame(await other.list('g'), [someone('a')]);
+  },
+  'the ttlMs of the last touch counts, where it is the shorter one too': async (store, other, advance) => {
+    await store.touch('node-1', TTL_MS * 10);
+    await store.touch('node-1', TTL_MS);
+    await store.enter('g', someone('a'));
+    await advance(TTL_MS * 1.5);
+    await other.touch('node-2', TTL_MS);
+    assertSame(await other.list('g'), []);
+  },
+  'a member that came back at another node stays when its first node dies': async (store, other, advance) => {
+    await store.touch('node-1', TTL_MS);
+    await store.enter('g', someone('a'));
+    await other.enter('g', someone('a', { nodeId: 'node-2' }));
+    await advance(TTL_MS * 1.5);
+    await other.touch('node-2', TTL_MS);
+    assertSame(await other.list('g'), [someone('a', { nodeId: 'node-2' })]);
+  },
+  'a node that was taken for dead may enter its members again': async (store, other, advance) => {
+    await store.touch('node-1', TTL_MS);
+    await store.enter('g', someone('a'));
+    await advance(TTL_MS * 1.5);
+    await other.touch('node-2', TTL_MS);
+    await store.touch('node-1', TTL_MS);
+    await store.enter('g', someone('a'));
+    await other.touch('node-2', TTL_MS);
+    assertSame(await other.list('g'), [someone('a')]);
+  },
+};

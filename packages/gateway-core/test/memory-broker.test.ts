@@ -1,0 +1,52 @@
+import { MemoryBroker } from 'gateway-core';
+import { brokerContract } from 'gateway-core/testing';
+import { describe, expect, test } from 'vitest';
+
+const receiver = { deliver: () => {}, reset: () => {} };
+
+describe('the broker in memory keeps the contract', () => {
+  const claims = brokerContract({
+    create: () => new MemoryBroker({ historyMessagesMax: 60, idleGroupsMax: 1 }),
+    outgrowHistory: (broker, groupId) => {
+      for (let n = 0; n < 60; n += 1) broker.publish(groupId, { body: `${n}` });
+    },
+    forgetLog: (broker) => {
+      broker.publish('another idle group', { body: '0' });
+    },
+  });
+  for (const { name, run } of claims) test(name, run);
+});
+
+describe('what the broker in memory keeps is bounded', () => {
+  test('by historyLengthMax, in characters', () => {
+    const broker = new MemoryBroker({ historyLengthMax: 10 });
+    const { position } = broker.subscribe('g', receiver);
+    for (let n = 0; n < 3; n += 1) broker.publish('g', { body: '12345' });
+    expect(broker.history('g', { ...position, seq: 0 }, 10)).toBeUndefined();
+    expect(broker.history('g', { ...position, seq: 1 }, 10)).toHaveLength(2);
+    broker.publish('g', { body: 'longer than all of it' });
+    expect(broker.history('g', { ...position, seq: 3 }, 10)).toBeUndefined();
+    expect(broker.history('g', { ...position, seq: 4 }, 10)).toEqual([]);
+  });
+
+  test('by historyMessagesMax, where 0 keeps nothing', () => {
+    const broker = new MemoryBroker({ historyMessagesMax: 0 });
+    const { position } = broker.subscribe('g', receiver);
+    const head = broker.publish('g', { body: '1' });
+    expect(broker.history('g', position, 10)).toBeUndefined();
+    expect(broker.history('g', head, 10)).toEqual([]);
+  });
+
+  test('by idleGroupsMax: beyond it the log that is idle for longest is forgotten, and none that has a subscriber', () => {
+    const broker = new MemoryBroker({ idleGroupsMax: 2 });
+    const epochs = () => ['busy', 'g', 'h', 'i'].map((groupId) => broker.publish(groupId, { body: '1' }).epoch);
+    broker.subscribe('busy', receiver);
+    const [busy, g, h, i] = epochs();
+    const [busyAgain, gAgain, hAgain, iAgain] = epochs();
+    expect(busyAgain).toBe(busy);
+    // One after the other pushes out the one that comes next.
+    expect([gAgain, hAgain, iAgain]).not.toContain(g);
+    expect(new Set([g, h, i, gAgain, hAgain, iAgain]).size).toBe(6);
+    expect(broker.publish('i', { body: '1' }).epoch).toBe(iAgain);
+  });
+});

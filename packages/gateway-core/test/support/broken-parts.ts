@@ -1,0 +1,219 @@
+import {
+  type Broker,
+  type BrokerEntry,
+  type BrokerMessage,
+  MemoryBroker,
+  MemoryPresenceStore,
+  MemorySessionStore,
+  type PresenceMember,
+  type PresenceStore,
+  type SessionStore,
+  type SessionUpsert,
+} from 'gateway-core';
+import { FakeClock } from 'gateway-core/testing';
+import { oneTurn } from './asynchronous.js';
+
+/** An implementation with one fault, and words of the one claim that must catch it. */
+type Broken<Part> = [fault: string, claim: string, create: () => Part];
+
+/** The time of all of them. */
+export const clock = new FakeClock();
+
+class Presence extends MemoryPresenceStore {
+  constructor() {
+    super({ clock });
+  }
+}
+export const brokenPresenceStores: Broken<PresenceStore>[] = [
+  [
+    'dropped members count as connected',
+    'all dropped is DEGRADED',
+    () =>
+      new (class extends Presence {
+        override enter = (groupId: string, member: PresenceMember) => super.enter(groupId, { ...member, state: 'connected' });
+      })(),
+  ],
+  [
+    'a leave of nobody is told to watchers',
+    'nothing comes of it',
+    () =>
+      new (class extends Presence {
+        override leave(groupId: string, memberId: string) {
+          super.enter(groupId, { memberId, nodeId: 'n', role: 'app-client', state: 'connected' });
+          super.leave(groupId, memberId);
+        }
+      })(),
+  ],
+  [
+    'the list is newest first',
+    'listed whole, in the order',
+    () =>
+      new (class extends Presence {
+        override list = (groupId: string) => super.list(groupId).reverse();
+      })(),
+  ],
+  [
+    'entering again moves to the end',
+    'its place stays',
+    () =>
+      new (class extends Presence {
+        override enter(groupId: string, member: PresenceMember) {
+          super.leave(groupId, member.memberId);
+          super.enter(groupId, member);
+        }
+      })(),
+  ],
+  [
+    'watchers never end',
+    'ended is told nothing more',
+    () =>
+      new (class extends Presence {
+        override watch(listener: (groupId: string) => void) {
+          super.watch(listener);
+          return () => {};
+        }
+      })(),
+  ],
+  [
+    'dead nodes stay',
+    'members of a node that was not touched',
+    () =>
+      new (class extends Presence {
+        override touch() {}
+      })(),
+  ],
+  [
+    'a lease is never prolonged',
+    'a touch lets a node live',
+    () => {
+      const touched = new Set<string>();
+      return new (class extends Presence {
+        override touch(nodeId: string, ttlMs: number) {
+          if (!touched.has(nodeId)) super.touch(nodeId, ttlMs);
+          touched.add(nodeId);
+        }
+      })();
+    },
+  ],
+];
+
+class Sessions extends MemorySessionStore {
+  constructor() {
+    super({ clock });
+  }
+}
+export const brokenSessionStores: Broken<SessionStore>[] = [
+  [
+    'an update replaces meta',
+    'fields that it does not name stay',
+    () =>
+      new (class extends Sessions {
+        override upsert(session: SessionUpsert) {
+          return super.upsert({ ...session, meta: { createdBy: '', ...JSON.parse(JSON.stringify(session.meta)) } });
+        }
+      })(),
+  ],
+  [
+    'a touch creates',
+    'a touch of nothing',
+    () =>
+      new (class extends Sessions {
+        override touch(groupId: string, sessionId: string, ttlMs: number) {
+          return super.upsert({ groupId, sessionId, ttlMs, meta: {}, sessionsMax: 0 }) !== undefined;
+        }
+      })(),
+  ],
+  [
+    'sessionsMax is not kept',
+    'one more is refused',
+    () =>
+      new (class extends Sessions {
+        override upsert(session: SessionUpsert) {
+          return super.upsert({ ...session, sessionsMax: 0 });
+        }
+      })(),
+  ],
+  [
+    'expire returns what is over again and again',
+    'an ended session is returned once',
+    () => {
+      const all: ReturnType<MemorySessionStore['expire']> = [];
+      return new (class extends Sessions {
+        override expire() {
+          all.push(...super.expire());
+          return all;
+        }
+      })();
+    },
+  ],
+  [
+    'the end of a revived session is swallowed',
+    'once for each life',
+    () =>
+      new (class extends Sessions {
+        override upsert(session: SessionUpsert) {
+          super.expire();
+          return super.upsert(session);
+        }
+      })(),
+  ],
+];
+
+export const brokenBrokers: Broken<Broker>[] = [
+  [
+    'every entry is delivered twice',
+    'each once',
+    () =>
+      new (class extends MemoryBroker {
+        override subscribe(groupId: string, receiver: Parameters<Broker['subscribe']>[1]) {
+          const deliver = (entry: BrokerEntry) => {
+            receiver.deliver(entry);
+            receiver.deliver(entry);
+          };
+          return super.subscribe(groupId, { ...receiver, deliver });
+        }
+      })(),
+  ],
+  [
+    'a subscription says a later position',
+    'a subscription begins at its position',
+    () =>
+      new (class extends MemoryBroker {
+        override subscribe(...args: Parameters<MemoryBroker['subscribe']>) {
+          const { position, unsubscribe } = super.subscribe(...args);
+          return { position: { ...position, seq: position.seq + 1 }, unsubscribe };
+        }
+      })(),
+  ],
+  [
+    'publishes overtake each other',
+    'in the order of the calls',
+    () => {
+      let calls = 0;
+      return new (class extends MemoryBroker {
+        override publish(groupId: string, message: BrokerMessage): never {
+          calls += 1;
+          const late = calls % 2 === 0 ? oneTurn() : oneTurn().then(oneTurn);
+          return late.then(() => super.publish(groupId, message)) as never;
+        }
+      })();
+    },
+  ],
+  [
+    'history is inclusive',
+    'exactly the entries after a position',
+    () =>
+      new (class extends MemoryBroker {
+        override history: MemoryBroker['history'] = (groupId, since, limit) =>
+          super.history(groupId, { ...since, seq: Math.max(0, since.seq - 1) }, limit);
+      })(),
+  ],
+  [
+    'the end of a subscription is not heard',
+    'delivers nothing more',
+    () =>
+      new (class extends MemoryBroker {
+        override subscribe: MemoryBroker['subscribe'] = (...args) => ({ ...super.subscribe(...args), unsubscribe: () => {} });
+      })(),
+  ],
+];
