@@ -163,9 +163,10 @@ export class Connection implements Receiver, SocketListener {
 
   /** Everything written was taken; the groups are read on from before this is called. */
   drained(): void {
-    if (this.blocked) return;
-    this.blockedSince = undefined;
-    this.#settleDrained();
+    const { blocked } = this;
+    // It took everything before it was filled again: how long it takes nothing is counted anew.
+    this.blockedSince = blocked ? this.context.clock.monotonicMs() : undefined;
+    if (!blocked) this.#settleDrained();
   }
 
   /** Resolves when everything in its groups' logs was written to it, as slow as it is, or when it ends. */
