@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { describe, expect, inject, test } from 'vitest';
+import { output } from './run.js';
+
+const consumer = inject('consumer');
+const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+describe.each(inject('tarballs').map((tarball) => ({ tarball, name: basename(tarball) })))('$name', ({ tarball }) => {
+  test('has nothing that publint finds fault with', async () => {
+    const bytes = await readFile(tarball);
+    const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(bytes).buffer }, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
+  });
+
+  test('has types that are true in every way of resolving them', async () => {
+    const attw = fromHere('./node_modules/@arethetypeswrong/cli/dist/index.js');
+    const report = await output(consumer, process.execPath, [attw, tarball, '--format', 'ascii', '--no-color', '--no-emoji']);
+    expect(report).toContain('No problems found');
+  });
+
+  test('carries its licence and no test', async () => {
+    const files = (await output(consumer, 'tar', ['-tzf', tarball])).trim().split('\n');
+    expect(files).toContain('package/LICENSE');
+    expect(files.filter((file) => /\.test\.|\/test\/|\/src\//.test(file))).toEqual([]);
+  });
+});
+
+test.each(['types.mts', 'types.cts'])('%s of a strict application compiles against the declarations', async (file) => {
+  const tsc = fromHere('../../node_modules/typescript/bin/tsc');
+  const nodeTypes = ['--types', 'node', '--typeRoots', fromHere('../../node_modules/@types')];
+  const args = ['--ignoreConfig', '--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', ...nodeTypes, file];
+  expect(await output(consumer, process.execPath, [tsc, ...args])).toBe('');
+});
