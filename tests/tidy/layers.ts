@@ -14,6 +14,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'token-bucket.ts',
     'data-body.ts',
     'transport/frame.ts',
+    'transport/deflate.ts',
     'answers.ts',
     'hooks.ts',
   ],

@@ -86,6 +86,10 @@ export class Connection implements Receiver, SocketListener {
     return socket.bufferedBytes >= this.context.limits.socketHighWaterMarkBytes && socket.needsDrain;
   }
 
+  get deflate(): boolean {
+    return this.socket.deflate === true;
+  }
+
   /** The group that a message without a `groupId` is for: the one it is in. */
   get groupId(): string | undefined {
     return this.memberships[0]?.group.groupId;

@@ -78,7 +78,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   );
   const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, announcer, router, failed });
   const hub = new Hub(clock, timings, limits, generateId, lifecycle);
-  const door = new UpgradeDoor(new WsTransport(limits, timings.closeTimeoutMs), resolved, (address) => hub.full(address), failed);
+  const door = new UpgradeDoor(
+    new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
+    resolved,
+    (address) => hub.full(address),
+    failed,
+  );
   let detach = () => {};
   const gateway = new RunningGateway({
     options: resolved,

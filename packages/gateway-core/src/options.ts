@@ -30,6 +30,12 @@ export interface GatewayOptions {
    * end. Default 0: the socket's own address.
    */
   trustProxyHops?: number;
+  /**
+   * Compresses messages of 1 KiB and more for clients that ask for it (RFC 7692), each once for all receivers, and takes compressed ones.
+   * What a client sends is inflated to `limits.messageBytesMax` at most. Default `false`: it costs a client that sends compressed tens of
+   * kilobytes of memory here, and every long message its time.
+   */
+  perMessageDeflate?: boolean;
   /** Who is in which group. Default: in memory. */
   presence?: PresenceStore;
   /** Collaborative sessions. Default: in memory. */
@@ -53,6 +59,7 @@ export interface ResolvedOptions {
   limits: Readonly<Limits>;
   allowedOrigins: GatewayOptions['allowedOrigins'];
   trustProxyHops: number;
+  perMessageDeflate: boolean;
 }
 
 /** Timings that may be 0. */
@@ -67,6 +74,7 @@ const KNOWN = new Set<keyof GatewayOptions>([
   'limits',
   'allowedOrigins',
   'trustProxyHops',
+  'perMessageDeflate',
   'presence',
   'sessions',
   'broker',
@@ -87,12 +95,15 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
   checkParts(options);
   const trustProxyHops = options.trustProxyHops ?? 0;
   if (!Number.isInteger(trustProxyHops) || trustProxyHops < 0) throw invalid('trustProxyHops', 'must be an integer from 0');
+  const perMessageDeflate = options.perMessageDeflate ?? false;
+  if (typeof perMessageDeflate !== 'boolean') throw invalid('perMessageDeflate', 'must be true or false');
   return {
     path,
     timings: resolveTimings(options.timings),
     limits: resolveLimits(options.limits),
     allowedOrigins: options.allowedOrigins,
     trustProxyHops,
+    perMessageDeflate,
   };
 }
 

@@ -1,11 +1,14 @@
 import type { LogPosition } from 'gateway-protocol';
 import type { BrokerEntry } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
+import { deflatedFrame } from '../transport/deflate.js';
 import { textFrame } from '../transport/frame.js';
 
 interface LogEntry {
   readonly seq: number;
   readonly frame: Buffer;
+  /** The same for receivers that take compressed frames; made when the first of them reads. */
+  deflated: Buffer | undefined;
   /** Monotonic milliseconds. */
   readonly at: number;
   /** Set where the delivery is `latest`. */
@@ -71,11 +74,10 @@ export class GroupLog {
   append(entry: BrokerEntry, now: number): void {
     const frame = textFrame(`{"type":"data_update","seq":${entry.seq},${entry.body}`);
     const key = entry.delivery === 'latest' ? entry.key : undefined;
-    this.#entries.push({ seq: entry.seq, frame, at: now, key, volatile: entry.delivery === 'volatile' });
+    this.#entries.push({ seq: entry.seq, frame, deflated: undefined, at: now, key, volatile: entry.delivery === 'volatile' });
     if (key !== undefined) this.#newest.set(key, entry.seq);
     this.#headSeq = entry.seq;
-    this.#bytes += frame.length;
-    this.budget.bytes += frame.length;
+    this.#hold(frame.length);
   }
 
   /** Whether a cursor can read on without missing anything. */
@@ -85,18 +87,20 @@ export class GroupLog {
 
   /**
    * What a cursor that the log reaches reads next: at most `limits.socketHighWaterMarkBytes`, but at least one message.
-   * @param conflate the reader is behind: superseded `latest` and all `volatile` entries are passed over.
+   * @param reader.behind superseded `latest` and all `volatile` entries are passed over.
+   * @param reader.deflate it takes compressed frames.
    */
-  read(cursor: number, conflate: boolean): Chunk {
+  read(cursor: number, reader: { behind: boolean; deflate: boolean }): Chunk {
     const frames: Buffer[] = [];
     let bytes = 0;
     let end = cursor;
     for (let index = this.#entries.length - (this.#headSeq - cursor); index < this.#entries.length; index += 1) {
       const entry = this.#entries[index] as LogEntry;
-      if (!(conflate && this.#passedOver(entry))) {
-        if (frames.length > 0 && bytes + entry.frame.length > this.limits.socketHighWaterMarkBytes) break;
-        frames.push(entry.frame);
-        bytes += entry.frame.length;
+      if (!(reader.behind && this.#passedOver(entry))) {
+        const frame = reader.deflate ? this.#deflated(entry) : entry.frame;
+        if (frames.length > 0 && bytes + frame.length > this.limits.socketHighWaterMarkBytes) break;
+        frames.push(frame);
+        bytes += frame.length;
       }
       end = entry.seq;
     }
@@ -122,8 +126,7 @@ export class GroupLog {
 
   /** Drops everything, and goes on from `position`: of another log, or of this one. */
   reset(position: LogPosition): void {
-    this.budget.bytes -= this.#bytes;
-    this.#bytes = 0;
+    this.#hold(-this.#bytes);
     this.#entries = [];
     this.#start = 0;
     this.#newest.clear();
@@ -135,11 +138,23 @@ export class GroupLog {
     return entry.volatile || (entry.key !== undefined && this.#newest.get(entry.key) !== entry.seq);
   }
 
+  #deflated(entry: LogEntry): Buffer {
+    if (entry.deflated === undefined) {
+      entry.deflated = deflatedFrame(entry.frame);
+      this.#hold(bytesOf(entry) - entry.frame.length);
+    }
+    return entry.deflated;
+  }
+
+  #hold(bytes: number): void {
+    this.#bytes += bytes;
+    this.budget.bytes += bytes;
+  }
+
   #dropOldest(entry: LogEntry): void {
     this.#entries[this.#start] = undefined;
     this.#start += 1;
-    this.#bytes -= entry.frame.length;
-    this.budget.bytes -= entry.frame.length;
+    this.#hold(-bytesOf(entry));
     if (entry.key !== undefined && this.#newest.get(entry.key) === entry.seq) this.#newest.delete(entry.key);
   }
 
@@ -153,4 +168,8 @@ export class GroupLog {
       this.#start = 0;
     }
   }
+}
+
+function bytesOf({ frame, deflated }: LogEntry): number {
+  return deflated === undefined || deflated === frame ? frame.length : frame.length + deflated.length;
 }

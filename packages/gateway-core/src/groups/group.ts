@@ -7,6 +7,8 @@ import { type Chunk, GroupLog, type LogBudget } from './group-log.js';
 export interface Receiver {
   /** Its socket is over the high-water mark; it will call `Group.catchUp` when it has drained. */
   readonly blocked: boolean;
+  /** It takes compressed frames. */
+  readonly deflate: boolean;
   write(frames: Buffer): void;
   /** Messages of the group are lost to it: the log no longer reaches its cursor. */
   lost(): void;
@@ -156,12 +158,11 @@ export class Group implements BrokerReceiver {
     membership.behind = false;
   }
 
-  #chunk({ cursor, behind }: Membership, chunks: Map<number, Chunk>): Chunk {
-    // One map for both kinds of reader: cursors are positive, so a conflating one is kept under the negative number before it.
-    const key = behind ? -1 - cursor : cursor;
+  #chunk({ cursor, behind, receiver: { deflate } }: Membership, chunks: Map<number, Chunk>): Chunk {
+    const key = cursor * 4 + (behind ? 2 : 0) + (deflate ? 1 : 0);
     let chunk = chunks.get(key);
     if (chunk === undefined) {
-      chunk = this.#log.read(cursor, behind);
+      chunk = this.#log.read(cursor, { behind, deflate });
       chunks.set(key, chunk);
     }
     return chunk;

@@ -21,6 +21,8 @@ export interface GatewaySocket {
   readonly bufferedBytes: number;
   /** Whether a `drain` will be reported. */
   readonly needsDrain: boolean;
+  /** Whether the client takes compressed frames (RFC 7692) in a window of 32 KiB. Default: no. */
+  readonly deflate?: boolean;
   /** Where to report to. Called once, before anything can happen. */
   bind(listener: SocketListener): void;
   /** Sends whole frames. Does nothing once a close frame was sent or received. */

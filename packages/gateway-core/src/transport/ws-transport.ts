@@ -30,12 +30,16 @@ const READS_MIN = 1_024;
 export class WsTransport {
   readonly #server: WebSocketServer;
 
-  constructor(limits: Limits, closeTimeoutMs: number) {
+  /** Whether the handshake under way has agreed on compression with the whole window. */
+  #deflate = false;
+
+  constructor(limits: Limits, closeTimeoutMs: number, deflate: boolean) {
     const bounded = (limit: number) => (Number.isFinite(limit) ? limit : 0);
     const options: ServerOptions & { maxFragments: number; maxBufferedChunks: number; closeTimeout: number } = {
       noServer: true,
       clientTracking: false,
-      perMessageDeflate: false,
+      // Without context takeover neither end keeps a window per connection between messages.
+      perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
       maxPayload: bounded(limits.messageBytesMax),
       maxFragments: bounded(limits.messageFragmentsMax),
       maxBufferedChunks: bounded(Math.max(READS_MIN, Math.ceil(limits.messageBytesMax / BYTES_PER_READ_MIN))),
@@ -43,11 +47,16 @@ export class WsTransport {
       WebSocket: ClientWebSocket,
     };
     this.#server = new WebSocketServer(options);
+    this.#server.on('headers', (headers) => {
+      const agreed = headers.find((header) => header.startsWith('Sec-WebSocket-Extensions: permessage-deflate'));
+      // What is compressed once for all has the whole window; who asked for a smaller one gets frames as they are, which is always allowed.
+      this.#deflate = agreed !== undefined && !/server_max_window_bits=([89]|1[0-4])\b/.test(agreed);
+    });
   }
 
   /** The request was checked by `checkHandshake`; what `ws` still finds wrong with it, `ws` answers with 400. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (socket: GatewaySocket) => void): void {
-    this.#server.handleUpgrade(request, socket, head, (ws) => opened(new WsSocket(ws as ClientWebSocket, socket)));
+    this.#server.handleUpgrade(request, socket, head, (ws) => opened(new WsSocket(ws as ClientWebSocket, socket, this.#deflate)));
   }
 }
 
@@ -59,6 +68,7 @@ class WsSocket implements GatewaySocket {
   constructor(
     private readonly ws: ClientWebSocket,
     private readonly raw: Duplex,
+    readonly deflate: boolean,
   ) {}
 
   get bufferedBytes(): number {
