@@ -1,0 +1,90 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { Duplex } from 'node:stream';
+import * as fc from 'fast-check';
+import { createGateway } from 'gateway-core';
+import { expect, test } from 'vitest';
+import { rawUpgrade } from './support/raw-upgrade.js';
+import { listen } from './support/servers.js';
+
+async function statusOf(target: string, path?: string): Promise<number> {
+  const server = createServer();
+  createGateway({ server, path });
+  const { status } = await rawUpgrade({ url: await listen(server), target });
+  return status;
+}
+
+test.each([
+  '/rt',
+  '/rt?token=1',
+  '/rt?',
+  '/rt#a',
+  'http://localhost/rt',
+  'HTTP://localhost:80/rt?x',
+  'https://gateway.example/rt',
+])('the target %s is the path /rt', async (target) => {
+  expect(await statusOf(target)).toBe(101);
+});
+
+test.each([
+  '/',
+  '//',
+  '///rt',
+  '//rt',
+  '//localhost/rt',
+  '/rt/',
+  '/RT',
+  '/r%74',
+  '/x/../rt',
+  '/rt;v=1',
+  '*',
+  '/%',
+  'http://',
+  'http://[',
+  'http://localhost',
+  'ftp://localhost/rt',
+  `/rt${'x'.repeat(12_000)}`,
+])('the target %s is another path, or none', async (target) => {
+  expect(await statusOf(target)).toBe(404);
+});
+
+test.each(['?', '%', 'rt', 'http:rt', 'localhost:80', '/\u00ff', '/a b'])(
+  'the target %s is no HTTP, and the server itself refuses it',
+  async (target) => {
+    expect(await statusOf(target)).toBe(400);
+  },
+);
+
+test('a target longer than the header limit of the server is refused by the server', async () => {
+  expect(await statusOf(`/${'x'.repeat(100_000)}`)).toBe(431);
+});
+
+test('the path is compared as it stands: an escape in the option is an escape in the target', async () => {
+  expect(await statusOf('/a%20b', '/a%20b')).toBe(101);
+  expect(await statusOf('/a%20b', '/a')).toBe(404);
+});
+
+test('no target makes the upgrade throw, whatever it is made of', () => {
+  const server = createServer();
+  createGateway({ server });
+  const targets = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.webUrl({ withQueryParameters: true, withFragments: true }),
+    fc.constantFrom(undefined, '', '//', 'http://[', 'javascript:alert(1)'),
+    fc.string({ unit: fc.constantFrom('/', '.', '%', ':', '@', '[', ']', '?', '#', '\\', 'h', 't', 'p', ' ') }),
+  );
+  fc.assert(
+    fc.property(targets, (url) => {
+      const written: string[] = [];
+      const socket = new Duplex({
+        read() {},
+        write(chunk, _encoding, done) {
+          written.push(chunk.toString());
+          done();
+        },
+      });
+      server.emit('upgrade', { url, method: 'GET', headers: {}, socket } as unknown as IncomingMessage, socket, Buffer.alloc(0));
+      // Without the headers of a handshake: 404 for another path, 400 for its own.
+      expect(written.join('')).toMatch(/^HTTP\/1\.1 (404|400) /);
+    }),
+  );
+});
