@@ -117,9 +117,10 @@ export class Connection implements Receiver, SocketListener {
     if (ORDER.indexOf(to) < ORDER.indexOf(this.#state)) throw new Error(`a connection cannot go from ${this.#state} to ${to}`);
     this.#state = to;
     if (to !== 'closing') return;
+    const paused = this.#pauses > 0;
     this.#settleDrained();
     // The answer to the close frame must be read.
-    if (this.#pauses > 0) this.socket.resume();
+    if (paused) this.socket.resume();
   }
 
   write(frames: Buffer): void {

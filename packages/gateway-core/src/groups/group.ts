@@ -106,9 +106,12 @@ export class Group implements BrokerReceiver {
   /** Writes to every member what it has not got yet. Members at the same cursor share one buffer. */
   flush(): void {
     const chunks = new Map<number, Chunk>();
-    for (const membership of this.#memberships) this.#advance(membership, chunks);
-    this.#flushedSeq = this.#log.headSeq;
-    this.#unflushedBytes = 0;
+    do {
+      this.#flushedSeq = this.#log.headSeq;
+      this.#unflushedBytes = 0;
+      for (const membership of this.#memberships) this.#advance(membership, chunks);
+      // Who listens to a disconnect may have published meanwhile, after some members had their turn.
+    } while (this.#log.headSeq > this.#flushedSeq);
     this.#log.trim(this.context.now());
   }
 

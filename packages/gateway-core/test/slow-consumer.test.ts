@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest';
+import { heartbeat, identify, long, say } from './support/messages.js';
+import { RecordingSocket } from './support/recording-socket.js';
+import { setUp } from './support/set-up.js';
+
+const limits = { messagesPerSecondMax: 0, bytesPerSecondMax: 0, socketHighWaterMarkBytes: 3_000 };
+const timings = { heartbeatTimeoutMs: 1_000_000, identifyTimeoutMs: 1_000_000 };
+
+/** A healthy client and one whose network takes nothing, in one group. */
+async function withSlow(options: Parameters<typeof setUp>[0] = {}) {
+  const set = setUp({ limits, timings, ...options });
+  const healthy = await set.join('g');
+  const slow = new RecordingSocket(set.gateway);
+  slow.send(identify('g'));
+  await set.clock.advance(1_000);
+  slow.stuck = true;
+  const sayAndSettle = async (...numbers: number[]) => {
+    for (const n of numbers) {
+      healthy.send(say(`${n} ${long(1_000)}`));
+      await set.clock.settle();
+    }
+  };
+  const numbersOf = (data: unknown[]) => data.map((text) => Number.parseInt(text as string, 10));
+  return { ...set, healthy, slow, sayAndSettle, numbersOf };
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+describe('a socket over its high-water mark', () => {
+  test('is not written to, while the others are', async () => {
+    const { healthy, slow, sayAndSettle, numbersOf } = await withSlow();
+    await sayAndSettle(...upTo(20));
+    expect(numbersOf(slow.data)).toEqual([0, 1, 2]);
+    expect(slow.bufferedBytes).toBeLessThan(3_000 + 1_500);
+    expect(numbersOf(healthy.data)).toEqual(upTo(20));
+  });
+
+  test('is read on for from the log when it has drained: in order, nothing left out, nothing twice', async () => {
+    const { clock, slow, sayAndSettle, numbersOf } = await withSlow();
+    await sayAndSettle(...upTo(10));
+    slow.drain();
+    await sayAndSettle(10, 11);
+    for (let turns = 0; turns < 5; turns += 1) slow.drain();
+    await clock.settle();
+    expect(numbersOf(slow.data)).toEqual(upTo(12));
+    expect(slow.closes).toEqual([]);
+  });
+
+  test('is caught up with in writes of no more than the high-water mark', async () => {
+    const { slow, sayAndSettle, numbersOf } = await withSlow();
+    await sayAndSettle(...upTo(20));
+    const before = slow.writes.length;
+    slow.drain();
+    expect(numbersOf(slow.data)).toEqual(upTo(20));
+    for (const { length } of slow.writes.slice(before)) expect(length).toBeLessThanOrEqual(3_000);
+  });
+
+  test('is closed with 1013 where the log no longer reaches its cursor, and the others lose nothing', async () => {
+    const { gateway, events, healthy, slow, sayAndSettle, numbersOf } = await withSlow({
+      limits: { ...limits, logMessagesMax: 5 },
+    });
+    await sayAndSettle(...upTo(8));
+    expect(slow.closes).toEqual([]);
+    await sayAndSettle(8, 9);
+    expect(slow.closes).toEqual([{ code: 1013, reason: 'too slow: messages were lost to this client; dialect 1' }]);
+    expect(events('disconnect')).toMatchObject([{ code: 1013 }]);
+    expect(gateway.stats().slowConsumersTotal).toBe(1);
+    expect(numbersOf(slow.data)).toEqual([0, 1, 2]);
+    await sayAndSettle(10);
+    expect(numbersOf(healthy.data)).toEqual(upTo(11));
+  });
+
+  test('that drains only after the log has moved on is closed with 1013 then', async () => {
+    const { clock, gateway, slow, sayAndSettle } = await withSlow({ limits: { ...limits, logAgeMaxMs: 5_000 } });
+    await sayAndSettle(...upTo(8));
+    await clock.advance(6_000);
+    expect(slow.closes).toEqual([]);
+    slow.drain();
+    expect(slow.closes).toMatchObject([{ code: 1013 }]);
+    expect(gateway.stats().slowConsumersTotal).toBe(1);
+  });
+
+  test('costs no memory but the log: however many are slow', async () => {
+    const { gateway, clock, sayAndSettle } = await withSlow();
+    await sayAndSettle(...upTo(20));
+    const alone = gateway.stats().logBytes;
+    const many = await Promise.all(
+      upTo(20).map(async () => {
+        const socket = new RecordingSocket(gateway);
+        socket.send(identify('g'));
+        await clock.settle();
+        socket.stuck = true;
+        return socket;
+      }),
+    );
+    await sayAndSettle(...upTo(20));
+    expect(gateway.stats().logBytes).toBeLessThan(alone * 2 + 1_000);
+    for (const socket of many) expect(socket.bufferedBytes).toBeLessThan(5_000);
+  });
+});
+
+describe('a socket that takes nothing', () => {
+  test('for slowConsumerTimeoutMs is closed with 1013', async () => {
+    const { clock, gateway, slow, sayAndSettle } = await withSlow({ timings: { ...timings, slowConsumerTimeoutMs: 10_000 } });
+    await sayAndSettle(...upTo(5));
+    await clock.advance(9_999);
+    expect(slow.closes).toEqual([]);
+    await clock.advance(1);
+    expect(slow.closes).toMatchObject([{ code: 1013 }]);
+    expect(gateway.stats().slowConsumersTotal).toBe(1);
+  });
+
+  test('but drains in time stays, and counts anew', async () => {
+    const { clock, slow, sayAndSettle } = await withSlow({ timings: { ...timings, slowConsumerTimeoutMs: 10_000 } });
+    for (let rounds = 0; rounds < 5; rounds += 1) {
+      slow.stuck = true;
+      await sayAndSettle(...upTo(5));
+      await clock.advance(9_000);
+      slow.drain();
+    }
+    expect(slow.closes).toEqual([]);
+  });
+
+  test('stays where slowConsumerTimeoutMs is 0', async () => {
+    const { clock, slow, sayAndSettle } = await withSlow({ timings: { ...timings, slowConsumerTimeoutMs: 0 } });
+    await sayAndSettle(...upTo(5));
+    await clock.advance(200_000);
+    expect(slow.closes).toEqual([]);
+  });
+
+  test('but is under its high-water mark is not slow', async () => {
+    const { clock, slow, sayAndSettle } = await withSlow();
+    await sayAndSettle(0, 1);
+    await clock.advance(100_000);
+    expect(slow.closes).toEqual([]);
+  });
+});
+
+describe('a client that does not read its answers', () => {
+  test('is not read from, until it has', async () => {
+    const { slow } = await withSlow();
+    for (let n = 0; n < 100 && slow.reading; n += 1) slow.send({ type: 'hello', id: long(100) });
+    expect(slow.reading).toBe(false);
+    expect(slow.bufferedBytes).toBeLessThan(4_000);
+    slow.drain();
+    expect(slow.reading).toBe(true);
+    expect(slow.flow).toEqual(['pause', 'resume']);
+  });
+
+  test('still lives for as long as heartbeatTimeoutMs, no longer', async () => {
+    const { clock, slow } = await withSlow({ timings: { heartbeatTimeoutMs: 25_000, slowConsumerTimeoutMs: 0 } });
+    while (slow.reading) slow.send({ type: 'hello', id: long(100) });
+    await clock.advance(25_000);
+    expect(slow.closes).toMatchObject([{ code: 4200 }]);
+  });
+
+  test('is read from again when it is being closed, or the answer to the close frame would not be seen', async () => {
+    const { gateway, slow } = await withSlow();
+    while (slow.reading) slow.send({ type: 'hello', id: long(100) });
+    gateway.disconnect(gateway.connections()[1]?.connectionId as string);
+    expect(slow.closes).toMatchObject([{ code: 4003 }]);
+    expect(slow.reading).toBe(true);
+  });
+
+  test('reads on where it stopped, in order', async () => {
+    const { clock, join } = setUp({ limits });
+    const client = await join('g');
+    client.stopReading();
+    for (let n = 0; n < 60; n += 1) client.send({ type: 'hello', id: `${n}${long(100)}` });
+    client.send(heartbeat());
+    client.send(say('after all of them'));
+    await clock.settle();
+    client.startReading();
+    for (let turns = 0; turns < 10; turns += 1) {
+      await clock.settle();
+      client.startReading();
+    }
+    const replies = client.received.flatMap((message) => (message.type === 'error' ? [message.payload.inReplyTo] : []));
+    expect(replies).toEqual(upTo(60).map((n) => `${n}${long(100)}`));
+    expect(client.data).toEqual(['after all of them']);
+  });
+});
