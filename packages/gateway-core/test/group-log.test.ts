@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { identify, long, say } from './support/messages.js';
+import { setUp } from './support/set-up.js';
+
+/** Nobody is refused for speaking fast in here. */
+const FAST = { messagesPerSecondMax: 0, bytesPerSecondMax: 0 };
+
+describe("a group's log is bounded", () => {
+  test('in messages, by logMessagesMax', async () => {
+    const { clock, gateway, join } = setUp({ limits: { logMessagesMax: 10 } });
+    const client = await join('g');
+    for (let n = 0; n < 25; n += 1) client.send(say(n));
+    await clock.settle();
+    expect(gateway.groups()).toMatchObject([{ logMessages: 10, position: { seq: 25 } }]);
+    expect(client.data).toHaveLength(25);
+  });
+
+  test('in bytes, by logBytesMax', async () => {
+    const { clock, gateway, join } = setUp({ limits: { logBytesMax: 5_000 } });
+    const client = await join('g');
+    for (let n = 0; n < 25; n += 1) client.send(say(`${n}${long(1_000)}`));
+    await clock.settle();
+    const [{ logBytes, logMessages }] = gateway.groups() as [{ logBytes: number; logMessages: number }];
+    expect(logMessages).toBe(4);
+    expect(logBytes).toBeLessThanOrEqual(5_000);
+    expect(logBytes).toBe(gateway.stats().logBytes);
+  });
+
+  test('in age, by logAgeMaxMs', async () => {
+    const { clock, gateway, join } = setUp({ limits: { logAgeMaxMs: 10_000 } });
+    const client = await join('g');
+    client.send(say('old'));
+    await clock.advance(6_000);
+    client.send(say('young'));
+    await clock.advance(3_000);
+    expect(gateway.groups()).toMatchObject([{ logMessages: 2 }]);
+    await clock.advance(1_000);
+    expect(gateway.groups()).toMatchObject([{ logMessages: 1 }]);
+    await clock.advance(6_000);
+    expect(gateway.groups()).toMatchObject([{ logMessages: 0, logBytes: 0, position: { seq: 2 } }]);
+  });
+
+  test('holds one message that is larger than all of it for as long as it is being sent, and no longer', async () => {
+    const { clock, gateway, join } = setUp({ limits: { logBytesMax: 1_000 } });
+    const client = await join('g');
+    client.send(say(long(5_000)));
+    await clock.settle();
+    expect(client.data).toEqual([long(5_000)]);
+    expect(gateway.groups()).toMatchObject([{ logMessages: 0, logBytes: 0 }]);
+  });
+
+  test('by nothing where its limits are 0', async () => {
+    const { clock, gateway, join } = setUp({
+      limits: { ...FAST, logMessagesMax: 0, logBytesMax: 0, logAgeMaxMs: 0, logBytesTotalMax: 0, socketHighWaterMarkBytes: 0 },
+    });
+    const client = await join('g');
+    for (let n = 0; n < 2_000; n += 1) client.send(say(`${n}${long(1_000)}`));
+    await clock.settle();
+    expect(client.data).toHaveLength(2_000);
+    for (let beats = 0; beats < 20; beats += 1) {
+      await clock.advance(20_000);
+      client.send({ type: 'heartbeat' });
+    }
+    expect(gateway.groups()).toMatchObject([{ logMessages: 2_000 }]);
+    expect(gateway.stats().logBytes).toBeGreaterThan(2_000_000);
+  });
+});
+
+describe('all logs together are bounded, by logBytesTotalMax', () => {
+  const limits = { ...FAST, logBytesTotalMax: 10_000, logBytesMax: 8_000 };
+
+  test('groups without members are forgotten first, the one idle for longest before the others', async () => {
+    const { clock, gateway, join } = setUp({ limits });
+    const client = await join('busy');
+    for (const groupId of ['idle 1', 'idle 2', 'idle 3']) {
+      await gateway.publish(groupId, long(2_000));
+      await clock.advance(10);
+    }
+    for (let n = 0; n < 2; n += 1) client.send(say(long(2_500)));
+    await clock.settle();
+    expect(gateway.groups().map(({ groupId, logMessages }) => [groupId, logMessages])).toEqual([
+      ['busy', 2],
+      ['idle 2', 1],
+      ['idle 3', 1],
+    ]);
+  });
+
+  test('then every log gives its older half', async () => {
+    const { clock, gateway, join } = setUp({ limits });
+    const clients = [await join('a'), await join('b')];
+    for (let n = 0; n < 4; n += 1) {
+      for (const client of clients) client.send(say(long(1_000)));
+      await clock.settle();
+    }
+    expect(gateway.groups().map(({ logMessages }) => logMessages)).toEqual([4, 4]);
+    for (let n = 0; n < 2; n += 1) clients[0]?.send(say(long(1_000)));
+    await clock.settle();
+    expect(gateway.groups().map(({ logMessages }) => logMessages)).toEqual([3, 2]);
+    expect(gateway.stats().logBytes).toBeLessThanOrEqual(10_000);
+    expect(clients.map(({ data }) => data.length)).toEqual([6, 4]);
+  });
+});
+
+describe('groups', () => {
+  test('without members keep their log and their epoch, until logAgeMaxMs after the last one left', async () => {
+    const { clock, gateway, join } = setUp({ limits: { logAgeMaxMs: 10_000 } });
+    const client = await join('g');
+    client.send(say(1));
+    await clock.settle();
+    const [{ position }] = gateway.groups() as [{ position: { epoch: string; seq: number } }];
+    client.close();
+    await clock.advance(9_000);
+    expect(gateway.groups()).toMatchObject([{ connections: 0, position }]);
+    const again = await join('g');
+    again.send(say(2));
+    await clock.settle();
+    expect(gateway.groups()).toMatchObject([{ connections: 1, position: { epoch: position.epoch, seq: 2 } }]);
+    again.close();
+    await clock.advance(10_000);
+    expect(gateway.groups()).toEqual([]);
+  });
+
+  test('that come back after they were forgotten are other logs: another epoch, from seq 1', async () => {
+    const { clock, gateway } = setUp({ limits: { logAgeMaxMs: 10_000 } });
+    const before = await gateway.publish('g', 1);
+    await clock.advance(20_000);
+    const after = await gateway.publish('g', 1);
+    expect(after.seq).toBe(1);
+    expect(after.epoch).not.toBe(before.epoch);
+  });
+
+  test('with members are never forgotten', async () => {
+    const { clock, gateway, join } = setUp({ limits: { logAgeMaxMs: 10_000 } });
+    const client = await join('g');
+    for (let beats = 0; beats < 5; beats += 1) {
+      await clock.advance(20_000);
+      client.send({ type: 'heartbeat' });
+    }
+    expect(gateway.groups()).toMatchObject([{ groupId: 'g', connections: 1 }]);
+  });
+
+  test('are at most groupsMax: the one without members for longest makes room, one with members never', async () => {
+    const { clock, gateway, join } = setUp({ limits: { groupsMax: 3 } });
+    await join('busy');
+    for (const groupId of ['idle 1', 'idle 2']) await gateway.publish(groupId, 1);
+    const client = await join('new');
+    expect(gateway.groups().map(({ groupId }) => groupId)).toEqual(['busy', 'idle 2', 'new']);
+    const other = await join('newer');
+    await expect(gateway.publish('newest', 1)).rejects.toMatchObject({ code: 'TOO_MANY_GROUPS' });
+    client.send(identify('new'));
+    client.send(say('goes on'));
+    other.close();
+    await clock.settle();
+    await gateway.publish('newest', 1);
+    expect(client.data).toEqual(['goes on']);
+    expect(gateway.groups().map(({ groupId }) => groupId)).toEqual(['busy', 'new', 'newest']);
+  });
+});
