@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createGateway } from 'gateway-core';
 import { Server as SocketIo } from 'socket.io';
@@ -8,7 +9,7 @@ import * as express from '../../examples/embed/src/express.js';
 import { Client } from './support/client.js';
 
 test('Express routes, two gateways, Socket.IO and a ws server share one server', async () => {
-  const { server, gateway, stop } = await express.start(0);
+  const { server, gateway } = await express.start(0);
   new WebSocketServer({ server, path: '/other' }).on('connection', (client) => client.send('{"type":"ready"}'));
   new SocketIo(server).on('connection', (socket) => socket.on('ask', (answer: (text: string) => void) => answer('socket.io')));
   const staff = createGateway({ server, path: '/staff/rt' });
@@ -31,7 +32,10 @@ test('Express routes, two gateways, Socket.IO and a ws server share one server',
   expect(await (await fetch(`http://${host}/`)).text()).toBe('hello from express\n');
   await (await Client.connect(`ws://${host}/other`)).close();
 
-  asking.disconnect();
   await other.close();
-  await stop();
+  asking.disconnect();
+  server.close();
+  // A poll of Socket.IO that the server holds open would keep it from closing.
+  server.closeAllConnections();
+  await once(server, 'close');
 });
