@@ -20,7 +20,7 @@ describe("a group's log is bounded", () => {
     const client = await join('g');
     for (let n = 0; n < 25; n += 1) client.send(say(`${n}${long(1_000)}`));
     await clock.settle();
-    const [{ logBytes, logMessages }] = gateway.groups() as [{ logBytes: number; logMessages: number }];
+    const { logBytes, logMessages } = gateway.groups()[0]!;
     expect(logMessages).toBe(4);
     expect(logBytes).toBeLessThanOrEqual(5_000);
     expect(logBytes).toBe(gateway.stats().logBytes);
@@ -107,7 +107,7 @@ describe('groups', () => {
     const client = await join('g');
     client.send(say(1));
     await clock.settle();
-    const [{ position }] = gateway.groups() as [{ position: { epoch: string; seq: number } }];
+    const { position } = gateway.groups()[0]!;
     client.close();
     await clock.advance(9_000);
     expect(gateway.groups()).toMatchObject([{ connections: 0, position }]);

@@ -8,7 +8,7 @@ describe('ready', () => {
   test('is the first message on every connection, with its id and the heartbeat to keep', () => {
     const { connect, clock, gateway } = setUp();
     const client = connect();
-    const [{ connectionId }] = gateway.connections() as [{ connectionId: string }];
+    const { connectionId } = gateway.connections()[0]!;
     expect(client.received).toEqual([{ type: 'ready', ts: clock.now(), payload: { connectionId, heartbeat } }]);
   });
 
@@ -82,11 +82,10 @@ describe('a second identify', () => {
   test('moves to the named group, as the same member of the same connection', async () => {
     const { clock, gateway, join, recorded } = setUp();
     const [client, left, found] = [await join('old'), await join('old'), await join('new')];
-    const before = gateway.connections()[0];
+    const { connectionId, memberId } = gateway.connections()[0]!;
     recorded.length = 0;
     client.send(identify('new', { clientType: 'service-node', metadata: { moved: true } }));
     await clock.settle();
-    const { connectionId, memberId } = before as { connectionId: string; memberId: string };
     expect(gateway.connections()[0]).toMatchObject({ connectionId, memberId, groups: ['new'], role: 'service-node' });
     expect(recorded.filter(({ name }) => ['leave', 'identify', 'join'].includes(name))).toEqual([
       { name: 'leave', event: { memberId, groupId: 'old' } },

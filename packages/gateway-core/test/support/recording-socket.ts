@@ -1,4 +1,4 @@
-import type { Gateway, GatewaySocket, SocketListener } from 'gateway-core';
+import type { Gateway, GatewaySocket, Peer, SocketListener } from 'gateway-core';
 import type { OutgoingToClient } from 'gateway-protocol';
 import { textsOf } from '../../src/testing/texts-of.js';
 
@@ -14,8 +14,8 @@ export class RecordingSocket implements GatewaySocket {
   stuck = false;
   #listener: SocketListener | undefined;
 
-  constructor(gateway: Gateway, remoteAddress = '127.0.0.1') {
-    gateway.accept(this, { remoteAddress });
+  constructor(gateway: Gateway, peer: Peer = { remoteAddress: '127.0.0.1' }) {
+    gateway.accept(this, peer);
   }
 
   get needsDrain(): boolean {

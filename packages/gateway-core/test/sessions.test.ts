@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import { errorsOf, heartbeat, say } from './support/messages.js';
+import { setUp } from './support/set-up.js';
+
+const timings = { orphanSessionTtlMs: 5_000, heartbeatTimeoutMs: 100_000 };
+
+describe('a session', () => {
+  test('is opened by a data_update that names it and has meta', async () => {
+    const { clock, gateway, join, events } = setUp();
+    const client = await join('g');
+    const meta = { label: 'stand-up', createdBy: 'ada', tags: ['daily'] };
+    client.send(say('hello', { sessionId: 's' }, { meta }));
+    await clock.settle();
+    const session = { groupId: 'g', sessionId: 's', meta, openedAt: clock.now(), updatedAt: clock.now() };
+    expect(await gateway.sessions('g')).toEqual([session]);
+    expect(events('sessionOpened')).toEqual([{ session }]);
+    expect(client.updates).toMatchObject([{ sessionId: 's', payload: { data: 'hello', meta } }]);
+  });
+
+  test('is updated by the next, where fields that it does not name stay', async () => {
+    const { clock, gateway, join, events } = setUp();
+    const [a, b] = [await join('g'), await join('g')];
+    a.send(say(1, { sessionId: 's' }, { meta: { label: 'old', createdBy: 'ada' } }));
+    await clock.settle();
+    const openedAt = clock.now();
+    await clock.advance(1_000);
+    b.send(say(2, { sessionId: 's' }, { meta: { label: 'new' } }));
+    await clock.settle();
+    const meta = { label: 'new', createdBy: 'ada' };
+    const session = { groupId: 'g', sessionId: 's', meta, openedAt, updatedAt: openedAt + 1_000 };
+    expect(await gateway.sessions('g')).toEqual([session]);
+    expect(events('sessionUpdated')).toEqual([{ session }]);
+    expect(events('sessionOpened')).toHaveLength(1);
+  });
+
+  test('is not opened by a data_update without meta, nor by a heartbeat', async () => {
+    const { clock, gateway, join, recorded } = setUp();
+    const client = await join('g');
+    client.send(say('hello', { sessionId: 's' }));
+    client.send(heartbeat({ sessionId: 's' }));
+    await clock.settle();
+    expect(await gateway.sessions('g')).toEqual([]);
+    expect(client.updates).toMatchObject([{ sessionId: 's', payload: { data: 'hello' } }]);
+    expect(recorded.some(({ name }) => name.startsWith('session'))).toBe(false);
+  });
+
+  test('needs an id: meta alone opens none, and is relayed', async () => {
+    const { clock, gateway, join } = setUp();
+    const client = await join('g');
+    client.send(say('hello', {}, { meta: { label: 'x' } }));
+    await clock.settle();
+    expect(await gateway.sessions('g')).toEqual([]);
+    expect(client.updates).toMatchObject([{ payload: { meta: { label: 'x' } } }]);
+  });
+
+  test('expires orphanSessionTtlMs after anybody named it last', async () => {
+    const { clock, gateway, join, events } = setUp({ timings });
+    const client = await join('g');
+    client.send(say(1, { sessionId: 's' }, { meta: { label: 'call' } }));
+    await clock.advance(4_999);
+    expect(events('sessionExpired')).toEqual([]);
+    expect(await gateway.sessions('g')).toHaveLength(1);
+    await clock.advance(1);
+    expect(await gateway.sessions('g')).toEqual([]);
+    await clock.advance(1_000);
+    expect(events('sessionExpired')).toMatchObject([{ session: { sessionId: 's', meta: { label: 'call' } } }]);
+    await clock.advance(20_000);
+    expect(events('sessionExpired')).toHaveLength(1);
+  });
+
+  test.each([
+    ['a heartbeat', heartbeat({ sessionId: 's' })],
+    ['a heartbeat that names the group', heartbeat({ sessionId: 's', groupId: 'g' })],
+    ['a data_update', say('still here', { sessionId: 's' })],
+    ['a data_update with meta', say('still here', { sessionId: 's' }, { meta: {} })],
+  ])('is kept alive by %s that names it, of any member', async (_name, envelope) => {
+    const { clock, gateway, join } = setUp({ timings });
+    const [a, b] = [await join('g'), await join('g')];
+    a.send(say(1, { sessionId: 's' }, { meta: {} }));
+    a.close();
+    for (let n = 0; n < 5; n += 1) {
+      await clock.advance(4_000);
+      b.send(envelope);
+      await clock.settle();
+    }
+    expect(await gateway.sessions('g')).toHaveLength(1);
+    await clock.advance(5_000);
+    expect(await gateway.sessions('g')).toEqual([]);
+  });
+
+  test('is not kept alive by who does not name it', async () => {
+    const { clock, gateway, join } = setUp({ timings });
+    const client = await join('g');
+    client.send(say(1, { sessionId: 's' }, { meta: {} }));
+    for (let n = 0; n < 5; n += 1) {
+      await clock.advance(1_000);
+      client.send(say(1));
+      client.send(heartbeat());
+      client.send(heartbeat({ sessionId: 'other' }));
+    }
+    await clock.settle();
+    expect(await gateway.sessions('g')).toEqual([]);
+  });
+
+  test('that was named again after its end is a new one', async () => {
+    const { clock, join, recorded } = setUp({ timings });
+    const client = await join('g');
+    client.send(say(1, { sessionId: 's' }, { meta: { label: 'first' } }));
+    await clock.advance(7_000);
+    client.send(say(1, { sessionId: 's' }, { meta: { createdBy: 'ada' } }));
+    await clock.settle();
+    const sessions = recorded.flatMap(({ name, event }) => ('session' in event ? [[name, event.session.meta]] : []));
+    expect(sessions).toEqual([
+      ['sessionOpened', { label: 'first' }],
+      ['sessionExpired', { label: 'first' }],
+      ['sessionOpened', { createdBy: 'ada' }],
+    ]);
+  });
+});
+
+describe('sessionsPerGroupMax', () => {
+  test('refuses the message that would open one more: it is not fanned out', async () => {
+    const { clock, gateway, join } = setUp({ limits: { sessionsPerGroupMax: 2 } });
+    const [client, elsewhere] = [await join('g'), await join('h')];
+    for (const sessionId of ['a', 'b', 'c']) client.send(say(sessionId, { sessionId, id: `id ${sessionId}` }, { meta: {} }));
+    elsewhere.send(say('c', { sessionId: 'c' }, { meta: {} }));
+    client.send(say('a again', { sessionId: 'a' }, { meta: { label: 'x' } }));
+    await clock.settle();
+    expect(errorsOf(client)).toMatchObject([{ code: 'TOO_MANY_GROUPS', retryable: true, inReplyTo: 'id c' }]);
+    expect(client.data).toEqual(['a', 'b', 'a again']);
+    expect((await gateway.sessions('g')).map(({ sessionId }) => sessionId)).toEqual(['a', 'b']);
+    expect(await gateway.sessions('h')).toHaveLength(1);
+  });
+
+  test('has room again when one has expired', async () => {
+    const { clock, join } = setUp({ timings, limits: { sessionsPerGroupMax: 1 } });
+    const client = await join('g');
+    client.send(say('a', { sessionId: 'a' }, { meta: {} }));
+    await clock.advance(5_000);
+    client.send(say('b', { sessionId: 'b' }, { meta: {} }));
+    await clock.settle();
+    expect(client.data).toEqual(['a', 'b']);
+  });
+
+  test('0 is no bound', async () => {
+    const { clock, gateway, join } = setUp({ limits: { sessionsPerGroupMax: 0, messagesPerSecondMax: 0 } });
+    const client = await join('g');
+    for (let n = 0; n < 1_100; n += 1) client.send(say(n, { sessionId: `s${n}` }, { meta: {} }));
+    await clock.settle();
+    expect(await gateway.sessions('g')).toHaveLength(1_100);
+  });
+});
