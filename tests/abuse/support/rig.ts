@@ -2,16 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createGateway, type Gateway, type GatewayEvents, type GatewayOptions } from 'gateway-core';
-import { FakeClock } from 'gateway-core/testing';
 import { expect } from 'vitest';
 import { RawClient } from './raw-client.js';
-
-/** Time that stands still, over sockets that do not: the end of a turn is the event loop's own. */
-class SocketClock extends FakeClock {
-  override setImmediate(task: () => void): void {
-    setImmediate(task);
-  }
-}
+import { SocketClock } from './socket-clock.js';
 
 /** How long a test waits for what must come; a bound for the failing case only. */
 export const POLL = { interval: 2, timeout: 10_000 };

@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+import { ForeignClient, type Runtime } from './support/foreign-client.js';
+import { runScenarios } from './support/run-scenarios.js';
+import { World } from './support/world.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+/** No sandbox, because tests may run as root; and nothing that would make traffic of its own. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Runs in the page: WebSockets by number, and a report of what each gets. */
+const PAGE_SCRIPT = `
+  const sockets = new Map();
+  globalThis.clients = {
+    open(client, url) {
+      const socket = new WebSocket(url);
+      socket.onmessage = ({ data }) => report({ client, text: data });
+      socket.onclose = ({ code }) => report({ client, closed: code });
+      sockets.set(client, socket);
+    },
+    send: (client, text) => sockets.get(client).send(text),
+    close: (client) => sockets.get(client).close(),
+  };
+`;
+
+let browser: Browser;
+let page: Page;
+const clients: ForeignClient[] = [];
+const inPage = (call: string, ...args: unknown[]) =>
+  page.evaluate(`clients.${call}(${args.map((arg) => JSON.stringify(arg)).join()})`);
+
+async function newPage(): Promise<void> {
+  page = await browser.newPage();
+  await page.exposeFunction('report', ({ client, text, closed }: { client: number; text?: string; closed?: number }) => {
+    if (text !== undefined) clients[client]?.got(text);
+    else clients[client]?.ended(closed as number);
+  });
+  await page.addInitScript(PAGE_SCRIPT);
+}
+
+const runtime: Runtime = {
+  name: 'Chromium',
+  missing: existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}; Debian’s package is chromium`,
+  start: async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    await newPage();
+  },
+  stop: () => browser.close(),
+  open: async (url, origin) => {
+    if (new URL(page.url()).origin !== origin) await page.goto(origin);
+    const client = clients.push(new ForeignClient()) - 1;
+    await inPage('open', client, url);
+    return clients[client]!.bind({
+      send: (text) => void inPage('send', client, text),
+      close: () => void inPage('close', client),
+    });
+  },
+};
+
+runScenarios(runtime, {
+  'may come from a page of an allowed origin only': async () => {
+    const strict = await World.create(runtime, (origin) => ({ allowedOrigins: [origin] }));
+    expect((await (await strict.open()).message()).type).toBe('ready');
+    const strange = await World.create(runtime, () => ({ allowedOrigins: ['https://elsewhere.example'] }));
+    expect(await (await strange.open()).closed).toBe(1006);
+    expect(strange.gateway.stats()).toMatchObject({ connectionsTotal: 0, refusedTotal: 1 });
+    await strict.stop();
+    await strange.stop();
+  },
+
+  'is taken for dropped, not gone, when its tab is closed or reloaded: 1001': async (world) => {
+    await world.member('group-1');
+    await page.reload();
+    await world.left(0);
+    await world.member('group-1');
+    await page.close();
+    await newPage();
+    await world.left(0);
+    expect(world.disconnects).toMatchObject([{ code: 1001 }, { code: 1001 }]);
+    expect(await world.gateway.presence('group-1')).toMatchObject({ status: 'DEGRADED', details: { members: 2 } });
+  },
+});
