@@ -7,6 +7,7 @@ type Message = { type: string; payload: Record<string, unknown> } & Record<strin
 export class WireClient {
   readonly socket: WebSocket;
   readonly #inbox: Message[] = [];
+  #problem = '';
   #wake: () => void = () => {};
 
   constructor(url: string, options?: ClientOptions) {
@@ -14,6 +15,10 @@ export class WireClient {
     this.socket.on('message', (data) => {
       this.#inbox.push(JSON.parse(String(data)));
       this.#wake();
+    });
+    // A failed handshake; what follows is a close.
+    this.socket.on('error', (error) => {
+      this.#problem = `: ${error.message}`;
     });
     this.socket.on('close', (code) => {
       this.#inbox.push({ type: 'closed', payload: { code } });
@@ -30,7 +35,8 @@ export class WireClient {
     for (;;) {
       const message = this.#inbox.shift();
       if (message?.type === type) return message;
-      if (message?.type === 'closed') throw new Error(`closed with ${message.payload.code} before a ${type} came`);
+      if (message?.type === 'closed')
+        throw new Error(`closed with ${message.payload.code} before a ${type} came${this.#problem}`);
       if (message === undefined) await new Promise<void>((resolve) => (this.#wake = resolve));
     }
   }

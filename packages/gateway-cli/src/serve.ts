@@ -67,7 +67,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port: address.port,
     gateway,
     close: () => {
-      closed ??= gateway.close().then(() => stop(server));
+      closed ??= gateway.close().finally(() => stop(server));
       return closed;
     },
   };
