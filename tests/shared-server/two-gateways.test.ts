@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { createGateway } from 'gateway-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
 import { listen } from './support/servers.js';
@@ -29,6 +29,24 @@ test('an upgrade that neither of two gateways takes gets one 404', async () => {
   createGateway({ server, path: '/staff/rt' });
   const { status, body } = await rawUpgrade({ url: `${await listen(server)}/nobody` });
   expect({ status, body }).toEqual({ status: 404, body: 'nothing accepts WebSocket connections here\n' });
+});
+
+test('gateways of two copies of the package, as of its ESM and its CommonJS, share a server as well', async () => {
+  const server = createServer();
+  const emitBefore = server.emit;
+  const one = createGateway({ server });
+  vi.resetModules();
+  const copy = await import('gateway-core');
+  expect(copy.createGateway).not.toBe(createGateway);
+  const other = copy.createGateway({ server, path: '/staff/rt' });
+  const origin = await listen(server);
+  const [a, b] = [await Client.join(`${origin}/rt`), await Client.join(`${origin}/staff/rt`)];
+  const { status, body } = await rawUpgrade({ url: `${origin}/nobody` });
+  expect({ status, body }).toEqual({ status: 404, body: 'nothing accepts WebSocket connections here\n' });
+  await Promise.all([a.close(), b.close()]);
+  await other.close();
+  await one.close();
+  expect(server.emit).toBe(emitBefore);
 });
 
 test('of two gateways on one path the newer one takes the clients, and leaves them to the older one when it closes', async () => {
