@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { type RunningServer, serve } from 'gateway-cli';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { runEcho } from '../../examples/echo/src/echo.js';
 import { hasNginx, type RunningNginx, startNginx } from './nginx.js';
 import { WireClient } from './wire-client.js';
@@ -111,7 +111,10 @@ describe('through nginx with the shipped configuration', () => {
 
   test('the access log is JSON, with the address and without the query', async () => {
     const other = await startNginx(gateway.port);
+    onTestFinished(async () => void (await other.stop()));
     const client = new WireClient(`wss://localhost:${other.tlsPort}/rt?token=secret`, { ca: other.ca });
+    // nginx waits for open connections, also where this test fails.
+    onTestFinished(() => client.socket.terminate());
     await client.next('ready');
     await client.close();
     const { access } = await other.stop();
@@ -122,8 +125,8 @@ describe('through nginx with the shipped configuration', () => {
   test('while the gateway is away nginx runs and answers 502', async () => {
     // Port 1 is nobody's here.
     const other = await startNginx(1);
+    onTestFinished(async () => void (await other.stop()));
     const response = await fetch(`http://127.0.0.1:${other.plainPort}/health`);
     expect(response.status).toBe(502);
-    await other.stop();
   });
 });

@@ -19,7 +19,7 @@ export interface RunningNginx {
   tlsPort: number;
   /** The certificate to trust, PEM. */
   ca: Buffer;
-  /** What it logged, once it has stopped. */
+  /** Ends it, and says what it logged. Later calls get the same. */
   stop(): Promise<{ access: Record<string, string>[] }>;
 }
 
@@ -60,17 +60,22 @@ export async function startNginx(gatewayPort: number): Promise<RunningNginx> {
     nginx.once('exit', (code) => reject(new Error(`nginx ended with code ${code}\n${said.join('\n')}`)));
   });
 
+  const stop = async () => {
+    const exit = once(nginx, 'exit');
+    nginx.kill('SIGQUIT');
+    await exit;
+    const access = readFileSync(join(folder, 'access.log'), 'utf8').trimEnd().split('\n');
+    rmSync(folder, { recursive: true });
+    return { access: access.filter((line) => line !== '').map((line) => JSON.parse(line)) };
+  };
+  let stopped: ReturnType<typeof stop> | undefined;
   return {
     plainPort,
     tlsPort,
     ca: readFileSync(join(folder, 'fullchain.pem')),
-    stop: async () => {
-      const exit = once(nginx, 'exit');
-      nginx.kill('SIGQUIT');
-      await exit;
-      const access = readFileSync(join(folder, 'access.log'), 'utf8').trimEnd().split('\n');
-      rmSync(folder, { recursive: true });
-      return { access: access.filter((line) => line !== '').map((line) => JSON.parse(line)) };
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
     },
   };
 }
