@@ -13,6 +13,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'limits.ts',
     'token-bucket.ts',
     'data-body.ts',
+    'random-id.ts',
     'transport/frame.ts',
     'transport/deflate.ts',
     'answers.ts',
@@ -36,7 +37,9 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   state: [
     'members/member.ts',
     'members/members.ts',
+    'groups/log-slab.ts',
     'groups/group-log.ts',
+    'groups/chunk-cache.ts',
     'groups/group.ts',
     'groups/groups.ts',
     'groups/presence-announcer.ts',

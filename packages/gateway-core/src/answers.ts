@@ -14,8 +14,12 @@ export interface Refusal {
 
 /** PROTOCOL.md, "Gateway to client": `ready`. */
 export function readyFrame(ts: number, connectionId: string, timings: Timings, presence?: PresenceInfo): Buffer {
-  const heartbeat = { intervalMs: timings.heartbeatIntervalMs, timeoutMs: timings.heartbeatTimeoutMs };
-  return textFrame(JSON.stringify({ type: 'ready', ts, payload: { connectionId, heartbeat, presence } }));
+  // By hand: every client gets it twice, and a crowd that comes back at once all at once. Ids of `generateId` may be any string.
+  const heartbeat = `{"intervalMs":${timings.heartbeatIntervalMs},"timeoutMs":${timings.heartbeatTimeoutMs}}`;
+  const told = presence === undefined ? '' : `,"presence":${JSON.stringify(presence)}`;
+  return textFrame(
+    `{"type":"ready","ts":${ts},"payload":{"connectionId":${JSON.stringify(connectionId)},"heartbeat":${heartbeat}${told}}}`,
+  );
 }
 
 /** PROTOCOL.md, "Gateway to client": `error`. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Broker } from './broker/broker.js';
 import { MemoryBroker } from './broker/memory-broker.js';
 import { systemClock } from './clock.js';
@@ -14,6 +13,7 @@ import { type GatewayOptions, resolveOptions } from './options.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import { Publisher } from './publisher.js';
+import { randomId } from './random-id.js';
 import { Router } from './router.js';
 import { RunningGateway } from './running-gateway.js';
 import { MemorySessionStore } from './sessions/memory-session-store.js';
@@ -22,9 +22,6 @@ import type { SessionStore } from './sessions/session-store.js';
 import { UpgradeDoor } from './transport/upgrade-door.js';
 import { listenForUpgrades } from './transport/upgrade-listener.js';
 import { WsTransport } from './transport/ws-transport.js';
-
-/** 128 bits: unguessable, and unique without asking anybody. */
-const randomId = () => randomBytes(16).toString('base64url');
 
 /**
  * Makes a gateway and, given a `server`, attaches it: clients can connect as soon as the server listens.

@@ -16,16 +16,24 @@ export interface DataBody {
   meta?: SessionMeta;
 }
 
+/** What JSON escapes in a string (RFC 8259 §7), and lone surrogates. */
+const ESCAPED = /["\\\p{Cc}\p{Cs}]/u;
+
+/** A string's JSON text. Ids hardly ever need an escape, and to see that costs less than `JSON.stringify`. */
+function quoted(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
 /** The envelope's JSON text after `{"type":"data_update","seq":N,`, see `BrokerMessage.body`. Only these fields are relayed, so none can be forged. */
 export function dataBody(body: DataBody): string {
-  let text = `"ts":${body.ts},"groupId":${JSON.stringify(body.groupId)}`;
-  if (body.from !== undefined) text += `,"from":${JSON.stringify(body.from)}`;
-  if (body.version !== undefined) text += `,"version":${JSON.stringify(body.version)}`;
-  if (body.sessionId !== undefined) text += `,"sessionId":${JSON.stringify(body.sessionId)}`;
-  if (body.traceId !== undefined) text += `,"traceId":${JSON.stringify(body.traceId)}`;
-  if (body.id !== undefined) text += `,"id":${JSON.stringify(body.id)}`;
+  let text = `"ts":${body.ts},"groupId":${quoted(body.groupId)}`;
+  if (body.from !== undefined) text += `,"from":${quoted(body.from)}`;
+  if (body.version !== undefined) text += `,"version":${quoted(body.version)}`;
+  if (body.sessionId !== undefined) text += `,"sessionId":${quoted(body.sessionId)}`;
+  if (body.traceId !== undefined) text += `,"traceId":${quoted(body.traceId)}`;
+  if (body.id !== undefined) text += `,"id":${quoted(body.id)}`;
   if (body.delivery !== undefined) text += `,"delivery":"${body.delivery}"`;
-  if (body.key !== undefined) text += `,"key":${JSON.stringify(body.key)}`;
+  if (body.key !== undefined) text += `,"key":${quoted(body.key)}`;
   const meta = body.meta === undefined ? '' : `,"meta":${JSON.stringify(body.meta)}`;
   return `${text},"payload":{"data":${body.dataText}${meta}}}`;
 }

@@ -116,8 +116,9 @@ export class Router {
   }
 
   #overRate(connection: Connection, byteLength: number): Refusal | undefined {
-    const now = this.context.clock.monotonicMs();
-    const retryAfterMs = connection.messageRate.take(1, now) || connection.byteRate.take(byteLength, now);
+    // When it was last heard is now, or a moment ago where it had to wait in the inbox.
+    const { seenAt } = connection;
+    const retryAfterMs = connection.messageRate.take(1, seenAt) || connection.byteRate.take(byteLength, seenAt);
     return retryAfterMs === 0 ? undefined : { code: 'RATE_LIMITED', message: 'too many messages or bytes', retryAfterMs };
   }
 

@@ -2,19 +2,8 @@ import type { LogPosition } from 'gateway-protocol';
 import type { BrokerEntry } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import { deflatedFrame } from '../transport/deflate.js';
-import { textFrame } from '../transport/frame.js';
-
-interface LogEntry {
-  readonly seq: number;
-  readonly frame: Buffer;
-  /** The same for receivers that take compressed frames; made when the first of them reads. */
-  deflated: Buffer | undefined;
-  /** Monotonic milliseconds. */
-  readonly at: number;
-  /** Set where the delivery is `latest`. */
-  readonly key: string | undefined;
-  readonly volatile: boolean;
-}
+import { headerLength } from '../transport/frame.js';
+import { LogSlab } from './log-slab.js';
 
 /** What a cursor reads in one go. */
 export interface Chunk {
@@ -26,10 +15,22 @@ export interface Chunk {
   readonly messages: number;
 }
 
+/** How a cursor reads. */
+export interface Reader {
+  /** Superseded `latest` and all `volatile` messages are passed over. */
+  readonly behind: boolean;
+  /** It takes compressed frames. */
+  readonly deflate: boolean;
+}
+
 /** Bytes of the frames in all logs of a gateway together. */
 export interface LogBudget {
   bytes: number;
 }
+
+/** The first slab of a log; each further one is twice as large as the one before, up to `SLAB_BYTES_MAX`. */
+const SLAB_BYTES_MIN = 512;
+const SLAB_BYTES_MAX = 64 * 1024;
 
 /**
  * A group's messages, as finished frames, in `seq` order without holes. Bounded in messages, bytes and age by `trim`, which the group
@@ -38,12 +39,17 @@ export interface LogBudget {
 export class GroupLog {
   #epoch: string;
   #headSeq: number;
-  /** Entries from `#start` on are in the log; what stands before it is `undefined` and cut off now and then. */
-  #entries: (LogEntry | undefined)[] = [];
-  #start = 0;
+  /** `seq` of the oldest message; one after the head where there is none. */
+  #firstSeq: number;
+  /** Oldest first; the last one takes what comes. */
+  #slabs: LogSlab[] = [];
   #bytes = 0;
+  /** The messages that a reader that is behind may pass over: those of delivery `latest`, by their key, and `volatile`. */
+  #passable: Map<number, string | undefined> | undefined;
   /** Newest `seq` for each `key` in the log. */
-  readonly #newest = new Map<string, number>();
+  #newest: Map<string, number> | undefined;
+  /** Compressed frames, made when the first receiver that takes them reads. Most logs need none of these three. */
+  #deflated: Map<number, Buffer> | undefined;
 
   constructor(
     position: LogPosition,
@@ -52,6 +58,7 @@ export class GroupLog {
   ) {
     this.#epoch = position.epoch;
     this.#headSeq = position.seq;
+    this.#firstSeq = position.seq + 1;
   }
 
   get position(): LogPosition {
@@ -63,113 +70,163 @@ export class GroupLog {
   }
 
   get messages(): number {
-    return this.#entries.length - this.#start;
+    return this.#headSeq - this.#firstSeq + 1;
   }
 
+  /** Bytes of the frames in the log. The memory behind them is up to a slab more. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /** Encodes an entry, once for all receivers. The broker delivers in order, so `entry.seq` is the one after the head. */
-  append(entry: BrokerEntry, now: number): void {
-    const frame = textFrame(`{"type":"data_update","seq":${entry.seq},${entry.body}`);
-    const key = entry.delivery === 'latest' ? entry.key : undefined;
-    this.#entries.push({ seq: entry.seq, frame, deflated: undefined, at: now, key, volatile: entry.delivery === 'volatile' });
-    if (key !== undefined) this.#newest.set(key, entry.seq);
-    this.#headSeq = entry.seq;
-    this.#hold(frame.length);
+  append({ seq, body, delivery, key }: BrokerEntry, now: number): void {
+    const text = `{"type":"data_update","seq":${seq},${body}`;
+    const length = Buffer.byteLength(text);
+    const frameLength = headerLength(length) + length;
+    this.#slabFor(frameLength, seq).append(text, length, now);
+    if (delivery === 'latest' || delivery === 'volatile') this.#mayBePassed(seq, delivery === 'latest' ? key : undefined);
+    this.#headSeq = seq;
+    this.#hold(frameLength);
   }
 
   /** Whether a cursor can read on without missing anything. */
   reaches(cursor: number): boolean {
-    return cursor >= this.#headSeq - this.messages;
+    return cursor >= this.#firstSeq - 1;
   }
 
-  /**
-   * What a cursor that the log reaches reads next: at most `limits.socketHighWaterMarkBytes`, but at least one message.
-   * @param reader.behind superseded `latest` and all `volatile` entries are passed over.
-   * @param reader.deflate it takes compressed frames.
-   */
-  read(cursor: number, reader: { behind: boolean; deflate: boolean }): Chunk {
-    const frames: Buffer[] = [];
-    let bytes = 0;
-    let end = cursor;
-    for (let index = this.#entries.length - (this.#headSeq - cursor); index < this.#entries.length; index += 1) {
-      const entry = this.#entries[index] as LogEntry;
-      if (!(reader.behind && this.#passedOver(entry))) {
-        const frame = reader.deflate ? this.#deflated(entry) : entry.frame;
-        if (frames.length > 0 && bytes + frame.length > this.limits.socketHighWaterMarkBytes) break;
-        frames.push(frame);
-        bytes += frame.length;
-      }
-      end = entry.seq;
+  /** What a cursor that the log reaches reads next: at most `limits.socketHighWaterMarkBytes`, but at least one message. */
+  read(cursor: number, reader: Reader): Chunk {
+    const last = this.#slabs[this.#slabs.length - 1] as LogSlab;
+    const plain = !reader.deflate && !(reader.behind && this.#passable !== undefined);
+    // Nearly always: everything is in one piece already.
+    if (
+      plain &&
+      cursor >= last.firstSeq - 1 &&
+      last.lengthOf(cursor + 1, this.#headSeq) <= this.limits.socketHighWaterMarkBytes
+    ) {
+      return { bytes: last.frames(cursor + 1, this.#headSeq), end: this.#headSeq, messages: this.#headSeq - cursor };
     }
-    return { bytes: frames.length <= 1 ? frames[0] : Buffer.concat(frames, bytes), end, messages: frames.length };
+    return this.#collect(cursor, reader);
   }
 
   /** Drops what is over the limits, oldest first. */
   trim(now: number): void {
     const { logMessagesMax, logBytesMax, logAgeMaxMs } = this.limits;
-    while (this.messages > 0) {
-      const oldest = this.#entries[this.#start] as LogEntry;
-      if (this.messages <= logMessagesMax && this.#bytes <= logBytesMax && now - oldest.at < logAgeMaxMs) break;
-      this.#dropOldest(oldest);
+    for (const slab of this.#slabs) {
+      for (let seq = Math.max(this.#firstSeq, slab.firstSeq); seq <= slab.lastSeq; seq += 1) {
+        if (this.messages <= logMessagesMax && this.#bytes <= logBytesMax && now - slab.timeOf(seq) < logAgeMaxMs) {
+          this.#release();
+          return;
+        }
+        this.#dropOldest(slab);
+      }
     }
-    this.#compact();
+    this.#release();
   }
 
   /** Drops the older half, to make room for other logs. */
   halve(): void {
-    for (let left = Math.ceil(this.messages / 2); left > 0; left -= 1) this.#dropOldest(this.#entries[this.#start] as LogEntry);
-    this.#compact();
+    for (let left = Math.ceil(this.messages / 2); left > 0; left -= 1) this.#dropOldest(this.#slabOf(this.#firstSeq));
+    this.#release();
   }
 
   /** Drops everything, and goes on from `position`: of another log, or of this one. */
   reset(position: LogPosition): void {
     this.#hold(-this.#bytes);
-    this.#entries = [];
-    this.#start = 0;
-    this.#newest.clear();
+    this.#slabs = [];
+    this.#passable = undefined;
+    this.#newest = undefined;
+    this.#deflated = undefined;
     this.#epoch = position.epoch;
     this.#headSeq = position.seq;
+    this.#firstSeq = position.seq + 1;
   }
 
-  #passedOver(entry: LogEntry): boolean {
-    return entry.volatile || (entry.key !== undefined && this.#newest.get(entry.key) !== entry.seq);
-  }
-
-  #deflated(entry: LogEntry): Buffer {
-    if (entry.deflated === undefined) {
-      entry.deflated = deflatedFrame(entry.frame);
-      this.#hold(bytesOf(entry) - entry.frame.length);
+  #collect(cursor: number, reader: Reader): Chunk {
+    const frames: Buffer[] = [];
+    let bytes = 0;
+    let end = cursor;
+    while (end < this.#headSeq) {
+      const seq = end + 1;
+      if (!(reader.behind && this.#isPassedOver(seq))) {
+        const frame = reader.deflate ? this.#deflatedFrame(seq) : this.#slabOf(seq).frames(seq, seq);
+        if (frames.length > 0 && bytes + frame.length > this.limits.socketHighWaterMarkBytes) break;
+        frames.push(frame);
+        bytes += frame.length;
+      }
+      end = seq;
     }
-    return entry.deflated;
+    return { bytes: frames.length <= 1 ? frames[0] : Buffer.concat(frames, bytes), end, messages: frames.length };
+  }
+
+  #mayBePassed(seq: number, key: string | undefined): void {
+    this.#passable ??= new Map();
+    this.#passable.set(seq, key);
+    if (key === undefined) return;
+    this.#newest ??= new Map();
+    this.#newest.set(key, seq);
+  }
+
+  #isPassedOver(seq: number): boolean {
+    if (!this.#passable?.has(seq)) return false;
+    const key = this.#passable.get(seq);
+    return key === undefined || this.#newest?.get(key) !== seq;
+  }
+
+  #deflatedFrame(seq: number): Buffer {
+    const known = this.#deflated?.get(seq);
+    if (known !== undefined) return known;
+    const frame = this.#slabOf(seq).frames(seq, seq);
+    const deflated = deflatedFrame(frame);
+    if (deflated !== frame) {
+      this.#deflated ??= new Map();
+      this.#deflated.set(seq, deflated);
+      this.#hold(deflated.length);
+    }
+    return deflated;
+  }
+
+  /** The slab that the next frame goes to. */
+  #slabFor(frameLength: number, seq: number): LogSlab {
+    const last = this.#slabs[this.#slabs.length - 1];
+    if (last !== undefined && last.size - last.used >= frameLength) return last;
+    const usual = last === undefined ? SLAB_BYTES_MIN : Math.min(2 * last.size, SLAB_BYTES_MAX);
+    const slab = new LogSlab(seq, Math.max(usual, frameLength));
+    this.#slabs.push(slab);
+    return slab;
+  }
+
+  /** The slab of a message in the log. Most readers are near the head. */
+  #slabOf(seq: number): LogSlab {
+    let index = this.#slabs.length - 1;
+    while ((this.#slabs[index] as LogSlab).firstSeq > seq) index -= 1;
+    return this.#slabs[index] as LogSlab;
+  }
+
+  #dropOldest(slab: LogSlab): void {
+    const seq = this.#firstSeq;
+    this.#firstSeq += 1;
+    this.#hold(-slab.lengthOf(seq, seq));
+    const deflated = this.#deflated?.get(seq);
+    if (deflated !== undefined) {
+      this.#hold(-deflated.length);
+      this.#deflated?.delete(seq);
+    }
+    if (this.#passable === undefined) return;
+    const key = this.#passable.get(seq);
+    if (key !== undefined && this.#newest?.get(key) === seq) this.#newest.delete(key);
+    this.#passable.delete(seq);
+  }
+
+  /** Gives slabs back that hold nothing any more. */
+  #release(): void {
+    let empty = 0;
+    while (empty < this.#slabs.length && (this.#slabs[empty] as LogSlab).lastSeq < this.#firstSeq) empty += 1;
+    if (empty > 0) this.#slabs = this.#slabs.slice(empty);
   }
 
   #hold(bytes: number): void {
     this.#bytes += bytes;
     this.budget.bytes += bytes;
   }
-
-  #dropOldest(entry: LogEntry): void {
-    this.#entries[this.#start] = undefined;
-    this.#start += 1;
-    this.#hold(-bytesOf(entry));
-    if (entry.key !== undefined && this.#newest.get(entry.key) === entry.seq) this.#newest.delete(entry.key);
-  }
-
-  /** Cuts off the dropped front once it is the larger part: O(1) per message on average. */
-  #compact(): void {
-    if (this.#start === this.#entries.length) {
-      this.#entries = [];
-      this.#start = 0;
-    } else if (this.#start > 64 && this.#start * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#start);
-      this.#start = 0;
-    }
-  }
-}
-
-function bytesOf({ frame, deflated }: LogEntry): number {
-  return deflated === undefined || deflated === frame ? frame.length : frame.length + deflated.length;
 }

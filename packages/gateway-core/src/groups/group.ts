@@ -1,7 +1,8 @@
 import type { LogPosition } from 'gateway-protocol';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
-import { type Chunk, GroupLog, type LogBudget } from './group-log.js';
+import { ChunkCache } from './chunk-cache.js';
+import { GroupLog, type LogBudget } from './group-log.js';
 
 /** One connection, as a group needs it. */
 export interface Receiver {
@@ -79,7 +80,7 @@ export class Group implements BrokerReceiver {
   /** Takes a receiver out. What it was owed is written first, so a mover does not miss its last messages. */
   remove(membership: Membership): void {
     if (!this.#memberships.delete(membership)) return;
-    this.#advance(membership, new Map());
+    this.#advance(membership, new ChunkCache(this.#log));
     this.lastUsedAt = this.context.now();
   }
 
@@ -105,7 +106,7 @@ export class Group implements BrokerReceiver {
 
   /** Writes to every member what it has not got yet. Members at the same cursor share one buffer. */
   flush(): void {
-    const chunks = new Map<number, Chunk>();
+    const chunks = new ChunkCache(this.#log);
     do {
       this.#flushedSeq = this.#log.headSeq;
       this.#unflushedBytes = 0;
@@ -117,7 +118,7 @@ export class Group implements BrokerReceiver {
 
   /** Reads on for a member whose socket has drained. */
   catchUp(membership: Membership): void {
-    if (this.#memberships.has(membership)) this.#advance(membership, new Map());
+    if (this.#memberships.has(membership)) this.#advance(membership, new ChunkCache(this.#log));
   }
 
   /** Whether a member has not been written everything that is in the log. */
@@ -141,7 +142,7 @@ export class Group implements BrokerReceiver {
     this.#log.reset(this.#log.position);
   }
 
-  #advance(membership: Membership, chunks: Map<number, Chunk>): void {
+  #advance(membership: Membership, chunks: ChunkCache): void {
     const { receiver } = membership;
     while (membership.cursor < this.#log.headSeq) {
       if (!this.#log.reaches(membership.cursor)) {
@@ -152,23 +153,13 @@ export class Group implements BrokerReceiver {
         membership.behind = true;
         return;
       }
-      const chunk = this.#chunk(membership, chunks);
+      const chunk = chunks.read(membership.cursor, membership.behind, receiver.deflate);
       membership.cursor = chunk.end;
       if (chunk.bytes === undefined) continue;
       receiver.write(chunk.bytes);
       this.context.counters.delivered += chunk.messages;
     }
     membership.behind = false;
-  }
-
-  #chunk({ cursor, behind, receiver: { deflate } }: Membership, chunks: Map<number, Chunk>): Chunk {
-    const key = cursor * 4 + (behind ? 2 : 0) + (deflate ? 1 : 0);
-    let chunk = chunks.get(key);
-    if (chunk === undefined) {
-      chunk = this.#log.read(cursor, { behind, deflate });
-      chunks.set(key, chunk);
-    }
-    return chunk;
   }
 
   #lose(membership: Membership): void {

@@ -50,7 +50,11 @@ export class PresenceAnnouncer {
   /** Sends what a member is owed since it was behind. */
   settle(membership: Membership): void {
     if (!membership.presenceOwed) return;
-    this.#ask(membership.group.groupId, (frame) => write(membership, frame));
+    const { group } = membership;
+    this.#ask(group.groupId, (frame) => {
+      // It may have left before the store answered.
+      if (group.memberships.has(membership)) write(membership, frame);
+    });
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import { constants, deflateRawSync } from 'node:zlib';
-import { framed, payloadOf } from './frame.js';
+import { headerLength, payloadOf, writeHeader } from './frame.js';
 
 /** First byte of an unfragmented, compressed text frame: FIN, RSV1 and opcode 1 (RFC 7692 §6). */
 const FIN_RSV1_TEXT = 0xc1;
@@ -15,8 +15,8 @@ export function deflatedFrame(frame: Buffer): Buffer {
   if (payload.length < THRESHOLD_BYTES) return frame;
   const deflated = deflateRawSync(payload, { level: constants.Z_BEST_SPEED, finishFlush: constants.Z_SYNC_FLUSH });
   // The last four bytes, 00 00 ff ff, are left out; the receiver puts them back.
-  const compressed = framed(FIN_RSV1_TEXT, deflated.length - 4, (target, at) =>
-    deflated.copy(target, at, 0, deflated.length - 4),
-  );
+  const length = deflated.length - 4;
+  const compressed = Buffer.allocUnsafeSlow(headerLength(length) + length);
+  deflated.copy(compressed, writeHeader(compressed, 0, FIN_RSV1_TEXT, length), 0, length);
   return compressed.length < frame.length ? compressed : frame;
 }

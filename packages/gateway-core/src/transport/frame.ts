@@ -1,35 +1,50 @@
 /** First byte of an unfragmented text frame: FIN and opcode 1 (RFC 6455 §5.2). */
-const FIN_TEXT = 0x81;
+export const FIN_TEXT = 0x81;
 
-/**
- * One unmasked, unfragmented text frame, as a server sends it (RFC 6455 §5.1, §5.2).
- * A string with lone surrogates is framed with U+FFFD in their place: what goes out is always UTF-8.
- */
-export function textFrame(text: string): Buffer {
-  return framed(FIN_TEXT, Buffer.byteLength(text), (frame, at) => frame.write(text, at));
+/** Bytes before the payload of an unmasked frame (RFC 6455 §5.2). */
+export function headerLength(payloadLength: number): number {
+  return payloadLength < 126 ? 2 : payloadLength < 65_536 ? 4 : 10;
 }
 
-/** A frame of `length` payload bytes, which `fill` writes from `at` on. */
-export function framed(firstByte: number, length: number, fill: (frame: Buffer, at: number) => void): Buffer {
-  const at = length < 126 ? 2 : length < 65_536 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(at + length);
-  frame[0] = firstByte;
-  if (at === 2) {
-    frame[1] = length;
-  } else if (at === 4) {
-    frame[1] = 126;
-    frame[2] = length >>> 8;
-    frame[3] = length & 0xff;
-  } else {
-    frame[1] = 127;
-    frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2);
-    frame.writeUInt32BE(length % 2 ** 32, 6);
+/** Writes the header of an unmasked, unfragmented frame and returns where its payload begins. */
+export function writeHeader(target: Buffer, at: number, firstByte: number, payloadLength: number): number {
+  target[at] = firstByte;
+  if (payloadLength < 126) {
+    target[at + 1] = payloadLength;
+    return at + 2;
   }
-  fill(frame, at);
+  if (payloadLength < 65_536) {
+    target[at + 1] = 126;
+    target[at + 2] = payloadLength >>> 8;
+    target[at + 3] = payloadLength & 0xff;
+    return at + 4;
+  }
+  target[at + 1] = 127;
+  target.writeUInt32BE(Math.floor(payloadLength / 2 ** 32), at + 2);
+  target.writeUInt32BE(payloadLength % 2 ** 32, at + 6);
+  return at + 10;
+}
+
+/**
+ * Writes one text frame as a server sends it, and returns where it ends. A string with lone surrogates is written with U+FFFD in their
+ * place: what goes out is always UTF-8.
+ * @param payloadLength of `text` in UTF-8.
+ */
+export function writeTextFrame(target: Buffer, at: number, text: string, payloadLength: number): number {
+  const payloadAt = writeHeader(target, at, FIN_TEXT, payloadLength);
+  target.write(text, payloadAt, payloadLength);
+  return payloadAt + payloadLength;
+}
+
+/** One text frame as a server sends it. */
+export function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafe(headerLength(length) + length);
+  writeTextFrame(frame, 0, text, length);
   return frame;
 }
 
-/** What a frame of `framed` carries. */
+/** What an unmasked frame carries. */
 export function payloadOf(frame: Buffer): Buffer {
   const marker = frame[1] as number;
   return frame.subarray(marker < 126 ? 2 : marker === 126 ? 4 : 10);

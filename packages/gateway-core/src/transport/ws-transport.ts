@@ -56,7 +56,10 @@ export class WsTransport {
 
   /** The request was checked by `checkHandshake`; what `ws` still finds wrong with it, `ws` answers with 400. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (socket: GatewaySocket) => void): void {
+    // The response and the first message leave as one write.
+    socket.cork();
     this.#server.handleUpgrade(request, socket, head, (ws) => opened(new WsSocket(ws as ClientWebSocket, socket, this.#deflate)));
+    socket.uncork();
   }
 }
 

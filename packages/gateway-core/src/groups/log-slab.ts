@@ -1,0 +1,56 @@
+import { writeTextFrame } from '../transport/frame.js';
+
+/**
+ * Consecutive frames in one piece of memory. It is only ever appended to, so what was given to a socket stays as it is; and a log of
+ * many messages is few objects, which is what the garbage collector pays for.
+ */
+export class LogSlab {
+  readonly #memory: Buffer;
+  /** Where each frame ends. */
+  readonly #ends: number[] = [];
+  /** When each came, in monotonic milliseconds. */
+  readonly #times: number[] = [];
+
+  constructor(
+    readonly firstSeq: number,
+    size: number,
+  ) {
+    this.#memory = Buffer.allocUnsafeSlow(size);
+  }
+
+  get size(): number {
+    return this.#memory.length;
+  }
+
+  get used(): number {
+    return this.#ends.length === 0 ? 0 : (this.#ends[this.#ends.length - 1] as number);
+  }
+
+  get lastSeq(): number {
+    return this.firstSeq + this.#ends.length - 1;
+  }
+
+  /** Writes the next frame; there must be room for it. */
+  append(text: string, payloadLength: number, now: number): void {
+    this.#ends.push(writeTextFrame(this.#memory, this.used, text, payloadLength));
+    this.#times.push(now);
+  }
+
+  timeOf(seq: number): number {
+    return this.#times[seq - this.firstSeq] as number;
+  }
+
+  /** Bytes of the frames from `first` to `last`. */
+  lengthOf(first: number, last: number): number {
+    return this.#endOf(last) - this.#endOf(first - 1);
+  }
+
+  /** The frames from `first` to `last`, not copied. */
+  frames(first: number, last: number): Buffer {
+    return this.#memory.subarray(this.#endOf(first - 1), this.#endOf(last));
+  }
+
+  #endOf(seq: number): number {
+    return seq < this.firstSeq ? 0 : (this.#ends[seq - this.firstSeq] as number);
+  }
+}
