@@ -21,16 +21,19 @@ describe('authenticate', () => {
     expect(asked[0]?.request).toBe(request);
   });
 
-  test.each([false, undefined, null, 'yes', 1, 0] as never[])('%j is no: UNAUTHORIZED, then close 4001', async (answer) => {
-    const { gateway, join, events } = setUp({ authenticate: () => answer });
-    const client = await join('g');
-    expect(typesOf(client)).toEqual(['ready', 'error']);
-    expect(errorsOf(client)).toMatchObject([{ code: 'UNAUTHORIZED', status: 401, retryable: false }]);
-    expect(client.closed).toEqual({ code: 4001, reason: 'unauthorized' });
-    expect(events('disconnect')).toMatchObject([{ code: 4001, memberId: undefined }]);
-    expect(gateway.groups()).toEqual([]);
-    expect(await gateway.presence('g')).toEqual({ status: 'UNKNOWN' });
-  });
+  test.each([false, undefined, null, 'yes', 1, 0, {}, { ok: false }, { claims: null }, []] as never[])(
+    '%j is no: UNAUTHORIZED, then close 4001',
+    async (answer) => {
+      const { gateway, join, events } = setUp({ authenticate: () => answer });
+      const client = await join('g');
+      expect(typesOf(client)).toEqual(['ready', 'error']);
+      expect(errorsOf(client)).toMatchObject([{ code: 'UNAUTHORIZED', status: 401, retryable: false }]);
+      expect(client.closed).toEqual({ code: 4001, reason: 'unauthorized' });
+      expect(events('disconnect')).toMatchObject([{ code: 4001, memberId: undefined }]);
+      expect(gateway.groups()).toEqual([]);
+      expect(await gateway.presence('g')).toEqual({ status: 'UNKNOWN' });
+    },
+  );
 
   test('a token that is refused later ends the member at once: it does not stay for the resume window', async () => {
     const { clock, gateway, join } = setUp({ authenticate: ({ token }) => token === 'good' });

@@ -1,4 +1,4 @@
-import { CLOSE_CODES, type IdentifySignal } from 'gateway-protocol';
+import { CLOSE_CODES, type IdentifySignal, type PresenceInfo } from 'gateway-protocol';
 import { type Refusal, readyFrame } from '../answers.js';
 import type { Connection } from '../connection.js';
 import { GatewayError } from '../errors.js';
@@ -37,19 +37,28 @@ export const identify: Handler<'identify'> = async (context, connection, message
   if (!connection.live) return undefined;
 
   const member: Member = connection.member ?? { memberId, role, metadata, claims, groupIds: [], droppedAt: undefined };
-  connection.member = member;
-  Object.assign(member, { role, metadata, claims });
-  connection.advance('identified');
   const current = groupId ?? connection.groupId;
-  if (groupId !== undefined) leaveOthers(context, connection, member, groupId);
-  if (current !== undefined) await context.members.enter(member, current);
-  const presence = current === undefined ? undefined : await context.presence.info(current);
-  if (!connection.live) return undefined;
-  if (group !== undefined && context.groups.get(group.groupId) !== group) {
-    // It had to make room for another group while the stores were asked.
-    context.members.leave(member, group.groupId);
-    return FULL;
+  const undo = context.members.change(member, { role, metadata, claims }, current);
+  let presence: PresenceInfo | undefined;
+  try {
+    if (current !== undefined) {
+      await context.members.enter(member, current);
+      presence = await context.presence.info(current);
+    }
+    // Again, with what was said while the stores were asked.
+    await connection.caughtUp();
+  } catch (error) {
+    undo();
+    throw error;
   }
+  if (!connection.live || (group !== undefined && context.groups.get(group.groupId) !== group)) {
+    undo();
+    // The group had to make room for another one while the stores were asked.
+    return connection.live ? FULL : undefined;
+  }
+  connection.member = member;
+  connection.advance('identified');
+  if (groupId !== undefined) leaveOthers(context, connection, member, groupId);
   const { connectionId } = connection;
   const joined = group !== undefined && !connection.isIn(group.groupId);
   if (joined) connection.joined(context.groups.add(group, connection));
@@ -70,7 +79,9 @@ async function authenticate(
   if (context.authenticate === undefined) return {};
   const answer = await context.authenticate({ token: payload.token, request: connection.request, identify: payload });
   if (answer === true) return {};
-  return typeof answer === 'object' && answer !== null ? (answer.claims ?? {}) : undefined;
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  // What is neither `true` nor has claims is no, or a hook's `{ ok: false }` would open the door.
+  return typeof answer.claims === 'object' && answer.claims !== null ? answer.claims : undefined;
 }
 
 async function open(context: HandlerContext, groupId: string): Promise<Group | 'full'> {

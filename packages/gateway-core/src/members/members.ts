@@ -28,6 +28,20 @@ export class Members {
     return this.#dropped.size;
   }
 
+  /**
+   * Changes who the member is, on its way into `groupId`.
+   * @returns what takes the change back, and the member out of that group where it was not in it before; nobody is told.
+   */
+  change(member: Member, to: Pick<Member, 'role' | 'metadata' | 'claims'>, groupId: string | undefined): () => void {
+    const { role, metadata, claims } = member;
+    const wasIn = groupId === undefined || member.groupIds.includes(groupId);
+    Object.assign(member, to);
+    return () => {
+      Object.assign(member, { role, metadata, claims });
+      if (!wasIn) this.#out(member, groupId);
+    };
+  }
+
   /** Puts the member into the group, or tells the store of its new role or metadata. */
   enter(member: Member, groupId: string): MaybePromise<void> {
     if (!member.groupIds.includes(groupId)) member.groupIds = member.groupIds.concat(groupId);
@@ -35,10 +49,7 @@ export class Members {
   }
 
   leave(member: Member, groupId: string): void {
-    if (!member.groupIds.includes(groupId)) return;
-    member.groupIds = member.groupIds.filter((other) => other !== groupId);
-    this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
-    this.report.left(member, groupId);
+    if (this.#out(member, groupId)) this.report.left(member, groupId);
   }
 
   /** Keeps the member for the resume window; what the others see is DEGRADED at most. */
@@ -76,6 +87,13 @@ export class Members {
   /** Ends every dropped member: the gateway closes. */
   endDropped(): void {
     for (const member of [...this.#dropped]) this.end(member);
+  }
+
+  #out(member: Member, groupId: string): boolean {
+    if (!member.groupIds.includes(groupId)) return false;
+    member.groupIds = member.groupIds.filter((other) => other !== groupId);
+    this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
+    return true;
   }
 
   #record(member: Member, state: 'connected' | 'dropped') {
