@@ -28,7 +28,15 @@ async function packInto(folder: string): Promise<string[]> {
 async function install(tarballs: readonly string[], consumer: string): Promise<void> {
   await cp(fileURLToPath(new URL('./consumer', import.meta.url)), consumer, { recursive: true });
   await writeFile(join(consumer, 'package.json'), '{ "private": true }\n');
-  await output(consumer, 'npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--prefer-offline', ...tarballs]);
+  await output(consumer, 'npm', [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+    '--prefer-offline',
+    '--engine-strict',
+    ...tarballs,
+  ]);
 }
 
 /** Builds, packs and installs the packages once for all files of this project, and again before each rerun of a watch. */
