@@ -49,6 +49,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   behaviour: [
     'transport/handshake.ts',
+    'transport/plain-request.ts',
     'transport/upgrade-door.ts',
     'transport/upgrade-listener.ts',
     'handlers/context.ts',

@@ -2,6 +2,7 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { pathOf, refuse } from './handshake.js';
+import { giveBack } from './plain-request.js';
 
 type Server = HttpServer | HttpsServer;
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -81,6 +82,7 @@ class Attachment {
     if (this.#take(request, socket, head)) return;
     const listeners = this.server.listeners('upgrade') as (UpgradeListener & { [OURS]?: true })[];
     if (listeners[0] !== this.#listener || !listeners.every((other) => other[OURS])) return;
+    if (giveBack(this.server, request, socket, head)) return;
     socket.on('error', () => socket.destroy());
     refuse(socket, { status: 404, message: 'nothing accepts WebSocket connections here' });
   }
