@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CLOSE_CODES, decode, type LogPosition, type PresenceInfo, type Result } from 'gateway-protocol';
+import { CLOSE_CODES, type DataUpdateSignal, decode, type LogPosition, type PresenceInfo, type Result } from 'gateway-protocol';
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
 import type { Emitter } from './emitter.js';
@@ -11,6 +11,7 @@ import type { Groups } from './groups/groups.js';
 import type { PresenceAnnouncer } from './groups/presence-announcer.js';
 import type { Hub } from './hub.js';
 import type { Lifecycle } from './lifecycle.js';
+import { isPromise } from './maybe-promise.js';
 import type { Members } from './members/members.js';
 import type { ResolvedOptions } from './options.js';
 import type { PresenceStore } from './presence/presence-store.js';
@@ -71,7 +72,7 @@ export class RunningGateway implements Gateway {
 
   async publish(groupId: string, data: unknown, options: PublishOptions = {}): Promise<LogPosition> {
     if (this.#closing !== undefined) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
-    const { sessionId, meta, traceId, id } = options;
+    const { sessionId, traceId, id } = options;
     const dataText = stringify(data);
     if (Buffer.byteLength(dataText) > this.parts.options.limits.messageBytesMax) {
       throw new GatewayError(
@@ -80,10 +81,16 @@ export class RunningGateway implements Gateway {
       );
     }
     // The same check as for a client's message, so that nobody receives what the contract does not allow.
-    const checked = decode(stringify({ type: 'data_update', groupId, sessionId, traceId, id, payload: { data: null, meta } }));
+    const checked = decode(
+      stringify({ type: 'data_update', groupId, sessionId, traceId, id, payload: { data: null, meta: options.meta } }),
+    );
     if (!checked.ok) throw new GatewayError('INVALID_ARGUMENT', checked.error.message);
     if (typeof groupId !== 'string') throw new GatewayError('INVALID_ARGUMENT', 'groupId: must be a string');
-    if (sessionId !== undefined && !(await this.parts.sessions.named(groupId, sessionId, meta))) {
+    // As decoded: what the contract does not know is left behind.
+    const { meta } = (checked.message as DataUpdateSignal).payload;
+    const within = sessionId === undefined || this.parts.sessions.named(groupId, sessionId, meta);
+    // A store that answers at once is not waited for, or a later call would overtake this one.
+    if (!(isPromise(within) ? await within : within)) {
       throw new GatewayError('TOO_MANY_SESSIONS', `limits.sessionsPerGroupMax is reached in ${groupId}`);
     }
     return this.parts.publisher.publish({ ts: this.parts.clock.now(), groupId, sessionId, traceId, id, dataText, meta });
