@@ -1,0 +1,193 @@
+import type { GatewayEvents } from 'gateway-core';
+import { describe, expect, test, vi } from 'vitest';
+import { identify, say } from './support/messages.js';
+import { setUp } from './support/set-up.js';
+
+describe('events', () => {
+  test('tell the whole life of a connection, in order', async () => {
+    const { clock, gateway, join, recorded } = setUp();
+    const client = await join('g', { metadata: { n: 1 } });
+    const { connectionId, memberId } = gateway.connections()[0]!;
+    client.send(say(1));
+    await clock.settle();
+    client.send(identify('h', { clientType: 'dashboard' }));
+    await clock.settle();
+    client.close(1000, 'bye');
+    expect(recorded.filter(({ name }) => name !== 'presence')).toEqual([
+      { name: 'connection', event: { connectionId, remoteAddress: '127.0.0.1' } },
+      { name: 'identify', event: { connectionId, memberId, role: 'app-client', metadata: { n: 1 }, groupId: 'g' } },
+      { name: 'join', event: { connectionId, memberId, groupId: 'g' } },
+      { name: 'data', event: expect.objectContaining({ groupId: 'g', seq: 1 }) },
+      { name: 'leave', event: { memberId, groupId: 'g' } },
+      { name: 'identify', event: { connectionId, memberId, role: 'dashboard', metadata: undefined, groupId: 'h' } },
+      { name: 'join', event: { connectionId, memberId, groupId: 'h' } },
+      { name: 'leave', event: { memberId, groupId: 'h' } },
+      { name: 'disconnect', event: { connectionId, memberId, code: 1000, reason: 'bye' } },
+    ]);
+  });
+
+  test('data has everything that a receiver gets, and the place of the message', async () => {
+    const { clock, gateway, join, events } = setUp();
+    const client = await join('g');
+    const envelope = { ts: 1, traceId: 't', sessionId: 's', id: 'm', delivery: 'latest', key: 'k' };
+    client.send(say({ n: [1] }, envelope, { meta: { label: 'x' } }));
+    client.send(say(2));
+    await clock.settle();
+    const { position } = gateway.groups()[0]!;
+    const from = gateway.connections()[0]?.memberId;
+    expect(events('data')).toEqual([
+      { ...envelope, groupId: 'g', epoch: position.epoch, seq: 1, from, data: { n: [1] }, meta: { label: 'x' } },
+      { groupId: 'g', epoch: position.epoch, seq: 2, from, data: 2, ts: clock.now() },
+    ]);
+  });
+
+  test('presence tells what goes out to members here, and is silent where there are none', async () => {
+    const { clock, join, events } = setUp();
+    const client = await join('g');
+    client.close();
+    await clock.advance(5_000);
+    expect(events('presence')).toMatchObject([{ groupId: 'g', info: { status: 'UP' } }]);
+  });
+
+  test.each([
+    ['a clean close', 1000, (client: { close(): void }) => client.close()],
+    ['a lost connection', 1006, (client: { cut(): void }) => client.cut()],
+  ])('disconnect comes once, with the code: %s', async (_name, code, end) => {
+    const { clock, join, events } = setUp();
+    const client = await join('g');
+    end(client);
+    end(client);
+    await clock.advance(100_000);
+    expect(events('disconnect')).toMatchObject([{ code }]);
+  });
+});
+
+describe('on', () => {
+  test('returns what stops listening, and doing so twice is no error', async () => {
+    const { gateway, connect } = setUp();
+    const seen: string[] = [];
+    const off = gateway.on('connection', ({ connectionId }) => seen.push(connectionId));
+    connect();
+    off();
+    off();
+    connect();
+    expect(seen).toHaveLength(1);
+  });
+
+  test('with one function twice calls it twice, and is undone one by one', () => {
+    const { gateway, connect } = setUp();
+    const listener = vi.fn();
+    const off = gateway.on('connection', listener);
+    gateway.on('connection', listener);
+    connect();
+    expect(listener).toHaveBeenCalledTimes(2);
+    off();
+    connect();
+    expect(listener).toHaveBeenCalledTimes(3);
+  });
+
+  test('calls listeners in the order in which they were added', () => {
+    const { gateway, connect } = setUp();
+    const order: number[] = [];
+    for (const n of [1, 2, 3]) gateway.on('connection', () => order.push(n));
+    connect();
+    expect(order).toEqual([1, 2, 3]);
+  });
+
+  test('lets a listener stop itself while it is called', () => {
+    const { gateway, connect } = setUp();
+    const once = vi.fn(() => off());
+    const off = gateway.on('connection', once);
+    const other = vi.fn();
+    gateway.on('connection', other);
+    connect();
+    connect();
+    expect(once).toHaveBeenCalledTimes(1);
+    expect(other).toHaveBeenCalledTimes(2);
+  });
+});
+
+const NAMES: (keyof GatewayEvents)[] = [
+  'connection',
+  'identify',
+  'join',
+  'leave',
+  'data',
+  'presence',
+  'sessionOpened',
+  'sessionUpdated',
+  'sessionExpired',
+  'disconnect',
+];
+
+describe.each(['throws', 'rejects'])('a listener that %s', (how) => {
+  const fail = () => {
+    const error = new Error('a bad listener');
+    if (how === 'rejects') return Promise.reject(error) as never;
+    throw error;
+  };
+
+  test.each(NAMES)('to %s is reported as an error event, and harms nothing', async (name) => {
+    const { clock, gateway, join, events } = setUp();
+    gateway.on(name, fail);
+    const after = vi.fn();
+    gateway.on(name, after);
+    const [client, other] = [await join('g'), await join('g')];
+    for (let n = 0; n < 2; n += 1) client.send(say(n, { sessionId: 's' }, { meta: {} }));
+    await clock.settle();
+    other.send(identify('h'));
+    await clock.advance(16_000);
+    client.close();
+    await clock.settle();
+    const reports = events('error');
+    expect(reports.length).toBeGreaterThan(0);
+    expect(after).toHaveBeenCalledTimes(reports.length);
+    for (const report of reports)
+      expect(report).toMatchObject({ error: new Error('a bad listener'), where: `listener of ${name}` });
+    expect(client.data).toEqual([0, 1]);
+    expect(events('disconnect')).toHaveLength(1);
+    expect(gateway.groups().map(({ connections }) => connections)).toEqual([0, 1]);
+  });
+
+  test('to error is only logged, so that it is not told of itself for ever', async () => {
+    const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const { clock, gateway, connect, events } = setUp({ logger });
+    gateway.on('connection', fail);
+    gateway.on('error', fail);
+    connect();
+    await clock.settle();
+    expect(events('error')).toHaveLength(1);
+    expect(logger.error.mock.calls.map(([, meta]) => meta.where)).toEqual(['listener of connection', 'listener of error']);
+  });
+});
+
+describe('a listener may use the gateway', () => {
+  test('to answer in the group', async () => {
+    const { clock, gateway, join } = setUp();
+    gateway.on('data', ({ groupId, data }) => void gateway.publish(groupId, `echo ${data}`));
+    const client = await join('g');
+    client.send(say('a'));
+    client.send(say('b'));
+    await clock.settle();
+    expect(client.updates.map(({ seq, payload }) => [seq, payload.data])).toEqual([
+      [1, 'a'],
+      [2, 'echo a'],
+      [3, 'b'],
+      [4, 'echo b'],
+    ]);
+  });
+
+  test.each(['connection', 'identify', 'join', 'data'] as const)('to disconnect who it hears of, in %s', async (name) => {
+    const { clock, gateway, join, events } = setUp();
+    gateway.on(name, () => {
+      for (const { connectionId, role } of gateway.connections()) if (role !== 'dashboard') gateway.disconnect(connectionId);
+    });
+    const other = await join('g', { clientType: 'dashboard' });
+    const client = await join('g');
+    client.send(say(1));
+    await clock.settle();
+    expect(client.closed?.code).toBe(4003);
+    expect(events('disconnect').filter(({ code }) => code === 4003).length).toBeGreaterThan(0);
+    expect(gateway.groups().some(({ connections }) => connections > 0)).toBe(other.closed === undefined);
+  });
+});
