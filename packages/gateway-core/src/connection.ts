@@ -35,7 +35,7 @@ export class Connection implements Receiver, SocketListener {
   #drained: (() => void)[] | undefined;
   /** When something was last heard, in monotonic milliseconds. */
   seenAt: number;
-  /** Since when its socket takes nothing, in monotonic milliseconds. */
+  /** Since when its socket is over the high-water mark, in monotonic milliseconds. */
   blockedSince: number | undefined;
   /** When it began to close, in monotonic milliseconds. */
   closingSince = 0;
@@ -169,24 +169,25 @@ export class Connection implements Receiver, SocketListener {
   /** Everything written was taken; the groups are read on from before this is called. */
   drained(): void {
     const { blocked } = this;
-    // It took everything before it was filled again: how long it takes nothing is counted anew.
+    // It took everything before it was filled again: the time is counted anew.
     this.blockedSince = blocked ? this.context.clock.monotonicMs() : undefined;
     if (!blocked) this.#settleDrained();
   }
 
-  /** Resolves when everything in its groups' logs was written to it, as slow as it is, or when it ends. */
-  async caughtUp(): Promise<void> {
-    while (this.live) {
-      let behind = false;
-      for (const membership of this.memberships) {
-        membership.group.catchUp(membership);
-        behind ||= membership.group.isBehind(membership);
-      }
-      if (!behind) return;
-      await new Promise<void>((resolve) => {
-        this.#drained = [...(this.#drained ?? []), resolve];
-      });
+  /** Writes what its groups' logs still hold for it. `false`: its socket is full before that; an ended one is owed nothing. */
+  catchUp(): boolean {
+    for (const membership of this.memberships) {
+      membership.group.catchUp(membership);
+      if (this.live && membership.group.isBehind(membership)) return false;
     }
+    return true;
+  }
+
+  /** Resolves when its socket has drained, or when it ends. */
+  untilDrained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#drained = [...(this.#drained ?? []), resolve];
+    });
   }
 
   /** Stops reading until as many `resume`s have come. */

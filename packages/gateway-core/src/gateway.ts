@@ -50,7 +50,7 @@ export interface GatewayStats {
   /** Messages handed to sockets by fan-out. */
   deliveredTotal: number;
   errorsSentTotal: number;
-  /** Connections closed because the log no longer reached their cursor, or because they took nothing for too long. */
+  /** Connections closed because the log no longer reached their cursor, or because their sockets did not drain for too long. */
   slowConsumersTotal: number;
 }
 

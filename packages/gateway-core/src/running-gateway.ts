@@ -48,6 +48,8 @@ export interface GatewayParts {
 /** The public face of the parts. */
 export class RunningGateway implements Gateway {
   #closing: Promise<void> | undefined;
+  /** Calls of `publish` that have not ended. */
+  readonly #publishing = new Set<Promise<LogPosition>>();
 
   constructor(private readonly parts: GatewayParts) {}
 
@@ -70,7 +72,15 @@ export class RunningGateway implements Gateway {
     if (this.#closing !== undefined) this.#dismiss(connection);
   }
 
-  async publish(groupId: string, data: unknown, options: PublishOptions = {}): Promise<LogPosition> {
+  publish(groupId: string, data: unknown, options: PublishOptions = {}): Promise<LogPosition> {
+    const publishing = this.#publish(groupId, data, options);
+    this.#publishing.add(publishing);
+    const done = () => this.#publishing.delete(publishing);
+    publishing.then(done, done);
+    return publishing;
+  }
+
+  async #publish(groupId: string, data: unknown, options: PublishOptions): Promise<LogPosition> {
     if (this.#closing !== undefined) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
     const { sessionId, traceId, id } = options;
     const dataText = stringify(data);
@@ -169,8 +179,8 @@ export class RunningGateway implements Gateway {
       for (const connection of [...hub.values()]) this.#sayGoodbye(connection);
       hub.terminateAll();
     }, graceMs);
-    // What handlers have begun is accepted and goes out first.
-    void router.idle().then(() => {
+    // What handlers have begun, or the server has published, is accepted and goes out first.
+    void Promise.allSettled([router.idle(), ...this.#publishing]).then(() => {
       for (const connection of [...hub.values()]) if (!deadlineHasPassed) this.#dismiss(connection);
     });
     await hub.empty();
@@ -184,7 +194,8 @@ export class RunningGateway implements Gateway {
 
   /** Closes a connection once it has everything, as slow as it is; the deadline does not wait. */
   #dismiss(connection: Connection): void {
-    void connection.caughtUp().then(() => this.#sayGoodbye(connection));
+    if (connection.catchUp()) this.#sayGoodbye(connection);
+    else void connection.untilDrained().then(() => this.#dismiss(connection));
   }
 
   #sayGoodbye(connection: Connection): void {

@@ -33,7 +33,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
   const group = groupId === undefined ? undefined : await open(context, groupId);
   if (group === 'full') return FULL;
   // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
-  await connection.caughtUp();
+  while (!connection.catchUp()) await connection.untilDrained();
   if (!connection.live) return undefined;
 
   const member: Member = connection.member ?? { memberId, role, metadata, claims, groupIds: [], droppedAt: undefined };
@@ -45,8 +45,8 @@ export const identify: Handler<'identify'> = async (context, connection, message
       await context.members.enter(member, current);
       presence = await context.presence.info(current);
     }
-    // Again, with what was said while the stores were asked.
-    await connection.caughtUp();
+    // Again, with what was said while the stores were asked. From here to the leave nothing waits, so nothing can come between.
+    while (!connection.catchUp()) await connection.untilDrained();
   } catch (error) {
     undo();
     throw error;
