@@ -100,7 +100,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     keepRequests: authenticate !== undefined,
     release: async () => {
       detach();
-      await Promise.all([presence.close?.(), sessionStore.close?.(), broker.close?.()]);
+      const closings = await Promise.allSettled([presence, sessionStore, broker].map(async (part) => part.close?.()));
+      for (const closing of closings) if (closing.status === 'rejected') failed(closing.reason, 'close');
     },
     failed,
   });
