@@ -33,6 +33,6 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   logMessagesMax: "most messages in a group's log",
   logBytesMax: "most bytes in a group's log",
   logAgeMaxMs: 'oldest message in a log, in milliseconds',
-  logBytesTotalMax: 'most bytes in all logs',
+  logBytesTotalMax: 'most memory of all logs, in bytes',
   socketHighWaterMarkBytes: 'unsent bytes from which a client is not written to until it drains',
 };

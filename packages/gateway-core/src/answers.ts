@@ -8,6 +8,8 @@ export interface Refusal {
   message: string;
   retryAfterMs?: number;
   inReplyTo?: string;
+  /** Of the message, for the log. */
+  traceId?: string;
   /** Close code and reason, where the refusal ends the connection. */
   close?: { code: number; reason: string };
 }

@@ -36,10 +36,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const { timings, limits } = resolved;
   const { authenticate, authorize, logger, clock = systemClock, generateId = randomId } = options;
 
-  const failed = (error: unknown, where: string, connectionId?: string): void => {
-    logger?.error('gateway: failure', { where, connectionId, error: describe(error) });
+  const failed = (error: unknown, where: string, about: { connectionId?: string; traceId?: string } = {}): void => {
+    logger?.error('gateway: failure', { where, ...about, error: describe(error) });
     // A listener for errors that fails itself is only logged, or it would be told of its own failure for ever.
-    if (where !== 'listener of error') events.emit('error', { error, where, connectionId });
+    if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
   };
   const events = new Emitter<GatewayEvents>((error, event) => failed(error, `listener of ${event}`));
   const counters = { delivered: 0 };
@@ -71,7 +71,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     { clock, timings, groups, members, presence, announcer, sessions, publisher, events, authenticate, authorize, generateId },
     { jsonDepthMax: limits.jsonDepthMax, metadataBytesMax: limits.metadataBytesMax },
     // Those of 40xx are to stay away; the others may come back as who they were.
-    { close: (connection, code, reason) => hub.end(connection, code, reason, code < 4100 ? 'ended' : 'dropped'), failed },
+    {
+      close: (connection, code, reason) => hub.end(connection, code, reason, code < 4100 ? 'ended' : 'dropped'),
+      refused: ({ connectionId }, { code, message, traceId }) => {
+        logger?.debug('gateway: message refused', { connectionId, code, message, traceId });
+      },
+      failed,
+    },
   );
   const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, announcer, router, failed });
   const hub = new Hub(clock, timings, limits, generateId, lifecycle);

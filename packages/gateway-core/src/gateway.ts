@@ -41,6 +41,7 @@ export interface GatewayStats {
   closing: number;
   droppedMembers: number;
   groups: number;
+  /** Memory of all logs, as `limits.logBytesTotalMax` counts it. */
   logBytes: number;
   connectionsTotal: number;
   refusedTotal: number;

@@ -1,3 +1,14 @@
+// What a store, a broker or a logger is written with, so that its author needs no second package.
+export type {
+  ClientType,
+  CommonError,
+  DeliveryMode,
+  Logger,
+  LogPosition,
+  PresenceInfo,
+  Result,
+  SessionMeta,
+} from 'gateway-protocol';
 export type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscription } from './broker/broker.js';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';
 export { type Clock, systemClock, type TimerHandle } from './clock.js';

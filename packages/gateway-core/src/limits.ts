@@ -38,7 +38,7 @@ export interface Limits {
   logBytesMax: number;
   /** Oldest message in a log, in milliseconds; a group without members is forgotten after the same time. */
   logAgeMaxMs: number;
-  /** Most bytes of frames in all logs together. */
+  /** Most memory of all logs together, in bytes: of the slabs that hold the frames, whether full or not. */
   logBytesTotalMax: number;
   /** A socket with this many unsent bytes is not written to until it drains. Also the most that one write carries, but for a single larger message. */
   socketHighWaterMarkBytes: number;

@@ -18,7 +18,9 @@ const BEFORE_IDENTIFY: ReadonlySet<string> = new Set(['identify', 'heartbeat']);
 export interface RouterReport {
   /** Ends a connection whose refusal says so. */
   close: (connection: Connection, code: number, reason: string) => void;
-  failed: (error: unknown, where: string, connectionId: string) => void;
+  /** A message was not accepted. */
+  refused: (connection: Connection, refusal: Refusal) => void;
+  failed: (error: unknown, where: string, about: { connectionId: string; traceId?: string }) => void;
 }
 
 /** Decides what becomes of a client's message: the rate, the contract, the connection's state, then the handler. */
@@ -85,11 +87,12 @@ export class Router {
     if (!decoded.ok) return this.#refuse(connection, decoded.error);
     const { message, dataText } = decoded;
     const failed = (error: unknown): void => {
-      this.report.failed(error, message.type, connection.connectionId);
-      this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo: message.id });
+      this.report.failed(error, message.type, { connectionId: connection.connectionId, traceId: message.traceId });
+      const { id: inReplyTo, traceId } = message;
+      this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
     };
     const settle = (refusal: Refusal | undefined): void => {
-      if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: message.id });
+      if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: message.id, traceId: message.traceId });
     };
     try {
       const outcome = this.#dispatch(connection, message, dataText);
@@ -125,6 +128,7 @@ export class Router {
   #refuse(connection: Connection, refusal: Refusal): undefined {
     if (!connection.live) return undefined;
     this.errorsSent += 1;
+    this.report.refused(connection, refusal);
     connection.answer(errorFrame(this.context.clock.now(), refusal));
     if (refusal.close !== undefined) {
       this.report.close(connection, refusal.close.code, refusal.close.reason);

@@ -23,12 +23,12 @@ export interface Reader {
   readonly deflate: boolean;
 }
 
-/** Bytes of the frames in all logs of a gateway together. */
+/** Memory of all logs of a gateway together, in bytes: of their slabs, whether full or not, and of their compressed frames. */
 export interface LogBudget {
   bytes: number;
 }
 
-/** The first slab of a log; each further one is twice as large as the one before, up to `SLAB_BYTES_MAX`. */
+/** A new slab is as large as what the log holds, within these bounds: small logs stay small, and a long one is few slabs. */
 const SLAB_BYTES_MIN = 512;
 const SLAB_BYTES_MAX = 64 * 1024;
 
@@ -43,7 +43,10 @@ export class GroupLog {
   #firstSeq: number;
   /** Oldest first; the last one takes what comes. */
   #slabs: LogSlab[] = [];
+  /** Of the frames in the log. */
   #bytes = 0;
+  /** Of the slabs and the compressed frames. */
+  #memory = 0;
   /** The messages that a reader that is behind may pass over: those of delivery `latest`, by their key, and `volatile`. */
   #passable: Map<number, string | undefined> | undefined;
   /** Newest `seq` for each `key` in the log. */
@@ -73,7 +76,7 @@ export class GroupLog {
     return this.#headSeq - this.#firstSeq + 1;
   }
 
-  /** Bytes of the frames in the log. The memory behind them is up to a slab more. */
+  /** Bytes of the frames in the log, as `limits.logBytesMax` counts them. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -86,7 +89,7 @@ export class GroupLog {
     this.#slabFor(frameLength, seq).append(text, length, now);
     if (delivery === 'latest' || delivery === 'volatile') this.#mayBePassed(seq, delivery === 'latest' ? key : undefined);
     this.#headSeq = seq;
-    this.#hold(frameLength);
+    this.#bytes += frameLength;
   }
 
   /** Whether a cursor can read on without missing anything. */
@@ -132,7 +135,8 @@ export class GroupLog {
 
   /** Drops everything, and goes on from `position`: of another log, or of this one. */
   reset(position: LogPosition): void {
-    this.#hold(-this.#bytes);
+    this.#hold(-this.#memory);
+    this.#bytes = 0;
     this.#slabs = [];
     this.#passable = undefined;
     this.#newest = undefined;
@@ -190,9 +194,10 @@ export class GroupLog {
   #slabFor(frameLength: number, seq: number): LogSlab {
     const last = this.#slabs[this.#slabs.length - 1];
     if (last !== undefined && last.size - last.used >= frameLength) return last;
-    const usual = last === undefined ? SLAB_BYTES_MIN : Math.min(2 * last.size, SLAB_BYTES_MAX);
+    const usual = Math.max(SLAB_BYTES_MIN, Math.min(this.#bytes, SLAB_BYTES_MAX, this.limits.logBytesMax));
     const slab = new LogSlab(seq, Math.max(usual, frameLength));
     this.#slabs.push(slab);
+    this.#hold(slab.size);
     return slab;
   }
 
@@ -206,7 +211,7 @@ export class GroupLog {
   #dropOldest(slab: LogSlab): void {
     const seq = this.#firstSeq;
     this.#firstSeq += 1;
-    this.#hold(-slab.lengthOf(seq, seq));
+    this.#bytes -= slab.lengthOf(seq, seq);
     const deflated = this.#deflated?.get(seq);
     if (deflated !== undefined) {
       this.#hold(-deflated.length);
@@ -221,12 +226,15 @@ export class GroupLog {
   /** Gives slabs back that hold nothing any more. */
   #release(): void {
     let empty = 0;
-    while (empty < this.#slabs.length && (this.#slabs[empty] as LogSlab).lastSeq < this.#firstSeq) empty += 1;
+    for (let slab = this.#slabs[0]; slab !== undefined && slab.lastSeq < this.#firstSeq; slab = this.#slabs[empty]) {
+      this.#hold(-slab.size);
+      empty += 1;
+    }
     if (empty > 0) this.#slabs = this.#slabs.slice(empty);
   }
 
   #hold(bytes: number): void {
-    this.#bytes += bytes;
+    this.#memory += bytes;
     this.budget.bytes += bytes;
   }
 }
