@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { type EchoOptions, runEcho } from '../src/echo.js';
 
-/** The committed transcript of `pnpm dev:echo --virtual`. */
+/**
+ * The committed transcript of `pnpm dev:echo --virtual`. After a change that is meant:
+ * `npx tsx --tsconfig tsconfig.json examples/echo/src/main.ts --virtual > examples/echo/transcript.txt`.
+ */
 export const TRANSCRIPT = readFileSync(new URL('../transcript.txt', import.meta.url), 'utf8');
 
 /** Plays the scenario and answers its transcript, as it would be on standard output. */
