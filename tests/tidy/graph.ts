@@ -8,7 +8,7 @@ export function graphOf(packageName: string): Map<string, string[]> {
     sourcesOf(packageName).map((path) => {
       const relative = factsAbout(path).imports.filter(({ specifier }) => specifier.startsWith('.'));
       const targets = relative.map(({ specifier }) => posix.join(posix.dirname(path), specifier).replace(/\.js$/, '.ts'));
-      return [path.slice(folder.length), targets.map((target) => target.slice(folder.length))];
+      return [path.slice(folder.length), targets.map((target) => posix.relative(folder, target))];
     }),
   );
 }
