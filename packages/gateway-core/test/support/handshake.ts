@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import { type Duplex, duplexPair } from 'node:stream';
+import type { Gateway } from 'gateway-core';
+
+export interface Handshake {
+  /** The status that the gateway answers, once it has. */
+  status: Promise<number>;
+  /** The client's end. */
+  socket: Duplex;
+}
+
+/** A client's WebSocket handshake as `handleUpgrade` gets it, over a pair of streams instead of a port. */
+export function handshake(gateway: Gateway, remoteAddress = '127.0.0.1'): Handshake {
+  const [client, server] = duplexPair();
+  const request = {
+    method: 'GET',
+    url: gateway.path,
+    headers: {
+      upgrade: 'websocket',
+      connection: 'Upgrade',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+    },
+    socket: { remoteAddress },
+  } as unknown as IncomingMessage;
+  const status = new Promise<number>((resolve, reject) => {
+    client.once('data', (bytes: Buffer) => resolve(Number(/^HTTP\/1\.1 (\d{3}) /.exec(bytes.toString('latin1'))?.[1])));
+    client.once('error', reject);
+  });
+  gateway.handleUpgrade(request, server, Buffer.alloc(0));
+  return { status, socket: client };
+}
