@@ -43,9 +43,9 @@ export class RawClient {
   }
 
   /** Connects and upgrades. */
-  static async open(port: number): Promise<RawClient> {
+  static async open(port: number, headers: readonly string[] = []): Promise<RawClient> {
     const client = await RawClient.tcp(port);
-    client.write(handshake());
+    client.write(handshake('/rt', headers));
     const head = await client.head();
     if (!head.startsWith('HTTP/1.1 101 ')) throw new Error(`no upgrade: ${head}`);
     return client;

@@ -56,13 +56,13 @@ export class Rig {
   }
 
   /** An upgraded connection. */
-  async open(): Promise<RawClient> {
-    return this.#keep(await RawClient.open(this.port));
+  async open(headers: readonly string[] = []): Promise<RawClient> {
+    return this.#keep(await RawClient.open(this.port, headers));
   }
 
   /** A member of a group. */
-  async identified(groupId: string): Promise<RawClient> {
-    const client = await this.open();
+  async identified(groupId: string, headers: readonly string[] = []): Promise<RawClient> {
+    const client = await this.open(headers);
     await client.identify(groupId);
     return client;
   }

@@ -125,9 +125,12 @@ function onPing(this: WebSocket): void {
 }
 
 function onError(this: WebSocket, error: Error & { code?: string }): void {
-  // Without a WS_ERR code it is the network's fault, and `close` tells of it.
-  if (!error.code?.startsWith('WS_ERR_')) return;
-  listenerOf(this)?.failed(CLOSE_CODE_OF_FAULT[error.code] ?? CLOSE_CODES.PROTOCOL_ERROR.code, error.message);
+  const { code = '', message } = error;
+  // What zlib cannot inflate is no text; any other code than `ws`'s own is the network's fault, and `close` tells of it.
+  if (code.startsWith('Z_')) listenerOf(this)?.failed(CLOSE_CODES.INVALID_TEXT.code, message);
+  else if (code.startsWith('WS_ERR_')) {
+    listenerOf(this)?.failed(CLOSE_CODE_OF_FAULT[code] ?? CLOSE_CODES.PROTOCOL_ERROR.code, message);
+  }
 }
 
 function onClose(this: WebSocket, code: number, reason: Buffer): void {
