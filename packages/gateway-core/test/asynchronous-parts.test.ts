@@ -91,6 +91,24 @@ describe('with stores and a broker that need time', () => {
     expect(ids('leave').sort()).toEqual(ids('join').sort());
   });
 
+  test('a mover that goes while it is being entered leaves its old group, and was never in the new one', async () => {
+    const { clock, gateway, connect, events } = setUp(slowParts);
+    for (const ms of [5, 15, 25, 35]) {
+      const client = connect();
+      client.send(identify('old'));
+      await clock.advance(1_000);
+      client.send(identify(`new ${ms}`));
+      await clock.advance(20 + ms);
+      client.close();
+      await clock.advance(1_000);
+      const asked = gateway.presence(`new ${ms}`);
+      await clock.advance(20);
+      expect(['DOWN', 'UNKNOWN']).toContain((await asked).status);
+    }
+    expect(events('join').map(({ groupId }) => groupId)).toEqual(['old', 'old', 'old', 'old']);
+    expect(events('leave')).toEqual(events('join').map(({ memberId, groupId }) => ({ memberId, groupId })));
+  });
+
   test('who left a group is not told of its presence by an answer that comes late', async () => {
     const { clock, join } = setUp((fake) => {
       const presence = new MemoryPresenceStore({ clock: fake });

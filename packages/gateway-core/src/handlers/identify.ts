@@ -57,6 +57,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
     return connection.live ? FULL : undefined;
   }
   connection.member = member;
+  if (groupId !== undefined) context.members.joined(member, groupId);
   connection.advance('identified');
   if (groupId !== undefined) leaveOthers(context, connection, member, groupId);
   const { connectionId } = connection;

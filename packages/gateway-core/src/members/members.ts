@@ -30,7 +30,7 @@ export class Members {
 
   /**
    * Changes who the member is, on its way into `groupId`.
-   * @returns what takes the change back, and the member out of that group where it was not in it before; nobody is told.
+   * @returns what takes the change back, `enter` too where the member was not in that group before.
    */
   change(member: Member, to: Pick<Member, 'role' | 'metadata' | 'claims'>, groupId: string | undefined): () => void {
     const { role, metadata, claims } = member;
@@ -38,18 +38,24 @@ export class Members {
     Object.assign(member, to);
     return () => {
       Object.assign(member, { role, metadata, claims });
-      if (!wasIn) this.#out(member, groupId);
+      if (!wasIn) this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
     };
   }
 
-  /** Puts the member into the group, or tells the store of its new role or metadata. */
+  /** Tells the store that the member comes into the group, or of its new role or metadata; once it has, `joined` follows. */
   enter(member: Member, groupId: string): MaybePromise<void> {
-    if (!member.groupIds.includes(groupId)) member.groupIds = member.groupIds.concat(groupId);
     return this.presence.enter(groupId, this.#record(member, 'connected'));
   }
 
+  joined(member: Member, groupId: string): void {
+    if (!member.groupIds.includes(groupId)) member.groupIds = member.groupIds.concat(groupId);
+  }
+
   leave(member: Member, groupId: string): void {
-    if (this.#out(member, groupId)) this.report.left(member, groupId);
+    if (!member.groupIds.includes(groupId)) return;
+    member.groupIds = member.groupIds.filter((other) => other !== groupId);
+    this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
+    this.report.left(member, groupId);
   }
 
   /** Keeps the member for the resume window; what the others see is DEGRADED at most. */
@@ -87,13 +93,6 @@ export class Members {
   /** Ends every dropped member: the gateway closes. */
   endDropped(): void {
     for (const member of [...this.#dropped]) this.end(member);
-  }
-
-  #out(member: Member, groupId: string): boolean {
-    if (!member.groupIds.includes(groupId)) return false;
-    member.groupIds = member.groupIds.filter((other) => other !== groupId);
-    this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
-    return true;
   }
 
   #record(member: Member, state: 'connected' | 'dropped') {
