@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { closePayload, frame, OPCODE, textOf } from './support/frames.js';
+import { HeldAnswer } from './support/held-answer.js';
 import { handshake, type RawClient } from './support/raw-client.js';
 import { attacked, POLL, type Rig } from './support/rig.js';
 
@@ -114,3 +115,21 @@ test.each([
     await rig.onlyBystanderIsLeft();
   }),
 );
+
+test.each(['authenticate', 'authorize'] as const)('a reset while %s decides leaves no member behind', (hook) => {
+  const answer = new HeldAnswer();
+  let strict = false;
+  return attacked({ [hook]: () => !strict || answer.wait() }, async (rig) => {
+    const client = await rig.open();
+    strict = true;
+    client.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'g' } });
+    await answer.asked;
+    strict = false;
+    client.reset();
+    await expect.poll(() => rig.disconnects.length, POLL).toBe(1);
+    answer.give();
+    await rig.bystanderIsServed();
+    expect(await rig.gateway.presence('g')).toEqual({ status: 'UNKNOWN' });
+    expect(rig.gateway.stats()).toMatchObject({ connections: 1, droppedMembers: 0 });
+  });
+});

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { textOf } from './support/frames.js';
+import { HeldAnswer } from './support/held-answer.js';
 import type { RawClient } from './support/raw-client.js';
 import { attacked, type Rig } from './support/rig.js';
 
@@ -105,3 +106,29 @@ test('a client that is always behind but reads on is not too slow', () =>
       }
     },
   ));
+
+test('a client that floods while a hook decides on it is not read from, and nothing that it said is lost', () => {
+  const answer = new HeldAnswer();
+  const authenticate = ({ token }: { token?: string }) => token !== 'slow' || answer.wait();
+  return attacked({ authenticate, limits: NO_RATES }, async (rig) => {
+    const client = await rig.identified('g');
+    const socket = rig.sockets.at(-1)!;
+    client.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'h', token: 'slow' } });
+    let said = 0;
+    const flood = async (): Promise<void> => {
+      const messages = Array.from({ length: 1_000 }, (_, n) => textOf({ type: 'data_update', payload: { data: said + n } }));
+      said += messages.length;
+      client.write(Buffer.concat(messages));
+      await rig.bystanderIsServed();
+    };
+    while (!socket.isPaused()) await flood();
+    const { bytesRead } = socket;
+    for (let index = 0; index < 10; index += 1) await flood();
+    // What a paused socket of Node takes in ahead is one read, and these are ten.
+    expect(socket.bytesRead - bytesRead).toBeLessThanOrEqual(64 * KB);
+    answer.give();
+    for (let n = 0; n < said; n += 1) {
+      expect(await client.nextOf('data_update')).toMatchObject({ groupId: 'h', seq: n + 1, payload: { data: n } });
+    }
+  });
+});

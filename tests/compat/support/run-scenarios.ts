@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
 import type { Runtime } from './foreign-client.js';
-import { SCENARIOS, type Scenario } from './scenarios.js';
+import { COMPRESSED, SCENARIOS, type Scenario } from './scenarios.js';
 import { World } from './world.js';
 
 /** Holds the gateway to every scenario with the clients of one runtime, and to those that are its own. */
@@ -16,6 +16,11 @@ export function runScenarios(runtime: Runtime, ofItsOwn: Record<string, Scenario
 
     test.each(Object.entries({ ...SCENARIOS, ...ofItsOwn }))('%s', async (_claim, scenario) => {
       world = await World.create(runtime);
+      await scenario(world);
+    });
+
+    test.each(Object.entries({ ...SCENARIOS, ...COMPRESSED }))('compressed, %s', async (_claim, scenario) => {
+      world = await World.create(runtime, () => ({ perMessageDeflate: true }));
       await scenario(world);
     });
   });

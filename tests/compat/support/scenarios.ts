@@ -161,3 +161,15 @@ export const SCENARIOS: Record<string, Scenario> = {
     expect(await client.closed).toBe(1009);
   },
 };
+
+/** What holds besides where the gateway compresses. All of these clients ask for it; whether they compress too is theirs to say (undici does not). */
+export const COMPRESSED: Record<string, Scenario> = {
+  'gets a long text in a tenth of its bytes': async (world) => {
+    const client = await world.member('group-1');
+    const before = world.bytesSent();
+    const text = 'compressible '.repeat(10_000);
+    client.send({ type: 'data_update', payload: { data: text } });
+    expect((await client.nextOf('data_update')).payload.data).toBe(text);
+    expect(world.bytesSent() - before).toBeLessThan(text.length / 10);
+  },
+};

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createGateway, type Gateway, type GatewayEvents, type GatewayOptions } from 'gateway-core';
 import { expect } from 'vitest';
 import { SocketClock } from '../../abuse/support/socket-clock.js';
@@ -16,6 +16,7 @@ export class World {
   /** Ends of connections, in order. */
   readonly disconnects: GatewayEvents['disconnect'][] = [];
   readonly #clients: ForeignClient[] = [];
+  readonly #sockets: Socket[] = [];
 
   private constructor(
     private readonly runtime: Runtime,
@@ -24,6 +25,7 @@ export class World {
     readonly clock: SocketClock,
     readonly gateway: Gateway,
   ) {
+    server.on('connection', (socket) => this.#sockets.push(socket));
     gateway.on('disconnect', (event) => this.disconnects.push(event));
   }
 
@@ -49,6 +51,11 @@ export class World {
   /** Connects a client and puts it into a group. */
   async member(groupId: string): Promise<ForeignClient> {
     return (await this.open()).identify(groupId);
+  }
+
+  /** Bytes that the server has sent on all connections. */
+  bytesSent(): number {
+    return this.#sockets.reduce((sum, { bytesWritten }) => sum + bytesWritten, 0);
   }
 
   /** Waits until the gateway has heard something of its newest connection at this very moment of virtual time. */
