@@ -31,6 +31,8 @@ export interface ConnectionContext {
 export class Connection implements Receiver, SocketListener {
   #state: ConnectionState = 'connecting';
   #pauses = 0;
+  /** Its socket was full with an answer, and is not read from until that was taken. */
+  #answersUnread = false;
   /** Who waits for its socket to drain. */
   #drained: (() => void)[] | undefined;
   /** When something was last heard, in monotonic milliseconds. */
@@ -132,10 +134,14 @@ export class Connection implements Receiver, SocketListener {
   /** Sends an answer. A client that does not read its answers is not read from either, until it has. */
   answer(frame: Buffer): void {
     this.write(frame);
-    if (this.blocked && this.#drained === undefined) {
-      this.pause();
-      this.#drained = [() => this.resume()];
-    }
+    if (this.#answersUnread || !this.blocked) return;
+    this.#answersUnread = true;
+    this.pause();
+    const read = () => {
+      this.#answersUnread = false;
+      this.resume();
+    };
+    this.#drained = [...(this.#drained ?? []), read];
   }
 
   lost(): void {
@@ -168,10 +174,9 @@ export class Connection implements Receiver, SocketListener {
 
   /** Everything written was taken; the groups are read on from before this is called. */
   drained(): void {
-    const { blocked } = this;
     // It took everything before it was filled again: the time is counted anew.
-    this.blockedSince = blocked ? this.context.clock.monotonicMs() : undefined;
-    if (!blocked) this.#settleDrained();
+    this.blockedSince = this.blocked ? this.context.clock.monotonicMs() : undefined;
+    this.#settleDrained();
   }
 
   /** Writes what its groups' logs still hold for it. `false`: its socket is full before that; an ended one is owed nothing. */

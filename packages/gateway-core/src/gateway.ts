@@ -127,6 +127,7 @@ export interface Gateway {
    * Stops accepting (503), sends out what was accepted, tells every client (1012), waits for their closing handshakes, cuts those that
    * take longer than `graceMs`, closes the stores and the broker. Does not close the HTTP server. Later calls get the same promise.
    * @param options.graceMs default `timings.closeTimeoutMs`.
+   * @throws GatewayError (by rejection) `INVALID_ARGUMENT`; nothing is closed then.
    */
   close(options?: { graceMs?: number }): Promise<void>;
 }

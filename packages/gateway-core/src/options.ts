@@ -65,7 +65,7 @@ export interface ResolvedOptions {
 /** Timings that may be 0. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(['resumeTtlMs', 'slowConsumerTimeoutMs', 'presenceIntervalMs']);
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
-const DELAY_MAX = 2 ** 31 - 1;
+export const DELAY_MAX = 2 ** 31 - 1;
 
 const KNOWN = new Set<keyof GatewayOptions>([
   'server',

@@ -13,7 +13,7 @@ import type { Hub } from './hub.js';
 import type { Lifecycle } from './lifecycle.js';
 import { isPromise } from './maybe-promise.js';
 import type { Members } from './members/members.js';
-import type { ResolvedOptions } from './options.js';
+import { DELAY_MAX, type ResolvedOptions } from './options.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import type { Publisher } from './publisher.js';
 import type { Router } from './router.js';
@@ -166,6 +166,9 @@ export class RunningGateway implements Gateway {
   }
 
   close({ graceMs = this.parts.options.timings.closeTimeoutMs }: { graceMs?: number } = {}): Promise<void> {
+    if (!Number.isInteger(graceMs) || graceMs < 0 || graceMs > DELAY_MAX) {
+      return Promise.reject(new GatewayError('INVALID_ARGUMENT', `graceMs: must be an integer from 0 to ${DELAY_MAX}`));
+    }
     this.#closing ??= this.#close(graceMs);
     return this.#closing;
   }

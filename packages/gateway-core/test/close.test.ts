@@ -34,6 +34,19 @@ describe('close', () => {
     expect(gateway.close()).toBe(first);
   });
 
+  test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5', 2 ** 31])(
+    'refuses a grace of %s ms, and closes nothing',
+    async (graceMs) => {
+      const { gateway, join } = setUp();
+      const client = await join('g');
+      await expect(gateway.close({ graceMs: graceMs as number })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringContaining('graceMs'),
+      });
+      expect([client.closed, gateway.health().ok]).toEqual([undefined, true]);
+    },
+  );
+
   test('ends members at once: presence is DOWN, also of those in their resume window', async () => {
     const presence = new MemoryPresenceStore();
     const { clock, gateway, join, events } = setUp({ presence });

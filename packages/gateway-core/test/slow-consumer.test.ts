@@ -1,30 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { heartbeat, identify, long, say } from './support/messages.js';
+import { identify } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
-import { setUp } from './support/set-up.js';
-
-const limits = { messagesPerSecondMax: 0, bytesPerSecondMax: 0, socketHighWaterMarkBytes: 3_000 };
-const timings = { heartbeatTimeoutMs: 1_000_000, identifyTimeoutMs: 1_000_000 };
-
-/** A healthy client and one whose network takes nothing, in one group. */
-async function withSlow(options: Parameters<typeof setUp>[0] = {}) {
-  const set = setUp({ limits, timings, ...options });
-  const healthy = await set.join('g');
-  const slow = new RecordingSocket(set.gateway);
-  slow.send(identify('g'));
-  await set.clock.advance(1_000);
-  slow.stuck = true;
-  const sayAndSettle = async (...numbers: number[]) => {
-    for (const n of numbers) {
-      healthy.send(say(`${n} ${long(1_000)}`));
-      await set.clock.settle();
-    }
-  };
-  const numbersOf = (data: unknown[]) => data.map((text) => Number.parseInt(text as string, 10));
-  return { ...set, healthy, slow, sayAndSettle, numbersOf };
-}
-
-const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+import { limits, timings, upTo, withSlow } from './support/slow-member.js';
 
 describe('a socket over its high-water mark', () => {
   test('is not written to, while the others are', async () => {
@@ -133,50 +110,5 @@ describe('a socket that takes nothing', () => {
     await sayAndSettle(0, 1);
     await clock.advance(100_000);
     expect(slow.closes).toEqual([]);
-  });
-});
-
-describe('a client that does not read its answers', () => {
-  test('is not read from, until it has', async () => {
-    const { slow } = await withSlow();
-    for (let n = 0; n < 100 && slow.reading; n += 1) slow.send({ type: 'hello', id: long(100) });
-    expect(slow.reading).toBe(false);
-    expect(slow.bufferedBytes).toBeLessThan(4_000);
-    slow.drain();
-    expect(slow.reading).toBe(true);
-    expect(slow.flow).toEqual(['pause', 'resume']);
-  });
-
-  test('still lives for as long as heartbeatTimeoutMs, no longer', async () => {
-    const { clock, slow } = await withSlow({ timings: { heartbeatTimeoutMs: 25_000, slowConsumerTimeoutMs: 0 } });
-    while (slow.reading) slow.send({ type: 'hello', id: long(100) });
-    await clock.advance(25_000);
-    expect(slow.closes).toMatchObject([{ code: 4200 }]);
-  });
-
-  test('is read from again when it is being closed, or the answer to the close frame would not be seen', async () => {
-    const { gateway, slow } = await withSlow();
-    while (slow.reading) slow.send({ type: 'hello', id: long(100) });
-    gateway.disconnect(gateway.connections()[1]?.connectionId as string);
-    expect(slow.closes).toMatchObject([{ code: 4003 }]);
-    expect(slow.reading).toBe(true);
-  });
-
-  test('reads on where it stopped, in order', async () => {
-    const { clock, join } = setUp({ limits });
-    const client = await join('g');
-    client.stopReading();
-    for (let n = 0; n < 60; n += 1) client.send({ type: 'hello', id: `${n}${long(100)}` });
-    client.send(heartbeat());
-    client.send(say('after all of them'));
-    await clock.settle();
-    client.startReading();
-    for (let turns = 0; turns < 10; turns += 1) {
-      await clock.settle();
-      client.startReading();
-    }
-    const replies = client.received.flatMap((message) => (message.type === 'error' ? [message.payload.inReplyTo] : []));
-    expect(replies).toEqual(upTo(60).map((n) => `${n}${long(100)}`));
-    expect(client.data).toEqual(['after all of them']);
   });
 });

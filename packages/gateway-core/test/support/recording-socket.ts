@@ -51,6 +51,12 @@ export class RecordingSocket implements GatewaySocket {
     this.listener.drain();
   }
 
+  /** The network has taken what there was, and takes nothing more. */
+  takeAll(): void {
+    this.bufferedBytes = 0;
+    this.listener.drain();
+  }
+
   bind(listener: SocketListener): void {
     this.#listener = listener;
   }

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { heartbeat, long, say } from './support/messages.js';
+import { setUp } from './support/set-up.js';
+import { limits, upTo, withSlow } from './support/slow-member.js';
+
+describe('a client that does not read its answers', () => {
+  test('is not read from, until it has', async () => {
+    const { slow } = await withSlow();
+    for (let n = 0; n < 100 && slow.reading; n += 1) slow.send({ type: 'hello', id: long(100) });
+    expect(slow.reading).toBe(false);
+    expect(slow.bufferedBytes).toBeLessThan(4_000);
+    slow.drain();
+    expect(slow.reading).toBe(true);
+    expect(slow.flow).toEqual(['pause', 'resume']);
+  });
+
+  test('still lives for as long as heartbeatTimeoutMs, no longer', async () => {
+    const { clock, slow } = await withSlow({ timings: { heartbeatTimeoutMs: 25_000, slowConsumerTimeoutMs: 0 } });
+    while (slow.reading) slow.send({ type: 'hello', id: long(100) });
+    await clock.advance(25_000);
+    expect(slow.closes).toMatchObject([{ code: 4200 }]);
+  });
+
+  test('is read from again when it is being closed, or the answer to the close frame would not be seen', async () => {
+    const { gateway, slow } = await withSlow();
+    while (slow.reading) slow.send({ type: 'hello', id: long(100) });
+    gateway.disconnect(gateway.connections()[1]?.connectionId as string);
+    expect(slow.closes).toMatchObject([{ code: 4003 }]);
+    expect(slow.reading).toBe(true);
+  });
+
+  test('reads on where it stopped, in order', async () => {
+    const { clock, join } = setUp({ limits });
+    const client = await join('g');
+    client.stopReading();
+    for (let n = 0; n < 60; n += 1) client.send({ type: 'hello', id: `${n}${long(100)}` });
+    client.send(heartbeat());
+    client.send(say('after all of them'));
+    await clock.settle();
+    client.startReading();
+    for (let turns = 0; turns < 10; turns += 1) {
+      await clock.settle();
+      client.startReading();
+    }
+    const replies = client.received.flatMap((message) => (message.type === 'error' ? [message.payload.inReplyTo] : []));
+    expect(replies).toEqual(upTo(60).map((n) => `${n}${long(100)}`));
+    expect(client.data).toEqual(['after all of them']);
+  });
+
+  test('is read from once they were taken, though its groups fill its socket up again', async () => {
+    const { slow, sayAndSettle } = await withSlow();
+    await sayAndSettle(...upTo(20));
+    slow.send({ type: 'hello' });
+    expect(slow.reading).toBe(false);
+    slow.takeAll();
+    expect(slow.bufferedBytes).toBeGreaterThan(1_000);
+    expect(slow.reading).toBe(true);
+  });
+
+  test('is not read from while the gateway closes and waits for it, either', async () => {
+    const { clock, gateway, slow, sayAndSettle } = await withSlow();
+    await sayAndSettle(...upTo(20));
+    const closing = gateway.close({ graceMs: 10_000 });
+    await clock.settle();
+    for (let n = 0; n < 100 && slow.reading; n += 1) slow.send({ type: 'hello', id: long(100) });
+    expect(slow.reading).toBe(false);
+    slow.drain();
+    await clock.settle();
+    expect(slow.closes).toMatchObject([{ code: 1012 }]);
+    slow.listener.closed(1012, '');
+    await closing;
+  });
+});
