@@ -157,4 +157,10 @@ describe('groups', () => {
     expect(client.data).toEqual(['goes on']);
     expect(gateway.groups().map(({ groupId }) => groupId)).toEqual(['busy', 'new', 'newest']);
   });
+
+  test('are without a bound where groupsMax is 0', async () => {
+    const { gateway, join } = setUp({ limits: { groupsMax: 0 } });
+    for (let n = 0; n < 10; n += 1) await join(`g${n}`);
+    expect(gateway.groups()).toHaveLength(10);
+  });
 });

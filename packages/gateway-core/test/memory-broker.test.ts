@@ -29,6 +29,14 @@ describe('what the broker in memory keeps is bounded', () => {
     expect(broker.history('g', { ...position, seq: 4 }, 10)).toEqual([]);
   });
 
+  test('by historyMessagesMax', () => {
+    const broker = new MemoryBroker({ historyMessagesMax: 3 });
+    const { position } = broker.subscribe('g', receiver);
+    for (let n = 0; n < 4; n += 1) broker.publish('g', { body: `${n}` });
+    expect(broker.history('g', position, 10)).toBeUndefined();
+    expect(broker.history('g', { ...position, seq: 1 }, 10)).toHaveLength(3);
+  });
+
   test('by historyMessagesMax, where 0 keeps nothing', () => {
     const broker = new MemoryBroker({ historyMessagesMax: 0 });
     const { position } = broker.subscribe('g', receiver);
@@ -40,6 +48,8 @@ describe('what the broker in memory keeps is bounded', () => {
   test('by idleGroupsMax: beyond it the log that is idle for longest is forgotten, and none that has a subscriber', () => {
     const broker = new MemoryBroker({ idleGroupsMax: 2 });
     const epochs = () => ['busy', 'g', 'h', 'i'].map((groupId) => broker.publish(groupId, { body: '1' }).epoch);
+    // It was idle before, and is not for long.
+    broker.publish('busy', { body: '0' });
     broker.subscribe('busy', receiver);
     const [busy, g, h, i] = epochs();
     const [busyAgain, gAgain, hAgain, iAgain] = epochs();

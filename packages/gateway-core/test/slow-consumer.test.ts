@@ -57,6 +57,14 @@ describe('a socket over its high-water mark', () => {
     expect(gateway.stats().slowConsumersTotal).toBe(1);
   });
 
+  test('is never over it where socketHighWaterMarkBytes is 0', async () => {
+    const { clock, slow, sayAndSettle, numbersOf } = await withSlow({ limits: { ...limits, socketHighWaterMarkBytes: 0 } });
+    await sayAndSettle(...upTo(50));
+    await clock.advance(100_000);
+    expect(numbersOf(slow.data)).toEqual(upTo(50));
+    expect(slow.closes).toEqual([]);
+  });
+
   test('costs no memory but the log: however many are slow', async () => {
     const { gateway, clock, sayAndSettle } = await withSlow();
     await sayAndSettle(...upTo(20));
