@@ -25,6 +25,8 @@ class ClientWebSocket extends WebSocket {
 const BYTES_PER_READ_MIN = 536;
 /** Reads that any message may take. */
 const READS_MIN = 1_024;
+/** The longest pong of a server: a header of two bytes and 125 of payload (RFC 6455 §5.5). */
+const PONG_BYTES_MAX = 127;
 
 /** Completes WebSocket handshakes (RFC 6455 §4.2.2) and gives the sockets. The only user of `ws`. */
 export class WsTransport {
@@ -35,7 +37,12 @@ export class WsTransport {
 
   constructor(limits: Limits, closeTimeoutMs: number, deflate: boolean) {
     const bounded = (limit: number) => (Number.isFinite(limit) ? limit : 0);
-    const options: ServerOptions & { maxFragments: number; maxBufferedChunks: number; closeTimeout: number } = {
+    const options: ServerOptions & {
+      maxFragments: number;
+      maxBufferedChunks: number;
+      maxPendingAutoPongs: number;
+      closeTimeout: number;
+    } = {
       noServer: true,
       clientTracking: false,
       // Without context takeover neither end keeps a window per connection between messages.
@@ -43,6 +50,8 @@ export class WsTransport {
       maxPayload: bounded(limits.messageBytesMax),
       maxFragments: bounded(limits.messageFragmentsMax),
       maxBufferedChunks: bounded(Math.max(READS_MIN, Math.ceil(limits.messageBytesMax / BYTES_PER_READ_MIN))),
+      // `ws` cuts a connection that is owed more. Its own default, 60, cuts clients that read theirs: those of one read count together.
+      maxPendingAutoPongs: bounded(Math.ceil(limits.socketHighWaterMarkBytes / PONG_BYTES_MAX)),
       closeTimeout: closeTimeoutMs,
       WebSocket: ClientWebSocket,
     };
