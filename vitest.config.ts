@@ -13,6 +13,7 @@ export default defineConfig({
       { find: /^gateway-core$/, replacement: source('./packages/gateway-core/src/index.ts') },
       { find: /^gateway-core\/testing$/, replacement: source('./packages/gateway-core/src/testing/index.ts') },
       { find: /^gateway-cli$/, replacement: source('./packages/gateway-cli/src/index.ts') },
+      { find: /^gateway-cli\/bench$/, replacement: source('./packages/gateway-cli/src/bench/index.ts') },
     ],
   },
   test: {

@@ -34,7 +34,7 @@ const inline: Command[] = documents.flatMap((document) =>
 
 let help: string;
 beforeAll(async () => {
-  help = (await outputOfCli('--help')) + (await outputOfCli('serve', '--help'));
+  help = (await outputOfCli('--help')) + (await outputOfCli('serve', '--help')) + (await outputOfCli('bench', '--help'));
 });
 
 /** What is wrong with a command. */

@@ -10,6 +10,7 @@ const ENTRIES = [
   ['gateway-core', 'gateway-core/dist/esm/index.d.ts'],
   ['gateway-core/testing', 'gateway-core/dist/esm/testing/index.d.ts'],
   ['gateway-cli', 'gateway-cli/dist/esm/index.d.ts'],
+  ['gateway-cli/bench', 'gateway-cli/dist/esm/bench/index.d.ts'],
 ] as const;
 
 async function declaredNames(path: string): Promise<string[]> {

@@ -1,8 +1,9 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { resolveConfig } from './config.js';
 import type { Io } from './io.js';
 import { checkConfig, runServer } from './run-server.js';
-import type { Environment, Setting } from './setting.js';
+import type { Environment } from './setting.js';
+import { SettingOptions } from './setting-options.js';
 import { LIMIT_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
 
 const NOTES = `
@@ -16,31 +17,18 @@ Exit codes: 0 after a drain, 1 after a second signal or a failure, 2 where a fla
 /** Adds `serve` with a flag for every setting. `report` gets the exit code. */
 export function addServeCommand(program: Command, env: Environment, io: Io, report: (exitCode: number) => void): void {
   const command = program.command('serve').description('run the gateway, with GET /health beside it');
-  const settings = new Map<Option, Setting>();
-  const add = (heading: string, table: Record<string, Setting>) => {
-    command.optionsGroup(heading);
-    for (const setting of Object.values(table)) {
-      const option = optionOf(setting);
-      settings.set(option, setting);
-      command.addOption(option);
-    }
-  };
-  add('Server:', SERVER_SETTINGS);
+  const settings = new SettingOptions(command);
+  settings.add('Server:', SERVER_SETTINGS);
   command.option('--pretty', 'logs for people instead of JSON (default on a terminal)');
   command.option('--no-pretty', 'logs as JSON, one object per line (default elsewhere)');
   command.option('--print-config', 'check the configuration, print it as JSON and exit');
-  add('Timings:', TIMING_SETTINGS);
-  add('Limits, of which 0 switches one off:', LIMIT_SETTINGS);
+  settings.add('Timings:', TIMING_SETTINGS);
+  settings.add('Limits, of which 0 switches one off:', LIMIT_SETTINGS);
   command.optionsGroup('Help:').helpOption('-h, --help', 'print this').addHelpText('after', NOTES);
 
   command.action(async (values: Record<string, unknown>) => {
-    const flags = new Map<string, string>();
-    for (const [option, { flag }] of settings) {
-      const value = values[option.attributeName()];
-      if (typeof value === 'string') flags.set(flag, value);
-    }
     const terminal = io.stdout.isTTY === true;
-    const config = resolveConfig(flags, env, (values.pretty as boolean | undefined) ?? terminal);
+    const config = resolveConfig(settings.typed(values), env, (values.pretty as boolean | undefined) ?? terminal);
     if (values.printConfig === true) {
       await checkConfig(config);
       io.stdout.write(`${JSON.stringify(config, undefined, 2)}\n`);
@@ -49,11 +37,4 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
       report(await runServer(config, io, terminal && !env.NO_COLOR));
     }
   });
-}
-
-/** Without a default or a variable that commander would know: it collects what was typed, `readSettings` decides. */
-function optionOf({ flag, argument, meaning, variable, fallback, fallbackText, repeatable }: Setting): Option {
-  const option = new Option(`${flag} ${argument}`, `${meaning} (${variable}, default ${fallbackText ?? fallback})`);
-  if (repeatable) option.argParser((text: string, earlier?: string) => (earlier === undefined ? text : `${earlier},${text}`));
-  return option;
 }

@@ -59,7 +59,7 @@ describe('one line on stderr and exit code 2', () => {
     [['serve', '--prot', '1'], "unknown option '--prot' (Did you mean --port?); see gateway-cli serve --help"],
     [['serve', '--port'], "option '--port <n>' argument missing; see gateway-cli serve --help"],
     [['serve', 'now'], /^too many arguments for 'serve'.*; see gateway-cli serve --help$/],
-    [['sevre'], "unknown command 'sevre' (Did you mean serve?); see gateway-cli serve --help"],
+    [['sevre'], "unknown command 'sevre' (Did you mean serve?); see gateway-cli --help"],
     [[], 'a command is missing; see gateway-cli --help'],
   ])('for %j', async (argv, line) => {
     const said = await refusal(argv);

@@ -1,0 +1,11 @@
+export { Client, type ClientContext } from './generator/client.js';
+export { ClosedLoop, type RunLimit } from './generator/closed-loop.js';
+export { type Dialect, FRAME, type FrameKind } from './generator/dialect.js';
+export { Fault, type FaultKind } from './generator/fault.js';
+export { Fleet, type FleetOptions, forAll } from './generator/fleet.js';
+export { type GatewayDialectOptions, gatewayDialect } from './generator/gateway-dialect.js';
+export type { Target } from './generator/handshake.js';
+export { Ledger } from './generator/ledger.js';
+export { type Latency, Meter } from './generator/meter.js';
+export { Publisher } from './generator/publisher.js';
+export type { Receipts } from './generator/receipts.js';
