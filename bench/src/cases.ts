@@ -1,0 +1,117 @@
+import type { Column } from './columns.js';
+import * as column from './columns.js';
+import { SERVERS, type ServerName, type Task } from './job.js';
+
+/** One row of the benchmark. */
+export interface Case {
+  id: string;
+  title: string;
+  /** What is measured; the first column is what servers are compared by, and less of it is better. */
+  columns: readonly Column[];
+  servers: readonly ServerName[];
+  full: Task;
+  /** So small that it only shows that the case runs. */
+  quick: Task;
+}
+
+const FAN_COLUMNS = [
+  column.CPU_PER_DELIVERY,
+  column.DELIVERIES,
+  column.P50,
+  column.P99,
+  column.P999,
+  column.SERVER_BUSY,
+  column.GENERATOR_BUSY,
+];
+const FULL_TIME = { warmupMs: 700, measureMs: 1500 };
+const QUICK_TIME = { warmupMs: 30, measureMs: 60 };
+/** Plain `ws` holds a connection in one way, whichever way it sends. */
+const ONE_WS = SERVERS.filter((name) => name !== 'ws-once');
+
+function fan(
+  id: string,
+  title: string,
+  groups: number,
+  membersPerGroup: number,
+  window: number,
+  dataBytes = 128,
+  echo = false,
+): Case {
+  const small = { groups: Math.min(groups, 5), membersPerGroup: Math.min(membersPerGroup, 5), window: Math.min(window, 5) };
+  return {
+    id,
+    title,
+    columns: FAN_COLUMNS,
+    servers: SERVERS,
+    full: { scenario: 'fan', params: { groups, membersPerGroup, window, dataBytes, echo, ...FULL_TIME } },
+    quick: { scenario: 'fan', params: { ...small, dataBytes, echo, ...QUICK_TIME } },
+  };
+}
+
+function storm(id: string, title: string, members: number, servers: readonly ServerName[]): Case {
+  return {
+    id,
+    title,
+    columns: [column.CPU_PER_MEMBER, column.MESSAGES_PER_MEMBER, column.JOIN_MS, column.LEAVE_MS],
+    servers,
+    full: { scenario: 'storm', params: { members } },
+    quick: { scenario: 'storm', params: { members: 10 } },
+  };
+}
+
+const CROWD = { groups: 1000, membersPerGroup: 10 };
+const QUICK_CROWD = { groups: 5, membersPerGroup: 4 };
+
+export const CASES: readonly Case[] = [
+  fan('fan1k-w1', '1,000 subscribers, 128 B, one publish at a time', 1, 1000, 1),
+  fan('fan1k-w64', '1,000 subscribers, 128 B, 64 publishes in flight', 1, 1000, 64),
+  fan('fan10k-w4', '10,000 subscribers, one group, 128 B, 4 in flight', 1, 10_000, 4),
+  fan('groups10k', '10,000 subscribers in 1,000 groups, 128 B, 64 in flight', 1000, 10, 64),
+  fan('fan200-16k-w8', '200 subscribers, 16 KiB, 8 in flight', 1, 200, 8, 16 * 1024),
+  fan('echo1k', 'echo, 1,000 connections, 128 B, one in flight on each', 1000, 1, 1000, 128, true),
+  {
+    id: 'idle10k',
+    title: 'idle: 10,000 connections in 1,000 groups',
+    columns: [column.MEMORY],
+    servers: ONE_WS,
+    full: { scenario: 'idle', params: CROWD },
+    quick: { scenario: 'idle', params: QUICK_CROWD },
+  },
+  {
+    id: 'reconnect10k',
+    title: '10,000 connections come back at once, into 1,000 groups',
+    columns: [column.CPU_PER_CONNECTION, column.CONNECTIONS, column.MESSAGES_PER_MEMBER],
+    servers: ONE_WS,
+    full: { scenario: 'reconnect', params: CROWD },
+    quick: { scenario: 'reconnect', params: QUICK_CROWD },
+  },
+  // Naive announcements are quadratic: 10,000 members would take minutes. And plain servers have no presence.
+  storm('storm1k', 'presence storm: 1,000 join one group at once, then half leave', 1000, ['gateway', 'socketio']),
+  storm('storm10k', 'presence storm: 10,000 join one group at once, then half leave', 10_000, ['gateway']),
+  {
+    id: 'slow1k',
+    title: '1,000 subscribers, 1 KiB, 64 in flight; 100 of them do not read',
+    columns: [
+      column.GROWTH,
+      column.P50_RATIO,
+      column.P99_RATIO,
+      column.P50,
+      column.P99,
+      column.DELIVERIES,
+      column.CPU_PER_DELIVERY,
+      column.SLOW_SERVED,
+      column.SLOW_TOLD,
+      column.SLOW_SILENT,
+    ],
+    servers: ONE_WS,
+    full: {
+      scenario: 'slow',
+      // Linux buffers up to 4 MiB for a loopback peer that does not read (net.ipv4.tcp_wmem), so this much fills it.
+      params: { membersPerGroup: 1000, slowMembers: 100, window: 64, dataBytes: 1024, fillBytes: 4.5 * 2 ** 20, ...FULL_TIME },
+    },
+    quick: {
+      scenario: 'slow',
+      params: { membersPerGroup: 10, slowMembers: 2, window: 4, dataBytes: 1024, fillBytes: 256 * 1024, ...QUICK_TIME },
+    },
+  },
+];

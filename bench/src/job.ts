@@ -1,0 +1,60 @@
+/** Servers under test. The first is ours, the others are its peers. */
+export const SERVERS = ['gateway', 'bun', 'ws-once', 'ws-naive', 'socketio'] as const;
+export type ServerName = (typeof SERVERS)[number];
+
+/** Members publish at full rate within a window, to all members of their group or, `echo`, to themselves. */
+export interface FanParams {
+  groups: number;
+  membersPerGroup: number;
+  /** Messages in flight over all groups. */
+  window: number;
+  dataBytes: number;
+  warmupMs: number;
+  measureMs: number;
+  echo?: boolean;
+}
+
+/** Connections that have joined a group and do nothing, or come all at once. */
+export interface CrowdParams {
+  groups: number;
+  membersPerGroup: number;
+}
+
+/** Members of one group, all of whom join at once. */
+export interface StormParams {
+  members: number;
+}
+
+/** Members of one group of whom some do not read. */
+export interface SlowParams extends Omit<FanParams, 'groups' | 'echo'> {
+  /** How many of the members do not read. */
+  slowMembers: number;
+  /** Bytes published before the measurement, to fill what the kernel buffers for those who do not read. */
+  fillBytes: number;
+}
+
+/** What to do: a scenario (scenarios/) and its sizes. */
+export type Task =
+  | { scenario: 'fan'; params: FanParams }
+  | { scenario: 'idle' | 'reconnect'; params: CrowdParams }
+  | { scenario: 'storm'; params: StormParams }
+  | { scenario: 'slow'; params: SlowParams };
+
+/** One task for a generator process. */
+export interface Job {
+  caseId: string;
+  server: ServerName;
+  task: Task;
+}
+
+/** Numbers by name; their meanings are with the cases (columns.ts). */
+export type Metrics = Record<string, number>;
+
+/** What a generator process answers, one JSON line. */
+export interface JobResult {
+  caseId: string;
+  server: ServerName;
+  /** Name and version of the server, as it says. */
+  version: string;
+  metrics: Metrics;
+}

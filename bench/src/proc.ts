@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Nanoseconds on a CPU of one thread, from the scheduler (first field of `schedstat`); of a thread that is gone: 0. */
+function threadNs(path: string): number {
+  try {
+    return Number(readFileSync(path, 'latin1').split(' ', 1)[0]);
+  } catch {
+    return 0;
+  }
+}
+
+/** CPU time of a process in microseconds, user and system, over all of its threads. Linux only. */
+export function cpuUs(pid: number): number {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).reduce((sum, task) => sum + threadNs(`${tasks}/${task}/schedstat`), 0) / 1000;
+}
+
+/** Anonymous resident memory of a process in KiB: its heap and stacks, without the code it has mapped. Sockets' buffers are the kernel's and not in it. */
+export function memoryKiB(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+  return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1]);
+}
+
+/** Resolves when a process has used hardly any CPU for a while: what it had to do is done. */
+export async function idle(pid: number, quietMs = 100): Promise<void> {
+  let before = cpuUs(pid);
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, quietMs));
+    const now = cpuUs(pid);
+    // 2 % of a core: sweeps and timers, no work.
+    if (now - before < quietMs * 20) return;
+    before = now;
+  }
+}

@@ -1,0 +1,58 @@
+import { cells, headings, versionList } from './cells.js';
+import type { CaseReport, Report } from './report.js';
+
+const row = (values: readonly string[]) => `| ${values.join(' | ')} |`;
+
+function section(report: CaseReport): string {
+  const head = headings(report);
+  const rule = head.map((_heading, i) => (i === 0 ? '---' : '--:'));
+  const rows = report.servers.map((server) => cells(report, server));
+  return [`### ${report.title}`, '', `\`${report.id}\``, '', ...[head, rule, ...rows].map(row)].join('\n');
+}
+
+/** The report as a page of the documentation. */
+export function markdown(report: Report): string {
+  return `# Benchmarks
+
+Written by \`${report.command}\` on ${report.date.slice(0, 10)}; do not edit. Absolute numbers belong to that machine. What carries over
+to others is the ratio *gateway ÷ this*: the gateway's cost divided by the peer's, below 1 where the gateway is cheaper.
+
+- Machine: ${report.machine}
+- Versions: ${versionList(report)}
+- ${report.repeats} runs of each server in each case, servers interleaved; medians, with the least and the greatest of the first number
+
+![Costs of the gateway beside its peers](benchmarks.svg)
+
+## Results
+
+${report.cases.map(section).join('\n\n')}
+
+## How it is measured
+
+Every server runs in a process of its own, fresh for each run and pinned to one core; the load generator is pinned to another. The peers:
+\`bun\` is Bun's own publish, \`ws-once\` a plain \`ws\` server that encodes each message once and sends the bytes to each receiver,
+\`ws-naive\` one that sends the string, \`socketio\` Socket.IO with rooms, on the websocket transport, else with its defaults. The gateway
+runs with everything on (validation, \`seq\`, presence, sessions, accounting); only its rate limits are set out of reach of the one publisher.
+
+- **Server CPU** is what the kernel's scheduler has counted for all of the server's threads (\`/proc/<pid>/task/*/schedstat\`), system calls
+  included, divided by the deliveries in the same window. A window begins and ends with nothing in flight.
+- **Load** is a closed loop: a message counts as in flight until every member of its group has it, and each that lands is replaced at once. One
+  member of each group publishes and, as all others, receives. Sizes are those of the application's data, the same for every server;
+  envelopes and framing come on top, as each protocol has them.
+- **The generator** speaks raw TCP. It walks frame headers and does not parse payloads; each message carries a number at a place that is found by its mark, and a mark at
+  its end. Every receiver must get every number once and in order; the first that is lost, repeated, out of order or cut fails the run.
+- **Latency** is from the publish to the read that brought the message's last byte, recorded for every delivery. Under a closed loop at full rate it says how
+  long the queue is, not how fast a lone message is: that is the case with one publish at a time. Where *generator busy* is near 100 %, the generator sets
+  the pace, and deliveries per second and latency say as much of it as of the server. Server CPU does not depend on that.
+- **Memory** is the growth of the process's anonymous resident memory (\`RssAnon\`) from 1,000 to 11,000 connections, after garbage collection,
+  divided by 10,000. The kernel's socket buffers are not in it.
+- **Reconnect** measures the second time that all connections come: the server has run a while. At most 256 handshakes are under way at once.
+- **The presence storm** counts what all members receive together. Socket.IO has no presence; its server announces each join and leave to the room, as
+  is usually done, which is quadratic and so measured at 1,000 members only.
+- **Slow consumers**: 900 members get the same load twice, alone and then beside 100 who have joined and read nothing; *healthy p50* and *p99* are
+  the second measurement divided by the first. The healthy ones must get everything. Before the second, 4.5 MiB are published, so that the kernel's
+  buffers for the slow ones are full. *Process growth* is the server's greatest \`RssAnon\` in all this, less what it had when they stopped reading:
+  what it keeps for them. Afterwards they read again: those who get everything were *served*, those who learn that they lost something were
+  *told*, by message or by close; the others lost it *silently*. A small growth with silent losses is no achievement, nor is a great one without any.
+`;
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FlagError, type Flags, HELP, parseFlags } from './flags.js';
+import type { ServerName } from './job.js';
+import { describeMachine, obstacle } from './machine.js';
+import { chart } from './report/chart.js';
+import { markdown } from './report/markdown.js';
+import { progressLine } from './report/progress.js';
+import { buildReport } from './report/report.js';
+import { terminalTables } from './report/table.js';
+import { measure, rehearse } from './runner.js';
+import { bunBinary, PROFILE_DIR } from './server-process.js';
+
+const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+function write(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  console.log(`written: ${path}`);
+}
+
+/** The command as the report quotes it: without where it wrote to, which is nobody else's business. */
+function commandLine(args: readonly string[]): string {
+  const paths = ['--out', '--profile'];
+  return ['pnpm bench', ...args.filter((arg, i) => !paths.includes(arg) && !paths.includes(args[i - 1] ?? ''))].join(' ');
+}
+
+/** Leaves out Bun where its binary is not installed. @throws FlagError when it was asked for by name. */
+function available({ servers, explicit }: Flags): readonly ServerName[] {
+  if (!servers.includes('bun') || bunBinary() !== undefined) return servers;
+  const reason = 'the optional package @oven/bun-linux-x64 is not installed';
+  if (explicit) throw new FlagError(`bun: ${reason}`);
+  console.log(`bun is left out: ${reason}`);
+  return servers.filter((name) => name !== 'bun');
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const flags = parseFlags(args);
+  if (flags.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const problem = obstacle(flags);
+  if (problem !== undefined) throw new FlagError(`the benchmark cannot run here: ${problem}`);
+  const machine = describeMachine();
+  if (machine.cores < 2) console.log('only one core: server and generator share it, so times are not comparable');
+
+  if (!flags.quick && loadavg()[0]! > 1)
+    console.log('other programs keep this machine busy: expect wide spreads and long latencies');
+
+  const servers = available(flags);
+  // The generator and its servers inherit it.
+  if (flags.profile !== undefined) process.env[PROFILE_DIR] = resolve(flags.profile);
+  const progress = progressLine(flags.cases);
+  const run = flags.quick ? rehearse(flags.cases, servers, progress) : measure(flags.cases, servers, flags.repeats, progress);
+  const { results, failures } = await run;
+  const report = buildReport(flags.cases, results, failures, {
+    date: new Date().toISOString(),
+    command: commandLine(args),
+    repeats: flags.repeats,
+    quick: flags.quick,
+    machine: machine.description,
+  });
+  console.log(terminalTables(report));
+  if (!flags.quick || flags.out !== undefined) {
+    write(
+      flags.out ?? fromRoot(`bench/results/${report.date.replaceAll(':', '-')}.json`),
+      `${JSON.stringify(report, undefined, 2)}\n`,
+    );
+  }
+  if (flags.writeDocs && failures.length === 0) {
+    write(fromRoot('docs/benchmarks.md'), markdown(report));
+    write(fromRoot('docs/benchmarks.svg'), chart(report));
+  }
+  for (const { caseId, server, message } of failures) console.error(`FAILED ${caseId} ${server}: ${message}`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof FlagError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

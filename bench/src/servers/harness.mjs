@@ -1,0 +1,36 @@
+// What every server under test shares: it says its port and version on stdout, and obeys lines on stdin.
+import { createInterface } from 'node:readline';
+
+/**
+ * Prints `{ port, version }` as one JSON line, then answers `gc` with `gc` once garbage has been collected.
+ * Ends with its parent: a closed stdin is the end of the run.
+ * @param {{ port: number, version: string, collect: () => void }} server
+ */
+export function announce({ port, version, collect }) {
+  console.log(JSON.stringify({ port, version }));
+  const lines = createInterface({ input: process.stdin });
+  lines.on('line', (line) => {
+    if (line !== 'gc') return;
+    collect();
+    console.log('gc');
+  });
+  lines.on('close', () => process.exit(0));
+}
+
+/** Two full collections: weak callbacks of the first free what the second collects. Needs `--expose-gc`. */
+export function collectNode() {
+  globalThis.gc?.();
+  globalThis.gc?.();
+}
+
+/**
+ * Listens on a free loopback port, then announces it.
+ * @param {import('node:http').Server} server
+ * @param {string} version
+ */
+export function listen(server, version) {
+  // 4096 is the kernel's usual somaxconn: a wave of connections is to meet the server, not a full backlog.
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+    announce({ port: server.address().port, version, collect: collectNode });
+  });
+}

@@ -1,0 +1,34 @@
+// Socket.IO with rooms, as its documentation shows it; the websocket transport only, everything else at its default.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { Server } from 'socket.io';
+import { listen } from './harness.mjs';
+
+const { version } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('socket.io/package.json'), 'utf8'));
+const server = createServer();
+const io = new Server(server, { transports: ['websocket'] });
+
+io.on('connection', (socket) => {
+  let group;
+  let announced = false;
+  socket.on('subscribe', (name) => {
+    group = name;
+    socket.join(name);
+    socket.emit('subscribed');
+  });
+  // The presence storm's naive counterpart: everybody is told of everybody.
+  socket.on('enter', (name) => {
+    announced = true;
+    group = name;
+    socket.join(name);
+    socket.emit('subscribed');
+    io.to(name).emit('presence', { members: io.sockets.adapter.rooms.get(name).size });
+  });
+  socket.on('disconnect', () => {
+    if (announced) io.to(group).emit('presence', { members: io.sockets.adapter.rooms.get(group)?.size ?? 0 });
+  });
+  socket.on('publish', (data) => io.to(group).emit('m', data));
+  socket.on('echo', (data) => socket.emit('m', data));
+});
+listen(server, `socket.io ${version}`);

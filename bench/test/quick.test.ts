@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, expect, test } from 'vitest';
+import { CASES } from '../src/cases.js';
+import type { Report } from '../src/report/report.js';
+
+const run = promisify(execFile);
+const script = fileURLToPath(new URL('../run.mjs', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** One case of each scenario; `pnpm bench --quick` runs them all. */
+const IDS = ['fan1k-w64', 'idle10k', 'reconnect10k', 'storm1k', 'slow1k'];
+const SERVERS = ['gateway', 'ws-naive', 'socketio'];
+const RUN = CASES.filter(({ id }) => IDS.includes(id));
+
+test('the cases of the quick run are one of each scenario', () => {
+  expect(RUN.map(({ full }) => full.scenario).sort()).toEqual([...new Set(CASES.map(({ full }) => full.scenario))].sort());
+});
+
+// It measures by Linux's /proc.
+test.skipIf(process.platform !== 'linux')(
+  '--quick runs cases against the gateway and peers, in processes of their own',
+  { timeout: 120_000 },
+  async () => {
+    const out = join(folder, 'quick.json');
+    const { stderr } = await run(process.execPath, [
+      script,
+      '--quick',
+      '--case',
+      IDS.join(),
+      '--servers',
+      SERVERS.join(),
+      '--out',
+      out,
+    ]);
+    const { cases, failures } = JSON.parse(readFileSync(out, 'utf8')) as Report;
+    expect(failures).toEqual([]);
+    const measured = cases.flatMap(({ id, servers }) => servers.map(({ server }) => `${id} ${server}`));
+    const due = RUN.flatMap(({ id, servers }) => servers.filter((name) => SERVERS.includes(name)).map((name) => `${id} ${name}`));
+    expect(measured).toEqual(due);
+    for (const { servers, columns } of cases) {
+      // JSON has null for what is no number.
+      for (const { metrics } of servers)
+        for (const { key } of columns) expect([key, metrics[key]?.median]).toEqual([key, expect.any(Number)]);
+    }
+    for (const { metrics } of cases[0]!.servers) expect(metrics.deliveries!.median).toBeGreaterThan(0);
+    expect(stderr).toContain(`[${due.length}/${due.length}, `);
+  },
+);
+
+test('an unknown case ends with one clear line and exit code 2', async () => {
+  const failure = await run(process.execPath, [script, '--servers', 'ws-once', '--case', 'nothing']).catch((error) => error);
+  expect({ code: failure.code, stderr: failure.stderr }).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^--case: no such thing as nothing; there are .*\n$/),
+  });
+});
