@@ -1,0 +1,48 @@
+import { DEFAULT_LIMITS } from 'gateway-core';
+import { dataBody } from 'gateway-core/src/data-body.js';
+import { Group, type Receiver } from 'gateway-core/src/groups/group.js';
+import { SMALL_DATA } from './messages.js';
+import { expectEqual, type MicroCase } from './micro-case.js';
+
+/** Counts what is written to it. */
+class Sink implements Receiver {
+  readonly blocked = false;
+  readonly deflate = false;
+  bytes = 0;
+  write(frames: Buffer): void {
+    this.bytes += frames.length;
+  }
+  lost(): void {
+    throw new Error('the log was trimmed before it was flushed');
+  }
+}
+
+function flushing(messages: number, members: number): MicroCase {
+  const count = members.toLocaleString('en-US');
+  return {
+    name: `flush: ${messages} × 128 B to ${count} member${members === 1 ? '' : 's'}`,
+    setUp() {
+      const counters = { delivered: 0 };
+      const context = { limits: DEFAULT_LIMITS, budget: { bytes: 0 }, now: () => 0, dirty: () => {}, counters };
+      const group = new Group('group-1', { epoch: 'epoch', seq: 0 }, context);
+      const sinks = Array.from({ length: members }, () => new Sink());
+      for (const sink of sinks) group.add(sink);
+      const body = dataBody({ ts: 1_700_000_000_000, groupId: 'group-1', from: 'AbCdEfGhIjKlMnOpQrStUv', dataText: SMALL_DATA });
+      let seq = 0;
+      return {
+        run: () => {
+          for (let i = 0; i < messages; i++) group.deliver({ seq: ++seq, body });
+          group.flush();
+        },
+        check: () => {
+          expectEqual('deliveries', counters.delivered, seq * members);
+          for (const { bytes } of sinks) expectEqual('bytes of a member', bytes, sinks[0]!.bytes);
+          expectEqual('bytes at all', sinks[0]!.bytes > seq * SMALL_DATA.length, true);
+        },
+      };
+    },
+  };
+}
+
+/** What has come in during a turn, appended and written to every member: the memory of the sockets is not in it, nor are system calls. */
+export const FLUSH_CASES: readonly MicroCase[] = [flushing(1, 1), flushing(1, 1000), flushing(64, 1000)];
