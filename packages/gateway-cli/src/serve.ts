@@ -4,9 +4,8 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import { healthListener } from './health.js';
 
-/** Headers of a request or an upgrade must be there after this long; against clients that send them byte by byte. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 15_000;
+/** How often Node looks for requests that are late; its own default of 30 s would let them stay for up to that much longer. */
+const REQUEST_CHECK_MS = 1_000;
 const HEADER_BYTES_MAX = 16 * 1024;
 /** Health answers still on their way after a drain get this long. */
 const HTTP_GRACE_MS = 1_000;
@@ -17,6 +16,11 @@ export interface ServeOptions extends Omit<GatewayOptions, 'server'> {
   port?: number;
   /** Default `0.0.0.0`. */
   host?: string;
+  /**
+   * How long a request or a handshake may take to arrive, in milliseconds, to within a second; then it is answered 408. Against clients
+   * that send it byte by byte. Default 10,000.
+   */
+  requestTimeoutMs?: number;
 }
 
 export interface RunningServer {
@@ -40,10 +44,11 @@ export interface RunningServer {
  * await server.close();
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { port = 4100, host = '0.0.0.0', ...gatewayOptions } = options;
+  const { port = 4100, host = '0.0.0.0', requestTimeoutMs = 10_000, ...gatewayOptions } = options;
   const server = createServer({
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Also the bound of the headers alone: Node's `headersTimeout` is never longer.
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(REQUEST_CHECK_MS, requestTimeoutMs),
     maxHeaderSize: HEADER_BYTES_MAX,
   });
   const gateway = createGateway({ ...gatewayOptions, server });

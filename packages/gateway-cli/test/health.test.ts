@@ -103,3 +103,14 @@ test('a request whose headers are too large is refused', async () => {
   client.write(`GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(17 * 1024)}\r\n\r\n`);
   expect(await text(client)).toMatch(/^HTTP\/1\.1 431 /);
 });
+
+test('a request that does not come whole within requestTimeoutMs is answered 408', async () => {
+  const impatient = await serve({ port: 0, host: '127.0.0.1', requestTimeoutMs: 30 });
+  try {
+    const client = connect(impatient.port, '127.0.0.1');
+    client.write('GET /rt HTTP/1.1\r\nHost: localhost\r\n');
+    expect(await text(client)).toMatch(/^HTTP\/1\.1 408 /);
+  } finally {
+    await impatient.close();
+  }
+});
