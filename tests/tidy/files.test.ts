@@ -29,6 +29,13 @@ test('the lockfile names no registry', () => {
   expect(read('pnpm-lock.yaml').match(/https?:\/\/\S+|tarball:.*/g) ?? []).toEqual([]);
 });
 
+test('every package in the lockfile says that it runs on Node 20', () => {
+  const wanted = [...read('pnpm-lock.yaml').matchAll(/^ {2}'?([^\n:]+?)'?:\n(?: {4}.*\n)*? {4}engines: \{.*?node: '?([^'}]+)/gm)];
+  expect(wanted.length).toBeGreaterThan(100);
+  const newer = wanted.filter(([, , range = '']) => !range.split('||').some((part) => Number(part.match(/\d+/)?.[0] ?? 0) <= 20));
+  expect(newer.map(([, name, range]) => `${name} wants ${range}`)).toEqual([]);
+});
+
 test('one version of pnpm is named everywhere', () => {
   const { packageManager } = JSON.parse(read('package.json'));
   expect(packageManager).toMatch(/^pnpm@\d+\.\d+\.\d+$/);
