@@ -1,4 +1,5 @@
-import { createGateway, type GatewayOptions } from 'gateway-core';
+import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
+import type { Logger } from 'gateway-protocol';
 import { asUsageError, type ServeConfig } from './config.js';
 import type { Io } from './io.js';
 import { createLogger } from './logger.js';
@@ -18,6 +19,7 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean): Pr
   });
   try {
     const { url, healthUrl, port, gateway, close } = await start(config, { ...gatewayOptions(config), logger });
+    if (config.logLevel === 'debug') logLives(gateway, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
     const signal = await signals.first;
     logger.info('draining', { signal, connections: gateway.stats().connections });
@@ -27,6 +29,20 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean): Pr
   } finally {
     signals.off();
   }
+}
+
+/** What becomes of clients and their messages, by `traceId`. Only at `debug`: a listener to `data` costs every message. `metadata` stays out. */
+function logLives(gateway: Gateway, logger: Logger): void {
+  gateway.on('connection', ({ connectionId, remoteAddress }) => logger.debug('connected', { connectionId, remoteAddress }));
+  gateway.on('identify', ({ connectionId, memberId, role, groupId }) =>
+    logger.debug('identified', { connectionId, memberId, role, groupId }),
+  );
+  gateway.on('data', ({ groupId, seq, from, id, traceId }) =>
+    logger.debug('message accepted', { groupId, seq, from, id, traceId }),
+  );
+  gateway.on('disconnect', ({ connectionId, memberId, code, reason }) =>
+    logger.debug('disconnected', { connectionId, memberId, code, reason }),
+  );
 }
 
 /**

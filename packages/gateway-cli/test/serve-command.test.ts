@@ -85,6 +85,30 @@ describe('serve', () => {
     expect(io.out.split('\n')[0]).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\] INFO: listening on ws:\/\/127\.0\.0\.1:\d+\/rt$/);
   });
 
+  test('at debug logs what becomes of a client and its messages, without its metadata', async () => {
+    const io = new MemoryIo();
+    const ended = run(LOOPBACK, { LOG_LEVEL: 'debug' }, io);
+    const client = new WebSocket(String((await io.line('listening')).url));
+    await once(client, 'open');
+    const payload = { clientType: 'dashboard', groupId: 'g', metadata: { name: 'secret' } };
+    client.send(JSON.stringify({ type: 'identify', payload }));
+    client.send(JSON.stringify({ type: 'data_update', traceId: 't-1', payload: { data: 'secret' } }));
+    const { connectionId } = await io.line('connected');
+    const { memberId } = await io.line('identified');
+    expect(await io.line('message accepted')).toMatchObject({
+      level: 'debug',
+      traceId: 't-1',
+      groupId: 'g',
+      seq: 1,
+      from: memberId,
+    });
+    client.close();
+    expect(await io.line('disconnected')).toMatchObject({ connectionId, memberId, code: 1005 });
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+    expect(io.out).not.toContain('secret');
+  });
+
   test('is silent below the log level', async () => {
     const io = new MemoryIo();
     const ended = run(LOOPBACK, { LOG_LEVEL: 'warn' }, io);
