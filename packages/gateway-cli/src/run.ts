@@ -45,5 +45,8 @@ function usageMessage(error: unknown, command: string): string | undefined {
   if (!(error instanceof CommanderError)) throw error;
   if (error.exitCode === 0) return undefined;
   if (error.code === 'commander.help') return 'a command is missing; see gateway-cli --help';
-  return `${error.message.replace(/^error: /, '').replace(/\s+/g, ' ')}; see ${command} --help`;
+  return `${error.message
+    .replace(/^error: /, '')
+    .replace(/\s+/g, ' ')
+    .replace(/\.$/, '')}; see ${command} --help`;
 }

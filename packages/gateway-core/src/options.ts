@@ -152,7 +152,8 @@ function resolveLimits(given: Partial<Limits> | undefined): Limits {
   const limits = merge('limits', DEFAULT_LIMITS, given);
   for (const name of Object.keys(limits) as (keyof Limits)[]) if (limits[name] === 0) limits[name] = Number.POSITIVE_INFINITY;
   // A message that the burst can never hold would be refused for ever.
-  if (limits.bytesBurst < limits.messageBytesMax) throw invalid('limits.bytesBurst', 'must be at least limits.messageBytesMax');
+  if (limits.bytesBurst < limits.messageBytesMax)
+    throw invalid('limits.bytesBurst', 'must be at least limits.messageBytesMax, or 0 (off)');
   return limits;
 }
 
