@@ -22,9 +22,12 @@ describe.each(inject('tarballs').map((tarball) => ({ tarball, name: basename(tar
     expect(report).toContain('No problems found');
   });
 
-  test('carries its licence and no test', async () => {
+  test('carries its licence, a source map for each script, and no test', async () => {
     const files = (await output(consumer, 'tar', ['-tzf', tarball])).trim().split('\n');
     expect(files).toContain('package/LICENSE');
+    const scripts = files.filter((file) => file.endsWith('.js'));
+    expect(scripts.length).toBeGreaterThan(1);
+    expect(scripts.filter((file) => !files.includes(`${file}.map`))).toEqual([]);
     expect(files.filter((file) => /\.test\.|\/test\/|\/src\//.test(file))).toEqual([]);
   });
 });
