@@ -16,8 +16,9 @@ export function showLive(load: Load, options: { connections: number; durationMs:
     const perSecond = Math.round((deliveries - before.deliveries) / ((now - before.at) / 1000));
     const { p50, p99 } = inMs(load.meter.recentLatency());
     before = { at: now, deliveries };
+    const errors = Object.entries(load.errors.toJSON()).map(([code, times]) => `${code} × ${count(times)}  `);
     return (
-      `${seconds(now - load.startedAt)}/${seconds(options.durationMs)} s  ${count(perSecond)} deliveries/s  ` +
+      `${seconds(now - load.startedAt)}/${seconds(options.durationMs)} s  ${errors.join('')}${count(perSecond)} deliveries/s  ` +
       `p50 ${p50.toPrecision(3)} ms  p99 ${p99.toPrecision(3)} ms  lost ${count(lost)}  doubled ${count(doubled)}  out of order ${count(outOfOrder)}`
     );
   };

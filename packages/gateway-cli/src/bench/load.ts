@@ -32,12 +32,13 @@ export class Load {
   opened = 0;
   /** When it began to publish, in milliseconds of `performance.now()`. */
   startedAt = 0;
+  /** Codes of the errors that the gateway answered with. */
+  readonly errors = new Tally();
   private readonly options: BenchOptions;
   private readonly patienceMs: number;
   private readonly dialect;
   private readonly refusals = new Tally();
   private readonly drops = new Tally();
-  private readonly errors = new Tally();
   /** Ends the publishing. */
   private readonly stop = new AbortController();
   private stopHeartbeats = () => {};

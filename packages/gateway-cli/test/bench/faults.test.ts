@@ -73,6 +73,14 @@ describe('the exit code is 1, and the outcome says', () => {
     );
   });
 
+  test('that the gateway answered RATE_LIMITED, at once on a terminal', async () => {
+    const { url } = await servers.gateway({ limits: { messagesPerSecondMax: 1, messagesBurst: 11, errorsBurst: 100_000 } });
+    const bench = new BenchRun([url, '--connections', '2', '--rate', '100', '--duration', '3600'], { terminal: true });
+    await bench.said(/s {2}RATE_LIMITED × \d+ {2}[\d,]+ deliveries/);
+    bench.signals.emit('SIGINT', 'SIGINT');
+    expect(await bench.code).toBe(1);
+  });
+
   test('which connections were refused, and goes on with the others', async () => {
     const { url } = await servers.gateway({ limits: { connectionsMax: 3 } });
     const { code, outcome } = await shortRun(url).outcome();
