@@ -178,11 +178,13 @@ describe('a broker that loses its log', () => {
     await clock.settle();
     expect(clients.map(({ closed }) => closed?.code)).toEqual([1013, 1013]);
     expect(elsewhere.closed).toBeUndefined();
+    expect(gateway.groups()[0]).toMatchObject({ logMessages: 0, logBytes: 0, position: { seq: 0 } });
     const again = await join('g');
     again.send(say('in the new log'));
     await clock.settle();
     expect(again.updates).toMatchObject([{ seq: 1, payload: { data: 'in the new log' } }]);
     expect(gateway.groups()[0]!.position.epoch).not.toBe(before.epoch);
+    expect(gateway.groups()[0]!.logMessages).toBe(1);
   });
 });
 

@@ -1,8 +1,19 @@
+import { createServer } from 'node:http';
 import { MemoryBroker, MemoryPresenceStore, MemorySessionStore } from 'gateway-core';
 import { describe, expect, test, vi } from 'vitest';
 import { oneTurn, waitOn } from './support/asynchronous.js';
 import { setUp } from './support/set-up.js';
 import { settled } from './support/settled.js';
+
+test('the HTTP server is let go of, and stays as it was', async () => {
+  const server = createServer();
+  const { emit } = server;
+  const { gateway } = setUp({ server });
+  expect(server.listenerCount('upgrade')).toBe(1);
+  await gateway.close();
+  expect(server.listenerCount('upgrade')).toBe(0);
+  expect(server.emit).toBe(emit);
+});
 
 describe('stores and broker', () => {
   const parts = () => ({

@@ -1,6 +1,7 @@
 import type { GatewayEvents } from 'gateway-core';
 import { describe, expect, test, vi } from 'vitest';
 import { identify, say } from './support/messages.js';
+import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
 
 describe('events', () => {
@@ -60,6 +61,18 @@ describe('events', () => {
     await clock.advance(100_000);
     expect(events('disconnect')).toMatchObject([{ code }]);
   });
+});
+
+test('a client that breaks the WebSocket protocol is closed with the code of its fault, and may come back as who it was', async () => {
+  const { clock, gateway, events } = setUp();
+  const socket = new RecordingSocket(gateway);
+  socket.send(identify('g'));
+  await clock.settle();
+  socket.listener.failed(1007, 'not UTF-8');
+  expect(socket.closes).toEqual([{ code: 1007, reason: 'not UTF-8' }]);
+  socket.listener.closed(1006, '');
+  expect(events('disconnect')).toMatchObject([{ code: 1007, reason: 'not UTF-8' }]);
+  expect(await gateway.presence('g')).toMatchObject({ status: 'DEGRADED' });
 });
 
 describe('on', () => {

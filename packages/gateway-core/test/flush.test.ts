@@ -28,6 +28,29 @@ describe('at the end of a turn', () => {
     for (const { writes } of sockets) expect(writes[0]).toBe(sockets[0]?.writes[0]);
   });
 
+  test('members that stand at one place share one buffer, wherever that is', async () => {
+    const set = setUp({ limits: { ...limits, socketHighWaterMarkBytes: 2_000 } });
+    const [talker, ...slow] = [await joined(set, 'g'), await joined(set, 'g'), await joined(set, 'g')];
+    for (const socket of slow) socket.stuck = true;
+    for (let n = 0; n < 4; n += 1) {
+      talker?.send(say(`${n}${long(1_000)}`));
+      await set.clock.settle();
+    }
+    for (const socket of slow) {
+      socket.stuck = false;
+      socket.bufferedBytes = 0;
+      socket.writes.length = 0;
+    }
+    talker?.send(say('to all'));
+    await set.clock.settle();
+    expect(slow.map(({ data }) => data.at(-1))).toEqual(['to all', 'to all']);
+    expect(slow[0]?.writes.length).toBeGreaterThan(1);
+    slow[0]?.writes.forEach((bytes, index) => {
+      expect(slow[1]?.writes[index]).toBe(bytes);
+    });
+    expect(talker?.writes.at(-1)).not.toBe(slow[0]?.writes.at(-1));
+  });
+
   test('a lone message is written, and no later', async () => {
     const set = setUp();
     const socket = await joined(set, 'g');
@@ -66,6 +89,7 @@ describe('what waits for the end of a turn is bounded', () => {
     const set = setUp({ limits: { ...limits, socketHighWaterMarkBytes: 5_000 } });
     const socket = await joined(set, 'g');
     for (let n = 0; n < 20; n += 1) socket.send(say(`${n} ${long(1_000)}`));
+    expect(socket.data.length).toBeGreaterThanOrEqual(15);
     await set.clock.settle();
     expect(socket.writes.length).toBeGreaterThanOrEqual(4);
     for (const { length } of socket.writes) expect(length).toBeLessThanOrEqual(6_000);
@@ -76,6 +100,7 @@ describe('what waits for the end of a turn is bounded', () => {
     const set = setUp({ limits: { ...limits, logMessagesMax: 4 } });
     const [socket, other] = [await joined(set, 'g'), await joined(set, 'g')];
     for (let n = 0; n < 50; n += 1) socket.send(say(n));
+    expect(socket.data.length).toBeGreaterThanOrEqual(48);
     await set.clock.settle();
     for (const { data, closes } of [socket, other]) {
       expect(data).toEqual(Array.from({ length: 50 }, (_, n) => n));

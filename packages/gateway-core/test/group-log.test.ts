@@ -40,6 +40,7 @@ describe("a group's log is bounded", () => {
     expect(gateway.groups()).toMatchObject([{ logMessages: 1 }]);
     await clock.advance(6_000);
     expect(gateway.groups()).toMatchObject([{ logMessages: 0, logBytes: 0, position: { seq: 2 } }]);
+    expect(gateway.stats().logBytes).toBe(0);
   });
 
   test('holds one message that is larger than all of it for as long as it is being sent, and no longer', async () => {
@@ -120,6 +121,20 @@ describe('groups', () => {
     again.close();
     await clock.advance(10_000);
     expect(gateway.groups()).toEqual([]);
+  });
+
+  test('are remembered from when they were used last: left, or published to', async () => {
+    const { clock, gateway, join } = setUp({ limits: { logAgeMaxMs: 10_000 } });
+    const client = await join('left later');
+    for (const groupId of ['used', 'unused', 'published to']) await gateway.publish(groupId, 1);
+    await clock.advance(8_000);
+    client.close();
+    for (const groupId of ['used', 'published to']) await gateway.publish(groupId, 1);
+    await clock.advance(8_000);
+    await gateway.publish('used', 1);
+    expect(gateway.groups().map(({ groupId }) => groupId)).toEqual(['left later', 'used', 'published to']);
+    await clock.advance(5_000);
+    expect(gateway.groups().map(({ groupId }) => groupId)).toEqual(['used']);
   });
 
   test('that come back after they were forgotten are other logs: another epoch, from seq 1', async () => {

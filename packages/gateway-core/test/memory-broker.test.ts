@@ -57,6 +57,7 @@ describe('what the broker in memory keeps is bounded', () => {
     // One after the other pushes out the one that comes next.
     expect([gAgain, hAgain, iAgain]).not.toContain(g);
     expect(new Set([g, h, i, gAgain, hAgain, iAgain]).size).toBe(6);
+    expect(broker.publish('h', { body: '1' }).epoch).toBe(hAgain);
     expect(broker.publish('i', { body: '1' }).epoch).toBe(iAgain);
   });
 });

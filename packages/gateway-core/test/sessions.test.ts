@@ -88,6 +88,14 @@ describe('a session', () => {
     expect(await gateway.sessions('g')).toEqual([]);
   });
 
+  test('is what a heartbeat needs a group for: one without is taken whatever group it names', async () => {
+    const { clock, join } = setUp();
+    const client = await join('g');
+    client.send(heartbeat({ groupId: 'elsewhere' }));
+    await clock.settle();
+    expect(errorsOf(client)).toEqual([]);
+  });
+
   test('is not kept alive by who does not name it', async () => {
     const { clock, gateway, join } = setUp({ timings });
     const client = await join('g');

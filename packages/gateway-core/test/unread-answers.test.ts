@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { waitOn } from './support/asynchronous.js';
 import { heartbeat, long, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
-import { limits, upTo, withSlow } from './support/slow-member.js';
+import { limits, timings, upTo, withSlow } from './support/slow-member.js';
 
 describe('a client that does not read its answers', () => {
   test('is not read from, until it has', async () => {
@@ -12,6 +13,9 @@ describe('a client that does not read its answers', () => {
     slow.drain();
     expect(slow.reading).toBe(true);
     expect(slow.flow).toEqual(['pause', 'resume']);
+    slow.stuck = true;
+    for (let n = 0; n < 100 && slow.reading; n += 1) slow.send({ type: 'hello', id: long(100) });
+    expect(slow.flow).toEqual(['pause', 'resume', 'pause']);
   });
 
   test('still lives for as long as heartbeatTimeoutMs, no longer', async () => {
@@ -55,6 +59,23 @@ describe('a client that does not read its answers', () => {
     slow.takeAll();
     expect(slow.bufferedBytes).toBeGreaterThan(1_000);
     expect(slow.reading).toBe(true);
+  });
+
+  test('and whose messages wait for a hook is read from when both are over', async () => {
+    const { clock, slow } = await withSlow((fake) => ({
+      limits: { ...limits, messagesPerSecondMax: 1, messagesBurst: 4, socketHighWaterMarkBytes: 1_000 },
+      timings,
+      authorize: ({ action }) => action === 'join' || waitOn(fake, 100)().then(() => true),
+    }));
+    slow.send(say('in the hook'));
+    slow.send(say('waits'));
+    expect(slow.flow).toEqual(['pause']);
+    for (let n = 0; n < 10; n += 1) slow.listener.ping();
+    expect(slow.bufferedBytes).toBeGreaterThan(1_000);
+    await clock.advance(200);
+    expect(slow.flow).toEqual(['pause']);
+    slow.drain();
+    expect(slow.flow).toEqual(['pause', 'resume']);
   });
 
   test('is not read from while the gateway closes and waits for it, either', async () => {

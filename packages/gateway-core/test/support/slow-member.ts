@@ -8,7 +8,7 @@ export const timings = { heartbeatTimeoutMs: 1_000_000, identifyTimeoutMs: 1_000
 
 /** A healthy client and one whose network takes nothing, in one group. */
 export async function withSlow(options: Parameters<typeof setUp>[0] = {}) {
-  const set = setUp({ limits, timings, ...options });
+  const set = setUp(typeof options === 'function' ? options : { limits, timings, ...options });
   const healthy = await set.join('g');
   const slow = new RecordingSocket(set.gateway);
   slow.send(identify('g'));
