@@ -8,11 +8,12 @@ ENV PNPM=pnpm@12.21.0
 WORKDIR /build/workspace
 COPY . .
 # Installed is what the gateway is built from and with; not the examples, the benchmark and the tests of the packed packages.
-# One step, so that the deployment finds in the store what the installation put there, and needs no registry.
+# One step, so that the deployment finds in the store what the installation put there. It may still ask the registry about a package:
+# an installation from the lockfile leaves no metadata behind.
 RUN --mount=type=cache,target=/root/.local/share/pnpm \
   npx -y "$PNPM" install --frozen-lockfile --filter gateway-strategy --filter gateway-cli... && \
   npx -y "$PNPM" --config.verify-deps-before-run=false run build && \
-  npx -y "$PNPM" --filter gateway-cli deploy --prod --offline ../deployed
+  npx -y "$PNPM" --filter gateway-cli deploy --prod --prefer-offline ../deployed
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production GW_PORT=8080
