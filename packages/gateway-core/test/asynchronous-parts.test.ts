@@ -2,7 +2,7 @@ import { createGateway, MemoryBroker, MemoryPresenceStore, MemorySessionStore } 
 import { connectClient, FakeClock } from 'gateway-core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { asynchronous, BROKER_METHODS, PRESENCE_METHODS, SESSION_METHODS, waitOn } from './support/asynchronous.js';
-import { codesOf, heartbeat, identify, presencesOf, readiesOf, say } from './support/messages.js';
+import { codesOf, heartbeat, identify, presencesOf, readiesOf, say, typesOf } from './support/messages.js';
 import { ResettableBroker } from './support/resettable-broker.js';
 import { closeAndFindNothing, setUp } from './support/set-up.js';
 
@@ -32,6 +32,15 @@ describe('with stores and a broker that need time', () => {
     }
     expect(events('data').map(({ seq }) => seq)).toEqual([1, 2, 3]);
     expect(events('sessionOpened')).toHaveLength(1);
+  });
+
+  test('a client that is alone is told of its own arrival', async () => {
+    const { clock, connect } = setUp(slowParts);
+    const client = connect();
+    client.send(identify('g'));
+    await clock.advance(1_000);
+    expect(typesOf(client)).toEqual(['ready', 'ready', 'presence_update']);
+    expect(presencesOf(client)).toMatchObject([{ status: 'UP', details: { members: 1 } }]);
   });
 
   test('a message is delivered as soon as the broker delivers it, and reported when publish has answered', async () => {
