@@ -61,3 +61,33 @@ describe('what the broker in memory keeps is bounded', () => {
     expect(broker.publish('i', { body: '1' }).epoch).toBe(iAgain);
   });
 });
+
+describe('a receiver that calls back while it is delivered to', () => {
+  test('publishes after what is being delivered, for those behind it too', () => {
+    const broker = new MemoryBroker();
+    const seqs: number[] = [];
+    broker.subscribe('g', { ...receiver, deliver: ({ seq }) => seq < 3 && broker.publish('g', { body: `${seq}` }) });
+    broker.subscribe('g', { ...receiver, deliver: ({ seq }) => seqs.push(seq) });
+    broker.publish('g', { body: '0' });
+    expect(seqs).toEqual([1, 2, 3]);
+  });
+
+  test('brings in another one after everything that was published before', () => {
+    const broker = new MemoryBroker();
+    const seqs: number[] = [];
+    const positions: number[] = [];
+    const { unsubscribe } = broker.subscribe('g', {
+      ...receiver,
+      deliver: () => {
+        unsubscribe();
+        broker.publish('g', { body: '2' });
+        const { position } = broker.subscribe('g', { ...receiver, deliver: ({ seq }) => seqs.push(seq) });
+        positions.push(position.seq);
+      },
+    });
+    broker.publish('g', { body: '1' });
+    broker.publish('g', { body: '3' });
+    expect(positions).toEqual([2]);
+    expect(seqs).toEqual([3]);
+  });
+});

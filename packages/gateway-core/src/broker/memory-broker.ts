@@ -5,7 +5,10 @@ import type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscrip
 interface Topic {
   epoch: string;
   seq: number;
-  readonly receivers: Set<BrokerReceiver>;
+  /** With the `seq` after which each takes entries. */
+  readonly receivers: Map<BrokerReceiver, number>;
+  /** What receivers publish while an entry is delivered; `undefined` while none is. */
+  next: BrokerEntry[] | undefined;
   /** The newest entries, oldest first. */
   readonly history: BrokerEntry[];
   /** Characters of their bodies. */
@@ -50,14 +53,14 @@ export class MemoryBroker implements Broker {
     topic.seq += 1;
     const entry: BrokerEntry = { seq: topic.seq, body: message.body, delivery: message.delivery, key: message.key };
     this.#keep(topic, entry);
-    for (const receiver of topic.receivers) receiver.deliver(entry);
+    this.#deliver(topic, entry);
     if (topic.receivers.size === 0) this.#rest(groupId);
     return { epoch: topic.epoch, seq: entry.seq };
   }
 
   subscribe(groupId: string, receiver: BrokerReceiver): BrokerSubscription {
     const topic = this.#topic(groupId);
-    topic.receivers.add(receiver);
+    topic.receivers.set(receiver, topic.seq);
     this.#idle.delete(groupId);
     return {
       position: { epoch: topic.epoch, seq: topic.seq },
@@ -79,10 +82,26 @@ export class MemoryBroker implements Broker {
   #topic(groupId: string): Topic {
     let topic = this.#topics.get(groupId);
     if (topic === undefined) {
-      topic = { epoch: this.#generateId(), seq: 0, receivers: new Set(), history: [], historyLength: 0 };
+      topic = { epoch: this.#generateId(), seq: 0, receivers: new Map(), next: undefined, history: [], historyLength: 0 };
       this.#topics.set(groupId, topic);
     }
     return topic;
+  }
+
+  /** One entry after the other: one that a receiver publishes meanwhile would reach those after it before this one does. */
+  #deliver(topic: Topic, entry: BrokerEntry): void {
+    if (topic.next !== undefined) {
+      topic.next.push(entry);
+      return;
+    }
+    topic.next = [];
+    try {
+      for (let next: BrokerEntry | undefined = entry; next !== undefined; next = topic.next.shift()) {
+        for (const [receiver, since] of topic.receivers) if (next.seq > since) receiver.deliver(next);
+      }
+    } finally {
+      topic.next = undefined;
+    }
   }
 
   #keep(topic: Topic, entry: BrokerEntry): void {
