@@ -1,6 +1,9 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { MemoryBroker } from 'gateway-core';
 import { brokerContract } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
+import { setUp } from './support/set-up.js';
 
 const receiver = { deliver: () => {}, reset: () => {} };
 
@@ -60,6 +63,26 @@ describe('what the broker in memory keeps is bounded', () => {
     expect(broker.publish('h', { body: '1' }).epoch).toBe(hAgain);
     expect(broker.publish('i', { body: '1' }).epoch).toBe(iAgain);
   });
+});
+
+test('what the history keeps is the bodies, not the messages that they were sent in', async () => {
+  v8.setFlagsFromString('--expose-gc');
+  const gc: () => void = vm.runInNewContext('gc');
+  const heapUsed = () => {
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const { clock, join } = setUp({ broker: new MemoryBroker(), limits: { messagesPerSecondMax: 0, bytesPerSecondMax: 0 } });
+  const client = await join('g');
+  const before = heapUsed();
+  for (let n = 0; n < 200; n += 1) {
+    const junk = `${n},`.repeat(50_000);
+    client.sendText(`{"type":"data_update","junk":"${junk}","payload":{"data":"more than V8 copies"}}`);
+  }
+  await clock.settle();
+  expect(client.data).toHaveLength(200);
+  // They were sent in 30 MB.
+  expect(heapUsed() - before).toBeLessThan(3_000_000);
 });
 
 describe('a receiver that calls back while it is delivered to', () => {

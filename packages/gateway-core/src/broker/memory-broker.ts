@@ -106,7 +106,8 @@ export class MemoryBroker implements Broker {
 
   #keep(topic: Topic, entry: BrokerEntry): void {
     if (this.#historyMessagesMax === 0) return;
-    topic.history.push({ ...entry });
+    // A copy: the body is put together from slices of what the client sent, all of which it would keep in memory.
+    topic.history.push({ ...entry, body: Buffer.from(entry.body).toString() });
     topic.historyLength += entry.body.length;
     while (topic.history.length > this.#historyMessagesMax || topic.historyLength > this.#historyLengthMax) {
       topic.historyLength -= (topic.history.shift() as BrokerEntry).body.length;
