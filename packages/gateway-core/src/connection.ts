@@ -43,7 +43,7 @@ export class Connection implements Receiver, SocketListener {
   closingSince = 0;
   member: Member | undefined;
   /** Messages that came while a handler was busy, in order; `undefined` while none is. */
-  inbox: { text: string; byteLength: number }[] | undefined;
+  inbox: string[] | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
   /** Its groups, oldest first: few, so an array, which costs less than a map for each of many connections. */

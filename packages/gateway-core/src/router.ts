@@ -37,14 +37,10 @@ export class Router {
 
   /** Takes the next message of a connection. Messages of one connection are handled one after the other, in order. */
   receive(connection: Connection, text: string, byteLength: number): void {
-    const { inbox } = connection;
-    if (inbox === undefined) {
-      this.#start(connection, text, byteLength);
-      return;
-    }
-    // Only what the transport had read already can still come: the inbox stays as short as one read.
-    if (inbox.length === 0) connection.pause();
-    inbox.push({ text, byteLength });
+    // As it comes, not when it is handled: a read that is inflated can be a thousand times as long, and would all wait.
+    const tooFast = this.#overRate(connection, byteLength);
+    if (tooFast !== undefined) this.#refuse(connection, tooFast);
+    else this.#take(connection, text);
   }
 
   /** Counts something that is no message, like a ping, against the connection's rate. */
@@ -59,8 +55,19 @@ export class Router {
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
-  #start(connection: Connection, text: string, byteLength: number): void {
-    const pending = this.#handle(connection, text, byteLength);
+  #take(connection: Connection, text: string): void {
+    const { inbox } = connection;
+    if (inbox === undefined) {
+      this.#start(connection, text);
+      return;
+    }
+    // Only what the transport had read already can still come: the inbox stays as short as one read.
+    if (inbox.length === 0) connection.pause();
+    inbox.push(text);
+  }
+
+  #start(connection: Connection, text: string): void {
+    const pending = this.#handle(connection, text);
     if (pending === undefined) return;
     connection.inbox = [];
     this.#busy += 1;
@@ -70,7 +77,7 @@ export class Router {
   #finish(connection: Connection): void {
     const inbox = connection.inbox ?? [];
     connection.inbox = undefined;
-    for (const { text, byteLength } of inbox) if (connection.live) this.receive(connection, text, byteLength);
+    for (const text of inbox) if (connection.live) this.#take(connection, text);
     if (inbox.length > 0) connection.resume();
     this.#busy -= 1;
     if (this.#busy > 0) return;
@@ -80,9 +87,7 @@ export class Router {
   }
 
   /** Answers a promise, which does not reject, where the handler needs time. */
-  #handle(connection: Connection, text: string, byteLength: number): Promise<void> | undefined {
-    const tooFast = this.#overRate(connection, byteLength);
-    if (tooFast !== undefined) return this.#refuse(connection, tooFast);
+  #handle(connection: Connection, text: string): Promise<void> | undefined {
     const decoded = decode(text, this.decodeLimits);
     if (!decoded.ok) return this.#refuse(connection, decoded.error);
     const { message, dataText } = decoded;
@@ -119,7 +124,7 @@ export class Router {
   }
 
   #overRate(connection: Connection, byteLength: number): Refusal | undefined {
-    // When it was last heard is now, or a moment ago where it had to wait in the inbox.
+    // When it was last heard is now.
     const { seenAt } = connection;
     const retryAfterMs = connection.messageRate.take(1, seenAt) || connection.byteRate.take(byteLength, seenAt);
     return retryAfterMs === 0 ? undefined : { code: 'RATE_LIMITED', message: 'too many messages or bytes', retryAfterMs };

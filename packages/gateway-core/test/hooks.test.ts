@@ -183,6 +183,20 @@ describe('while a hook runs', () => {
     expect(socket.data).toHaveLength(1);
   });
 
+  test('what waits counts when it comes: what is over the rate is refused, and does not wait', async () => {
+    const { clock, gateway } = setUp((fake) => ({
+      ...slow(100)(fake),
+      limits: { bytesPerSecondMax: 1, bytesBurst: 5_000, messageBytesMax: 5_000 },
+    }));
+    const socket = new RecordingSocket(gateway);
+    socket.send(identify('g'));
+    // As a transport reports them that had read them all before it was paused.
+    for (let n = 1; n <= 6; n += 1) socket.send(say(long(1_500)));
+    expect(socket.received.filter(({ type }) => type === 'error')).toHaveLength(3);
+    await clock.advance(1_000);
+    expect(socket.data).toHaveLength(3);
+  });
+
   test.each(['cut', 'close'] as const)('a client may go (%s): nothing comes of what was pending', async (how) => {
     const { clock, gateway, connect, events } = setUp(slow(100));
     const client = connect();
