@@ -26,8 +26,8 @@ export interface RouterReport {
 /** Decides what becomes of a client's message: the rate, the contract, the connection's state, then the handler. */
 export class Router {
   errorsSent = 0;
-  #busy = 0;
-  #whenIdle: (() => void)[] = [];
+  /** Handlers that need time. */
+  readonly #pending = new Set<Promise<void>>();
 
   constructor(
     private readonly context: HandlerContext,
@@ -49,10 +49,9 @@ export class Router {
     if (refusal !== undefined) this.#refuse(connection, refusal);
   }
 
-  /** Resolves when no handler is at work. */
-  idle(): Promise<void> {
-    if (this.#busy === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  /** Resolves when the handlers that are at work now have finished; clients that go on sending keep nobody waiting. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
   }
 
   #take(connection: Connection, text: string): void {
@@ -70,8 +69,11 @@ export class Router {
     const pending = this.#handle(connection, text);
     if (pending === undefined) return;
     connection.inbox = [];
-    this.#busy += 1;
-    pending.then(() => this.#finish(connection));
+    this.#pending.add(pending);
+    pending.then(() => {
+      this.#pending.delete(pending);
+      this.#finish(connection);
+    });
   }
 
   #finish(connection: Connection): void {
@@ -79,11 +81,6 @@ export class Router {
     connection.inbox = undefined;
     for (const text of inbox) if (connection.live) this.#take(connection, text);
     if (inbox.length > 0) connection.resume();
-    this.#busy -= 1;
-    if (this.#busy > 0) return;
-    const waiting = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const resolve of waiting) resolve();
   }
 
   /** Answers a promise, which does not reject, where the handler needs time. */

@@ -183,7 +183,7 @@ export class RunningGateway implements Gateway {
       hub.terminateAll();
     }, graceMs);
     // What handlers have begun, or the server has published, is accepted and goes out first.
-    void Promise.allSettled([router.idle(), ...this.#publishing]).then(() => {
+    void Promise.allSettled([router.settled(), ...this.#publishing]).then(() => {
       for (const connection of [...hub.values()]) if (!deadlineHasPassed) this.#dismiss(connection);
     });
     await hub.empty();

@@ -16,6 +16,7 @@ export class Groups {
   readonly #idle = new Set<Group>();
   readonly #dirty = new Set<Group>();
   readonly #context: GroupContext;
+  #closed = false;
 
   constructor(
     private readonly broker: Broker,
@@ -50,9 +51,10 @@ export class Groups {
 
   /**
    * The group, with the broker's entries coming in.
-   * @throws GatewayError `TOO_MANY_GROUPS`.
+   * @throws GatewayError `TOO_MANY_GROUPS`, or `CLOSED` where a hook or the broker has answered too late.
    */
   open(groupId: string): MaybePromise<Group> {
+    if (this.#closed) throw closed();
     const known = this.#groups.get(groupId) ?? this.#opening.get(groupId);
     if (known !== undefined) return known;
     this.#makeRoom();
@@ -99,10 +101,15 @@ export class Groups {
   }
 
   dispose(): void {
+    this.#closed = true;
     for (const group of [...this.#groups.values()]) this.#dispose(group);
   }
 
   #opened(groupId: string, subscription: BrokerSubscription, early: EarlyEntries): Group {
+    if (this.#closed) {
+      subscription.unsubscribe();
+      throw closed();
+    }
     const group = new Group(groupId, subscription.position, this.#context);
     this.#groups.set(groupId, group);
     this.#subscriptions.set(groupId, subscription);
@@ -140,6 +147,10 @@ export class Groups {
     this.#subscriptions.delete(group.groupId);
     group.dispose();
   }
+}
+
+function closed(): GatewayError {
+  return new GatewayError('CLOSED', 'the gateway is closed');
 }
 
 /** Takes what the broker delivers before its `subscribe` has answered. */
