@@ -107,6 +107,22 @@ describe('on', () => {
     expect(order).toEqual([1, 2, 3]);
   });
 
+  test('while the event is emitted is for the next one', async () => {
+    const { gateway, connect } = setUp();
+    const heard: string[] = [];
+    let off = () => {};
+    const again = ({ connectionId }: { connectionId: string }) => {
+      heard.push(connectionId);
+      off();
+      if (heard.length < 10) off = gateway.on('connection', again);
+    };
+    off = gateway.on('connection', again);
+    connect();
+    connect();
+    expect(heard).toHaveLength(2);
+    expect(new Set(heard).size).toBe(2);
+  });
+
   test('lets a listener stop itself while it is called', () => {
     const { gateway, connect } = setUp();
     const once = vi.fn(() => off());
