@@ -1,5 +1,3 @@
-import { isPromise } from './maybe-promise.js';
-
 /** Events typed by one map; a listener that throws harms neither the emitter nor the other listeners. */
 export class Emitter<Events extends object> {
   /** Replaced, never changed: a listener that is added while an event is emitted hears the next one. */
@@ -35,7 +33,7 @@ export class Emitter<Events extends object> {
       try {
         const result: unknown = (listener as (event: Events[Name]) => unknown)(event);
         // An async listener's rejection would otherwise end the process.
-        if (isPromise(result)) result.then(undefined, (error: unknown) => this.onListenerError(error, name));
+        if (typeof result === 'object') Promise.resolve(result).catch((error: unknown) => this.onListenerError(error, name));
       } catch (error) {
         this.onListenerError(error, name);
       }

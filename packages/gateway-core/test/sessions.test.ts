@@ -1,3 +1,4 @@
+import { MemorySessionStore } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { errorsOf, heartbeat, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
@@ -157,4 +158,26 @@ describe('sessionsPerGroupMax', () => {
     await clock.settle();
     expect(await gateway.sessions('g')).toHaveLength(1_100);
   });
+});
+
+/** A promise as other libraries make them: no instance of ours. */
+class ForeignPromise<T> {
+  constructor(private readonly promise: Promise<T>) {}
+
+  // biome-ignore lint/suspicious/noThenProperty: that is what it is for.
+  then(...callbacks: Parameters<Promise<T>['then']>): ForeignPromise<unknown> {
+    return new ForeignPromise(this.promise.then(...callbacks));
+  }
+}
+
+test('a store may answer with promises of another library: their failure is that of the heartbeat', async () => {
+  const { clock, join } = setUp((fake) => ({
+    sessions: Object.assign(new MemorySessionStore({ clock: fake }), {
+      touch: () => new ForeignPromise(Promise.reject(new Error('touch failed'))) as unknown as Promise<boolean>,
+    }),
+  }));
+  const client = await join('g');
+  client.send(heartbeat({ id: 'h', sessionId: 's' }));
+  await clock.settle();
+  expect(errorsOf(client)).toMatchObject([{ code: 'INTERNAL', inReplyTo: 'h' }]);
 });

@@ -1,3 +1,4 @@
+import { isPromise } from '../maybe-promise.js';
 import type { Handler } from './context.js';
 
 /** Proves life, which the hub has noted; keeps the named session alive where the connection is in its group. */
@@ -9,5 +10,5 @@ export const heartbeat: Handler<'heartbeat'> = (context, connection, message) =>
     return { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
   }
   const touched = context.sessions.named(groupId, sessionId, undefined);
-  return touched instanceof Promise ? touched.then(() => undefined) : undefined;
+  return isPromise(touched) ? touched.then(() => undefined) : undefined;
 };
