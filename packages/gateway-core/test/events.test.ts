@@ -219,4 +219,19 @@ describe('a listener may use the gateway', () => {
     expect(events('disconnect').filter(({ code }) => code === 4003).length).toBeGreaterThan(0);
     expect(gateway.groups().some(({ connections }) => connections > 0)).toBe(other.closed === undefined);
   });
+
+  test.each([undefined, 'before'])(
+    'to disconnect in identify: nobody is told of a join after the end (from %s)',
+    async (before) => {
+      const { clock, gateway, join, recorded } = setUp();
+      const client = await join(before);
+      gateway.on('identify', ({ connectionId }) => gateway.disconnect(connectionId));
+      client.send(identify('g'));
+      await clock.settle();
+      const ends = recorded.flatMap(({ name, event }) => ('groupId' in event && event.groupId === 'g' ? [name] : []));
+      expect(ends).toEqual(['identify']);
+      expect(recorded.at(-1)?.name).toBe('disconnect');
+      expect(await gateway.presence('g')).toMatchObject({ status: 'DOWN' });
+    },
+  );
 });

@@ -57,7 +57,6 @@ export const identify: Handler<'identify'> = async (context, connection, message
     return connection.live ? FULL : undefined;
   }
   connection.member = member;
-  if (groupId !== undefined) context.members.joined(member, groupId);
   connection.advance('identified');
   if (groupId !== undefined) leaveOthers(context, connection, member, groupId);
   const { connectionId } = connection;
@@ -67,7 +66,14 @@ export const identify: Handler<'identify'> = async (context, connection, message
   // Its own arrival is told to it too, whenever the store's word of it came.
   if (current !== undefined) context.announcer.changed(current);
   context.events.emit('identify', { connectionId, memberId, role, metadata, groupId });
-  if (joined) context.events.emit('join', { connectionId, memberId, groupId: group.groupId });
+  if (!joined) return undefined;
+  if (!connection.live) {
+    // A listener has ended it: it leaves a group that nobody was told it had joined.
+    undo();
+    return undefined;
+  }
+  context.members.joined(member, group.groupId);
+  context.events.emit('join', { connectionId, memberId, groupId: group.groupId });
   return undefined;
 };
 
