@@ -234,4 +234,17 @@ describe('a listener may use the gateway', () => {
       expect(await gateway.presence('g')).toMatchObject({ status: 'DOWN' });
     },
   );
+
+  test('to disconnect a mover in leave: it comes into no group any more', async () => {
+    const { clock, gateway, join, events } = setUp();
+    const client = await join('before');
+    gateway.on('leave', () => {
+      for (const { connectionId } of gateway.connections()) gateway.disconnect(connectionId);
+    });
+    client.send(identify('after'));
+    await clock.settle();
+    expect(gateway.groups().map(({ connections }) => connections)).toEqual([0, 0]);
+    expect(await gateway.presence('after')).toMatchObject({ status: 'DOWN' });
+    expect([...events('join'), ...events('leave')].map(({ groupId }) => groupId)).toEqual(['before', 'before']);
+  });
 });

@@ -59,6 +59,11 @@ export const identify: Handler<'identify'> = async (context, connection, message
   connection.member = member;
   connection.advance('identified');
   if (groupId !== undefined) leaveOthers(context, connection, member, groupId);
+  // A listener may have ended it at the leave, or below at the identify: it then goes from a group that nobody was told it had joined.
+  if (!connection.live) {
+    undo();
+    return undefined;
+  }
   const { connectionId } = connection;
   const joined = group !== undefined && !connection.isIn(group.groupId);
   if (joined) connection.joined(context.groups.add(group, connection));
@@ -68,7 +73,6 @@ export const identify: Handler<'identify'> = async (context, connection, message
   context.events.emit('identify', { connectionId, memberId, role, metadata, groupId });
   if (!joined) return undefined;
   if (!connection.live) {
-    // A listener has ended it: it leaves a group that nobody was told it had joined.
     undo();
     return undefined;
   }
