@@ -8,6 +8,7 @@ import { expectEqual, type MicroCase } from './micro-case.js';
 class Sink implements Receiver {
   readonly blocked = false;
   readonly deflate = false;
+  readonly gone = false;
   bytes = 0;
   write(frames: Buffer): void {
     this.bytes += frames.length;

@@ -31,6 +31,7 @@ export interface ConnectionContext {
 export class Connection implements Receiver, SocketListener {
   #state: ConnectionState = 'connecting';
   #pauses = 0;
+  gone = false;
   /** Its socket was full with an answer, and is not read from until that was taken. */
   #answersUnread = false;
   /** Who waits for its socket to drain. */
@@ -169,6 +170,7 @@ export class Connection implements Receiver, SocketListener {
   }
 
   closed(code: number, reason: string): void {
+    this.gone = true;
     this.context.hub.closed(this, code, reason);
   }
 

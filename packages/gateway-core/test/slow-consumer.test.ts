@@ -120,3 +120,25 @@ describe('a socket that takes nothing', () => {
     expect(slow.closes).toEqual([]);
   });
 });
+
+describe('a slow member whose socket has ended', () => {
+  test('is not counted as delivered to', async () => {
+    const { gateway, slow, sayAndSettle } = await withSlow();
+    await sayAndSettle(...upTo(10));
+    const { deliveredTotal } = gateway.stats();
+    // Nothing waits in a socket that is gone.
+    slow.bufferedBytes = 0;
+    slow.listener.closed(1006, '');
+    expect(gateway.stats().deliveredTotal).toBe(deliveredTotal);
+  });
+
+  test('has gone as it said, wherever the log is by then', async () => {
+    const { clock, gateway, events, slow, sayAndSettle } = await withSlow({ limits: { ...limits, logAgeMaxMs: 2_000 } });
+    await sayAndSettle(...upTo(10));
+    await clock.advance(5_000);
+    slow.bufferedBytes = 0;
+    slow.listener.closed(1000, 'bye');
+    expect(events('disconnect')).toMatchObject([{ code: 1000, reason: 'bye' }]);
+    expect(gateway.stats()).toMatchObject({ slowConsumersTotal: 0, droppedMembers: 0 });
+  });
+});

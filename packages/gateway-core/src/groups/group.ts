@@ -10,6 +10,8 @@ export interface Receiver {
   readonly blocked: boolean;
   /** It takes compressed frames. */
   readonly deflate: boolean;
+  /** Its socket has ended: it is owed nothing any more. */
+  readonly gone: boolean;
   write(frames: Buffer): void;
   /** Messages of the group are lost to it: the log no longer reaches its cursor. */
   lost(): void;
@@ -77,10 +79,10 @@ export class Group implements BrokerReceiver {
     return membership;
   }
 
-  /** Takes a receiver out. What it was owed is written first, so a mover does not miss its last messages. */
+  /** Takes a receiver out. What it is owed is written first, so a mover does not miss its last messages. */
   remove(membership: Membership): void {
     if (!this.#memberships.delete(membership)) return;
-    this.#advance(membership, new ChunkCache(this.#log));
+    if (!membership.receiver.gone) this.#advance(membership, new ChunkCache(this.#log));
     this.lastUsedAt = this.context.now();
   }
 
