@@ -1,4 +1,6 @@
+import { MemoryPresenceStore } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
+import { waitOn } from './support/asynchronous.js';
 import { identify, presencesOf, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
 
@@ -208,4 +210,27 @@ describe('presence is state, not a message', () => {
     expect(groups.indexOf('presence_update old')).toBeLessThan(groups.indexOf('ready '));
     expect(groups.at(-1)).toBe('presence_update new');
   });
+});
+
+test('an answer of the store that comes late does not take the place of a newer one', async () => {
+  let waitMs = 0;
+  const { clock, join } = setUp((fake) => {
+    class SlowStore extends MemoryPresenceStore {
+      override info = (groupId: string) => {
+        const now = super.info(groupId);
+        return waitOn(fake, waitMs)().then(() => now) as never;
+      };
+    }
+    return { presence: new SlowStore({ clock: fake }) };
+  });
+  const client = await join('g');
+  await clock.advance(1_000);
+  waitMs = 900;
+  await join('g');
+  waitMs = 0;
+  await join('g');
+  await clock.advance(10_000);
+  const counts = presencesOf(client).map(({ details }) => details?.members ?? 0);
+  expect(counts).toEqual(counts.toSorted());
+  expect(counts.at(-1)).toBe(3);
 });

@@ -7,8 +7,10 @@ import type { Membership } from './group.js';
 import type { Groups } from './groups.js';
 
 interface Schedule {
-  /** Runs while an interval does; `undefined` until the end of the turn of the first change. */
+  /** Runs while an interval does. */
   timer: TimerHandle | undefined;
+  /** The store has not answered yet: another answer could come before this one, and be overwritten by it. */
+  asking: boolean;
   /** Presence changed since the store was asked. */
   changed: boolean;
 }
@@ -39,11 +41,11 @@ export class PresenceAnnouncer {
   changed(groupId: string): void {
     const schedule = this.#schedules.get(groupId);
     if (schedule !== undefined) {
-      schedule.changed = schedule.timer !== undefined;
+      schedule.changed = true;
     } else if (this.groups.get(groupId) !== undefined) {
-      const fresh: Schedule = { timer: undefined, changed: false };
+      const fresh: Schedule = { timer: undefined, asking: false, changed: true };
       this.#schedules.set(groupId, fresh);
-      this.clock.setImmediate(() => this.#announce(groupId, fresh));
+      this.clock.setImmediate(() => this.#goOn(groupId, fresh));
     }
   }
 
@@ -52,8 +54,8 @@ export class PresenceAnnouncer {
     if (!membership.presenceOwed) return;
     const { group } = membership;
     this.#ask(group.groupId, (frame) => {
-      // It may have left before the store answered.
-      if (group.memberships.has(membership)) write(membership, frame);
+      // Before the store answered it may have left, or have been told something newer.
+      if (group.memberships.has(membership) && membership.presenceOwed) write(membership, frame);
     });
   }
 
@@ -63,33 +65,47 @@ export class PresenceAnnouncer {
     this.#schedules.clear();
   }
 
-  #announce(groupId: string, schedule: Schedule): void {
+  /** Announces what has changed once the interval is over and the store has answered; where nothing has, the group is quiet. */
+  #goOn(groupId: string, schedule: Schedule): void {
     // The gateway may have closed meanwhile.
-    if (this.#schedules.get(groupId) !== schedule) return;
-    schedule.changed = false;
-    this.#ask(groupId, (frame, info) => {
-      const memberships = this.groups.get(groupId)?.memberships;
-      if (memberships !== undefined && memberships.size > 0) {
-        for (const membership of memberships) write(membership, frame);
-        this.report.announced(groupId, info);
-      }
-    });
-    schedule.timer = this.clock.setTimeout(() => {
-      if (schedule.changed) this.#announce(groupId, schedule);
-      else this.#schedules.delete(groupId);
-    }, this.intervalMs);
+    if (this.#schedules.get(groupId) !== schedule || schedule.timer !== undefined || schedule.asking) return;
+    if (schedule.changed) this.#announce(groupId, schedule);
+    else this.#schedules.delete(groupId);
   }
 
-  #ask(groupId: string, send: (frame: Buffer, info: PresenceInfo) => void): void {
+  #announce(groupId: string, schedule: Schedule): void {
+    schedule.changed = false;
+    schedule.asking = true;
+    schedule.timer = this.clock.setTimeout(() => {
+      schedule.timer = undefined;
+      this.#goOn(groupId, schedule);
+    }, this.intervalMs);
+    const send = (frame: Buffer, info: PresenceInfo) => {
+      const memberships = this.groups.get(groupId)?.memberships;
+      if (memberships === undefined || memberships.size === 0) return;
+      for (const membership of memberships) write(membership, frame);
+      this.report.announced(groupId, info);
+    };
+    this.#ask(groupId, send, () => {
+      schedule.asking = false;
+      this.#goOn(groupId, schedule);
+    });
+  }
+
+  #ask(groupId: string, send: (frame: Buffer, info: PresenceInfo) => void, done = () => {}): void {
     const failed = (error: unknown) => this.report.failed(error, 'presence.info');
     const answer = (info: PresenceInfo) => send(this.#frame(groupId, info), info);
     try {
       const info = this.store.info(groupId);
-      if (isPromise(info)) info.then(answer).catch(failed);
-      else answer(info);
+      if (isPromise(info)) {
+        info.then(answer).then(undefined, failed).then(done);
+        return;
+      }
+      answer(info);
     } catch (error) {
       failed(error);
     }
+    done();
   }
 
   #frame(groupId: string, info: PresenceInfo): Buffer {
