@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { expect, test } from 'vitest';
 import { closePayload, type FrameParts, frame, OPCODE } from './support/frames.js';
 import { attacked } from './support/rig.js';
@@ -127,3 +128,10 @@ test.each([2, 8] as const)('a length in %i bytes where one would do is read for 
     expect((await member.nextOf('data_update')).payload.data).toBe(1);
   }),
 );
+
+test('without messageBytesMax, a message longer than a string can be is closed with 1009', () =>
+  attacked({ limits: { messageBytesMax: 0, bytesBurst: 0 } }, async (rig) => {
+    const member = await rig.identified('g');
+    member.write(frame({ declared: constants.MAX_STRING_LENGTH + 1 }));
+    expect((await member.closeFrame()).code).toBe(1009);
+  }));

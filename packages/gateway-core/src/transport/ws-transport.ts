@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES } from 'gateway-protocol';
@@ -47,7 +48,8 @@ export class WsTransport {
       clientTracking: false,
       // Without context takeover neither end keeps a window per connection between messages.
       perMessageDeflate: deflate && { serverNoContextTakeover: true, clientNoContextTakeover: true },
-      maxPayload: bounded(limits.messageBytesMax),
+      // Without a limit there is still that of a string: to read a longer message as text would throw where nobody catches it.
+      maxPayload: Math.min(limits.messageBytesMax, constants.MAX_STRING_LENGTH),
       maxFragments: bounded(limits.messageFragmentsMax),
       maxBufferedChunks: bounded(Math.max(READS_MIN, Math.ceil(limits.messageBytesMax / BYTES_PER_READ_MIN))),
       // `ws` cuts a connection that is owed more. Its own default, 60, cuts clients that read theirs: those of one read count together.
