@@ -58,3 +58,9 @@ test('a gateway that is closing refuses with 503', async () => {
   await closing;
   expect(gateway.stats()).toMatchObject({ connectionsTotal: 0, refusedTotal: 1 });
 });
+
+test('a handshake that is refused for its subprotocols is counted like any other', async () => {
+  const { gateway } = setUp();
+  expect(await handshake(gateway, '10.0.0.1', { 'sec-websocket-protocol': 'a, a' }).status).toBe(400);
+  expect(gateway.stats()).toMatchObject({ connectionsTotal: 0, refusedTotal: 1 });
+});

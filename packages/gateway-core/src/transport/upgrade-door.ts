@@ -28,7 +28,12 @@ export class UpgradeDoor {
       refuse(socket, refusal);
       return;
     }
-    this.transport.upgrade(request, socket, head, (taken) => opened(taken, { remoteAddress, request }));
+    let taken = false;
+    this.transport.upgrade(request, socket, head, (client) => {
+      taken = true;
+      opened(client, { remoteAddress, request });
+    });
+    if (!taken) this.refused += 1;
   }
 
   /** Refuses everybody from now on: 503. */

@@ -10,7 +10,7 @@ export interface Handshake {
 }
 
 /** A client's WebSocket handshake as `handleUpgrade` gets it, over a pair of streams instead of a port. */
-export function handshake(gateway: Gateway, remoteAddress = '127.0.0.1'): Handshake {
+export function handshake(gateway: Gateway, remoteAddress = '127.0.0.1', headers: Record<string, string> = {}): Handshake {
   const [client, server] = duplexPair();
   const request = {
     method: 'GET',
@@ -20,6 +20,7 @@ export function handshake(gateway: Gateway, remoteAddress = '127.0.0.1'): Handsh
       connection: 'Upgrade',
       'sec-websocket-version': '13',
       'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+      ...headers,
     },
     socket: { remoteAddress },
   } as unknown as IncomingMessage;
