@@ -51,7 +51,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   // Alone on its broker, a gateway's own logs are all the history there is.
   const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId });
 
-  const groups = new Groups(broker, clock, limits, counters);
+  const groups = new Groups(broker, clock, limits, counters, failed);
   const members = new Members(
     presence,
     clock,

@@ -134,3 +134,20 @@ describe.each(WAYS)('a part that %s', (how) => {
     expect(events('error')).toEqual([]);
   });
 });
+
+test('a broker that throws as a group is forgotten is reported, and the other groups are forgotten too', async () => {
+  class Clinging extends MemoryBroker {
+    override subscribe(...subscribing: Parameters<MemoryBroker['subscribe']>) {
+      const unsubscribe = () => {
+        throw new Error('not now');
+      };
+      return { ...super.subscribe(...subscribing), unsubscribe };
+    }
+  }
+  const { clock, gateway, events } = setUp({ broker: new Clinging(), limits: { logAgeMaxMs: 1_000 } });
+  await gateway.publish('a', 1);
+  await gateway.publish('b', 1);
+  await clock.advance(3_000);
+  expect(gateway.groups()).toEqual([]);
+  expect(events('error')).toMatchObject(Array(2).fill({ error: new Error('not now'), where: 'broker.unsubscribe' }));
+});

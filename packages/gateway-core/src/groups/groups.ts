@@ -23,6 +23,7 @@ export class Groups {
     private readonly clock: Clock,
     private readonly limits: Limits,
     counters: { delivered: number },
+    private readonly failed: (error: unknown, where: string) => void,
   ) {
     this.#context = {
       limits,
@@ -143,9 +144,14 @@ export class Groups {
     this.#groups.delete(group.groupId);
     this.#idle.delete(group);
     this.#dirty.delete(group);
-    this.#subscriptions.get(group.groupId)?.unsubscribe();
+    const subscription = this.#subscriptions.get(group.groupId);
     this.#subscriptions.delete(group.groupId);
     group.dispose();
+    try {
+      subscription?.unsubscribe();
+    } catch (error) {
+      this.failed(error, 'broker.unsubscribe');
+    }
   }
 }
 
