@@ -28,7 +28,7 @@ export class MemorySessionStore implements SessionStore {
       return { session: copyOf(known.session), created: false };
     }
     const dead = this.#groups.get(groupId)?.get(sessionId);
-    if (sessionsMax > 0 && this.list(groupId).length >= sessionsMax) return undefined;
+    if (sessionsMax > 0 && this.#isFull(groupId, sessionsMax)) return undefined;
     const session: Session = { groupId, sessionId, meta: overlaid({}, meta), openedAt: now, updatedAt: now };
     const group = this.#groups.get(groupId) ?? new Map<string, Entry>();
     this.#groups.set(groupId, group);
@@ -68,6 +68,16 @@ export class MemorySessionStore implements SessionStore {
       if (sessions.size === 0) this.#groups.delete(groupId);
     }
     return expired;
+  }
+
+  /** Only where there might be too many are the live ones counted: a client can ask for this with every message. */
+  #isFull(groupId: string, sessionsMax: number): boolean {
+    const sessions = this.#groups.get(groupId);
+    if (sessions === undefined || sessions.size < sessionsMax) return false;
+    const now = this.#clock.monotonicMs();
+    let live = 0;
+    for (const { endsAt } of sessions.values()) if (endsAt > now) live += 1;
+    return live >= sessionsMax;
   }
 
   #live(groupId: string, sessionId: string): Entry | undefined {
