@@ -115,22 +115,13 @@ export class GroupLog {
   /** Drops what is over the limits, oldest first. */
   trim(now: number): void {
     const { logMessagesMax, logBytesMax, logAgeMaxMs } = this.limits;
-    for (const slab of this.#slabs) {
-      for (let seq = Math.max(this.#firstSeq, slab.firstSeq); seq <= slab.lastSeq; seq += 1) {
-        if (this.messages <= logMessagesMax && this.#bytes <= logBytesMax && now - slab.timeOf(seq) < logAgeMaxMs) {
-          this.#release();
-          return;
-        }
-        this.#dropOldest(slab);
-      }
-    }
-    this.#release();
+    this.#dropWhile((cameAt) => this.messages > logMessagesMax || this.#bytes > logBytesMax || now - cameAt >= logAgeMaxMs);
   }
 
   /** Drops the older half, to make room for other logs. */
   halve(): void {
-    for (let left = Math.ceil(this.messages / 2); left > 0; left -= 1) this.#dropOldest(this.#slabOf(this.#firstSeq));
-    this.#release();
+    const left = Math.floor(this.messages / 2);
+    this.#dropWhile(() => this.messages > left);
   }
 
   /** Drops everything, and goes on from `position`: of another log, or of this one. */
@@ -206,6 +197,15 @@ export class GroupLog {
     let index = this.#slabs.length - 1;
     while ((this.#slabs[index] as LogSlab).firstSeq > seq) index -= 1;
     return this.#slabs[index] as LogSlab;
+  }
+
+  /** Drops messages, oldest first, for as long as they are to go. */
+  #dropWhile(isToGo: (cameAt: number) => boolean): void {
+    for (const slab of this.#slabs) {
+      while (this.#firstSeq <= slab.lastSeq && isToGo(slab.timeOf(this.#firstSeq))) this.#dropOldest(slab);
+      if (this.#firstSeq <= slab.lastSeq) break;
+    }
+    this.#release();
   }
 
   #dropOldest(slab: LogSlab): void {
