@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { filesInGit, packageNames, read, root, sourcesOf } from './tree.js';
 
 const LINES_MAX = 250;
@@ -34,6 +35,10 @@ test('every package in the lockfile says that it runs on Node 20', () => {
   expect(wanted.length).toBeGreaterThan(100);
   const newer = wanted.filter(([, , range = '']) => !range.split('||').some((part) => Number(part.match(/\d+/)?.[0] ?? 0) <= 20));
   expect(newer.map(([, name, range]) => `${name} wants ${range}`)).toEqual([]);
+});
+
+test('one command is enough on a fresh clone: pnpm installs what is missing before it runs a script', () => {
+  expect(parse(read('pnpm-workspace.yaml'))).toMatchObject({ verifyDepsBeforeRun: 'install' });
 });
 
 test('one version of pnpm is named everywhere', () => {
