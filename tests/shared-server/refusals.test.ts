@@ -34,6 +34,8 @@ test.each<[what: string, request: Omit<RawRequest, 'url'>, options: GatewayOptio
   ['an origin that begins right', from('https://app.example.evil.example'), LIST, 403, 'this origin may not connect'],
   ['the origin of a sandboxed frame', from('null'), LIST, 403, 'this origin may not connect'],
   ['what the host calls another origin', {}, { allowedOrigins: () => false }, 403, 'this origin may not connect'],
+  ['what the host answers with more than yes', {}, { allowedOrigins: () => 'yes' as never }, 403, 'this origin may not connect'],
+  ['what the host will decide later', {}, { allowedOrigins: (async () => true) as never }, 403, 'this origin may not connect'],
   ['an origin check that throws', {}, { allowedOrigins: throwing }, 500, 'the origin could not be checked'],
 ])('%s is refused with an HTTP status and a short body', async (_what, request, options, status, body) => {
   const { gateway, url } = await run(options);
