@@ -87,6 +87,9 @@ export class Group implements BrokerReceiver {
   }
 
   deliver(entry: BrokerEntry): void {
+    // A broker that keeps its contract does neither. A log with a hole would send what happens to be in its memory.
+    if (entry.seq <= this.#log.headSeq) return;
+    if (entry.seq > this.#log.headSeq + 1) this.reset({ epoch: this.#log.position.epoch, seq: entry.seq - 1 });
     const now = this.context.now();
     const bytesBefore = this.#log.bytes;
     if (this.#log.headSeq === this.#flushedSeq) this.context.dirty(this);
