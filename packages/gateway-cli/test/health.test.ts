@@ -1,9 +1,10 @@
-import { request } from 'node:http';
-import { connect } from 'node:net';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { request, type Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { type RunningServer, serve } from 'gateway-cli';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 let server: RunningServer;
 beforeEach(async () => {
@@ -112,5 +113,42 @@ test('a request that does not come whole within requestTimeoutMs is answered 408
     expect(await text(client)).toMatch(/^HTTP\/1\.1 408 /);
   } finally {
     await impatient.close();
+  }
+});
+
+test('a request that stays half sent does not hold up the end of a drain', async () => {
+  const patient = await serve({ port: 0, host: '127.0.0.1', requestTimeoutMs: 600_000 });
+  const sockets: Socket[] = [];
+  const note = (message: unknown) => sockets.push((message as { socket: Socket }).socket);
+  subscribe('net.server.socket', note);
+  const client = connect(patient.port, '127.0.0.1').on('error', () => {});
+  try {
+    const half = 'GET /health HTTP/1.1\r\nHost: loc';
+    client.write(half);
+    await vi.waitUntil(() => sockets[0]?.bytesRead === half.length, 10_000);
+    await patient.close();
+  } finally {
+    unsubscribe('net.server.socket', note);
+    client.destroy();
+  }
+});
+
+test('an error of the server that listens is logged, and ends nothing', async () => {
+  const errors: unknown[] = [];
+  const quiet = () => {};
+  const logger = { debug: quiet, info: quiet, warn: quiet, error: (msg: string, meta?: object) => errors.push({ msg, ...meta }) };
+  const logging = await serve({ port: 0, host: '127.0.0.1', logger });
+  const servers = new Set<Server>();
+  const note = (message: unknown) => servers.add((message as { server: Server }).server);
+  subscribe('http.server.request.start', note);
+  try {
+    await fetch(logging.healthUrl);
+    const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+    for (const one of servers) one.emit('error', error);
+    expect(errors).toEqual([{ msg: 'a connection could not be accepted', error }]);
+    expect((await fetch(logging.healthUrl)).status).toBe(200);
+  } finally {
+    unsubscribe('http.server.request.start', note);
+    await logging.close();
   }
 });
