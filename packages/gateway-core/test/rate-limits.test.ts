@@ -106,6 +106,18 @@ describe('bytes', () => {
     expect(client.data).toHaveLength(4);
   });
 
+  test('of pings count too: six each, which is their header and mask', async () => {
+    const { clock, gateway } = setUp({ limits: { ...limits, messagesPerSecondMax: 0, bytesPerSecondMax: 6 } });
+    const socket = new RecordingSocket(gateway);
+    for (let n = 0; n < 500; n += 1) socket.listener.ping();
+    expect(socket.received.map(({ type }) => type)).toEqual(['ready']);
+    socket.listener.ping();
+    expect(socket.received[1]).toMatchObject({ payload: { code: 'RATE_LIMITED', retryAfterMs: 1_000 } });
+    for (let n = 0; n < 100; n += 1) socket.listener.ping();
+    await clock.settle();
+    expect(socket.closes).toMatchObject([{ code: 4100 }]);
+  });
+
   test('are counted in UTF-8', async () => {
     const { clock, join } = setUp({ limits });
     const client = await join('g');
