@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { frame, OPCODE } from './support/frames.js';
-import { attacked } from './support/rig.js';
+import { closePayload, frame, OPCODE } from './support/frames.js';
+import { attacked, POLL } from './support/rig.js';
 
 /** `heartbeatTimeoutMs` and one sweep; `closeTimeoutMs` and one sweep. */
 const SILENCE_MS = 26_000;
@@ -58,6 +58,18 @@ test('a peer that answers no close frame, and goes on talking, is cut within clo
     // Nothing that it said after the close was heard, or answered.
     expect(peer.frames).toEqual([]);
     expect(rig.gateway.groups().find(({ groupId }) => groupId === 'g')?.position.seq).toBe(0);
+  }));
+
+test('a peer that begins the closing handshake, and never ends its side, is cut after closeTimeoutMs', () =>
+  attacked({ timings: { closeTimeoutMs: 30 } }, async (rig) => {
+    const peer = await rig.identified('g');
+    const socket = rig.sockets.at(-1)!;
+    peer.socket.allowHalfOpen = true;
+    peer.write(frame({ opcode: OPCODE.close, payload: closePayload(1000) }));
+    await peer.closeFrame();
+    // By `ws`'s own clock: the gateway is told of a client's close when the socket is closed.
+    await expect.poll(() => socket.destroyed, POLL).toBe(true);
+    expect(rig.disconnects).toMatchObject([{ code: 1000 }]);
   }));
 
 test.each([
