@@ -9,6 +9,11 @@ import { output } from './run.js';
 const consumer = inject('consumer');
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+test('every package is packed, once', () => {
+  const names = inject('tarballs').map((tarball) => basename(tarball).replace(/-\d.*$/, ''));
+  expect(names.sort()).toEqual(['gateway-cli', 'gateway-core', 'gateway-protocol']);
+});
+
 describe.each(inject('tarballs').map((tarball) => ({ tarball, name: basename(tarball) })))('$name', ({ tarball }) => {
   test('has nothing that publint finds fault with', async () => {
     const bytes = await readFile(tarball);
