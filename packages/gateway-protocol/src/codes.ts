@@ -35,7 +35,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 /** What a client does after a close, read from the code's hundreds (PROTOCOL.md, "Close codes"). */
 export type CloseAction = 'stop' | 'back-off' | 'resume' | 'identify-afresh' | 'reconnect';
 
-/** Every close code that the gateway sends (PROTOCOL.md, "Close codes"). RFC 6455 §7.4.2 leaves 4000 to 4999 to applications. */
+/** Every close code of the contract; PROTOCOL.md, "Close codes", says which are sent today. RFC 6455 §7.4.2 leaves 4000 to 4999 to applications. */
 export const CLOSE_CODES = {
   NORMAL: { code: 1000, action: 'reconnect', meaning: 'normal closure' },
   GOING_AWAY: { code: 1001, action: 'reconnect', meaning: 'the endpoint goes away' },
@@ -59,7 +59,7 @@ export const CLOSE_CODES = {
   RESUME_REFUSED: { code: 4300, action: 'identify-afresh', meaning: 'the resume token was refused' },
 } as const satisfies Record<string, { code: number; action: CloseAction; meaning: string }>;
 
-/** A close code that the gateway sends. */
+/** A close code of the contract. */
 export type CloseCode = (typeof CLOSE_CODES)[keyof typeof CLOSE_CODES]['code'];
 
 /**

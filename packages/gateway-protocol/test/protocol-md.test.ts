@@ -43,6 +43,16 @@ describe('the tables of PROTOCOL.md say what the source says', () => {
     expect(table('Close codes', 'code | action | meaning')).toStrictEqual(source);
   });
 
+  test('close codes that are not sent today: exactly those that gateway-core does not name', () => {
+    const said = section('Close codes')
+      .match(/^Not sent today: ([^.]+)\./m)?.[1]
+      ?.match(/\d{4}/g);
+    const core = sources('packages/gateway-core/src/').map(read).join();
+    const unnamed = Object.entries(CLOSE_CODES).filter(([name]) => !core.includes(`CLOSE_CODES.${name}`));
+    // The host's `disconnect` takes 1000 as a number.
+    expect(said).toStrictEqual(unnamed.map(([, { code }]) => String(code)).filter((code) => code !== '1000'));
+  });
+
   test('ranges of close codes: closeAction goes by them', () => {
     for (const [range, action] of table('Close codes', 'range | action | a client then')) {
       const codes =
