@@ -98,6 +98,24 @@ describe('what was accepted goes out before the close frame', () => {
     expect(await settled(closing)).toBe(true);
   });
 
+  test('what several hooks are being asked about, to the last of them', async () => {
+    const { clock, gateway, connect } = setUp((fake) => ({
+      authorize: ({ action, member }) =>
+        action === 'join' || waitOn(fake, member.role === 'dashboard' ? 200 : 100)().then(() => true),
+    }));
+    const [quick, slow] = [connect(), connect()];
+    quick.send(identify('g'));
+    slow.send(identify('g', { clientType: 'dashboard' }));
+    await clock.settle();
+    for (const client of [quick, slow]) client.send(say('is it allowed?'));
+    const closing = gateway.close();
+    await clock.advance(199);
+    expect([quick.data.length, quick.closed]).toEqual([1, undefined]);
+    await clock.advance(1);
+    for (const { data, closed } of [quick, slow]) expect([data.length, closed?.code]).toEqual([2, 1012]);
+    await closing;
+  });
+
   test('what a slow broker has not answered yet', async () => {
     const { clock, gateway, connect } = setUp((fake) => ({
       broker: asynchronous(new MemoryBroker(), [...BROKER_METHODS], waitOn(fake, 50)),
