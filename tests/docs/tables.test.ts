@@ -73,7 +73,7 @@ describe('the command line in README.md', () => {
     expect(said['--host']).toBe(config.host);
     expect(said['--path']).toBe(config.path);
     expect(said['--allowed-origin']).toBe('any');
-    expect(config.allowedOrigins).toBeUndefined();
+    expect(config.allowedOrigins).toBeNull();
     expect(said['--trust-proxy-hops']).toBe(String(config.trustProxyHops));
     expect(said['--log-level']).toBe(config.logLevel);
   });

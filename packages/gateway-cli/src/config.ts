@@ -3,7 +3,7 @@ import { type Environment, type Flags, readSettings, type Setting } from './sett
 import { LIMIT_SETTINGS, type LogLevel, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
 import { quote, UsageError } from './usage-error.js';
 
-/** Everything that `gateway-cli serve` can be told, complete; what `--print-config` prints. */
+/** Everything that `gateway-cli serve` can be told, complete; what `--print-config` prints, with `null` for what is absent. */
 export interface ServeConfig {
   /** 0: any free port. */
   port: number;

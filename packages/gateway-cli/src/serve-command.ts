@@ -31,7 +31,8 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
     const config = resolveConfig(settings.typed(values), env, (values.pretty as boolean | undefined) ?? terminal);
     if (values.printConfig === true) {
       await checkConfig(config);
-      io.stdout.write(`${JSON.stringify(config, undefined, 2)}\n`);
+      // `null` rather than nothing, so that all there is to set is seen.
+      io.stdout.write(`${JSON.stringify({ ...config, allowedOrigins: config.allowedOrigins ?? null }, undefined, 2)}\n`);
     } else {
       // https://no-color.org: any value but the empty one.
       report(await runServer(config, io, terminal && !env.NO_COLOR));

@@ -16,6 +16,7 @@ describe('the printed configuration', () => {
       port: 4100,
       host: '0.0.0.0',
       path: '/rt',
+      allowedOrigins: null,
       trustProxyHops: 0,
       logLevel: 'info',
       pretty: false,
