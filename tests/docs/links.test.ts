@@ -15,6 +15,12 @@ test.each(documents)('%s: every link leads somewhere', (document) => {
   expect(dead).toEqual([]);
 });
 
+test.each(documents.filter((document) => document.startsWith('packages/')))('%s: no link leaves the package', (document) => {
+  // It is packed, and read where the rest of the repository is not.
+  const targets = [...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] as string);
+  expect(targets.filter((target) => target.startsWith('..'))).toEqual([]);
+});
+
 test.each(documents)('%s: every JSON example parses', (document) => {
   for (const { text, line, language } of blocksOf(document)) {
     if (language === 'json') expect(() => JSON.parse(text), `line ${line}`).not.toThrow();
