@@ -1,5 +1,6 @@
 /** What kind of client speaks, as it says in `identify`. */
 export const CLIENT_TYPES = ['app-client', 'service-node', 'dashboard'] as const;
+/** One of {@link CLIENT_TYPES}. */
 export type ClientType = (typeof CLIENT_TYPES)[number];
 
 /** The dialect of the contract: `"1"` is the base and frozen, `"2"` is the extended one (PROTOCOL.md, "Dialects"). */
@@ -7,6 +8,7 @@ export type Dialect = '1' | '2';
 
 /** How a `data_update` treats a receiver that is behind (PROTOCOL.md, "Delivery"). Default: `reliable`. */
 export const DELIVERY_MODES = ['reliable', 'latest', 'volatile'] as const;
+/** One of {@link DELIVERY_MODES}. */
 export type DeliveryMode = (typeof DELIVERY_MODES)[number];
 
 /**
@@ -28,5 +30,6 @@ export interface Envelope<Type extends string = string, Payload = unknown> {
   sessionId?: string;
   /** Message id: asks for an `ack` or an `error.inReplyTo`. */
   id?: string;
+  /** What the signal has to say; `undefined` for those that have nothing. */
   payload?: Payload;
 }

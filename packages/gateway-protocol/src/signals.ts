@@ -3,29 +3,37 @@ import type { ClientType, DeliveryMode, Envelope } from './envelope.js';
 
 /** A place in a group's log: `epoch` names the log, `seq` the last message seen in it. */
 export interface LogPosition {
+  /** Changes when a log is lost and begun anew; positions in two epochs do not compare. */
   epoch: string;
+  /** From 1; 0 is before the first message. */
   seq: number;
 }
 
+/** Who a client is, and where it wants to be (PROTOCOL.md, "identify"). */
 export interface IdentifyPayload {
+  /** What kind of client it is; the members of its group see it. */
   clientType: ClientType;
   /** The group to join at once. */
   groupId?: string;
-  /** Anything about the client (`platform`, `appVersion`, …), up to 4 KiB of JSON. */
+  /** Anything about the client (`platform`, `appVersion`, …), up to 4 KiB of JSON by default; the members of its group see it. */
   metadata?: Record<string, unknown>;
-  /** Given to the gateway's `authenticate` hook. */
+  /** Given to the gateway's `authenticate` hook, and to nobody else. At most 8192 characters. */
   token?: string;
   /** Dialect 2: become the same member again. `decode` makes `groups` without a prototype, for its keys are a client's. */
   resume?: { token: string; groups?: Record<string, LogPosition> };
 }
 
-/** What a session is about. */
+/** What a session is about (PROTOCOL.md, "Sessions"). The gateway only keeps it. */
 export interface SessionMeta {
+  /** For people; at most 256 characters. */
   label?: string;
+  /** As the sender says, unchecked; at most 256 characters. */
   createdBy?: string;
+  /** At most 32, each of 1 to 128 characters. */
   tags?: string[];
 }
 
+/** What a `data_update` carries. */
 export interface DataPayload {
   /** Any JSON value; the gateway does not look into it. */
   data: unknown;
@@ -33,26 +41,35 @@ export interface DataPayload {
   meta?: SessionMeta;
 }
 
+/** Says who the client is, and joins or moves to a group. Answered by {@link ReadySignal} or {@link ErrorSignal}. */
 export type IdentifySignal = Envelope<'identify', IdentifyPayload> & { payload: IdentifyPayload };
+/** Proves life, and keeps the session named by `sessionId` alive. Not answered in dialect 1. */
 export type HeartbeatSignal = Envelope<'heartbeat'>;
+/** A message for every member of the group, the sender included; they receive a {@link DataUpdateDelivery}. */
 export type DataUpdateSignal = Envelope<'data_update', DataPayload> & {
   payload: DataPayload;
+  /** Default: `reliable`. */
   delivery?: DeliveryMode;
+  /** Of what this is the latest; required where `delivery` is `latest`. */
   key?: string;
 };
+/** Dialect 2: adds a group beside those the connection is in. `since` asks for what was missed. */
 export type JoinSignal = Envelope<'join', { groupId: string; since?: LogPosition }> & {
   payload: { groupId: string; since?: LogPosition };
 };
+/** Dialect 2: leaves one group. */
 export type LeaveSignal = Envelope<'leave', { groupId: string }> & { payload: { groupId: string } };
 
 /** Everything that a client may send. `join` and `leave` are of dialect 2. */
 export type IncomingFromClient = IdentifySignal | HeartbeatSignal | DataUpdateSignal | JoinSignal | LeaveSignal;
 
-/** A group's presence, see PROTOCOL.md, "Presence". */
+/** Whether anybody is in a group; PROTOCOL.md, "Presence", says what each means. */
 export type PresenceStatus = 'UP' | 'DEGRADED' | 'DOWN' | 'UNKNOWN';
 
+/** A group's presence, as `ready` and `presence_update` carry it. */
 export interface PresenceInfo {
   status: PresenceStatus;
+  /** Absent where the status is `UNKNOWN`. */
   details?: {
     /** `clientType` of the member whose change caused this update. */
     role?: ClientType;
@@ -63,16 +80,23 @@ export interface PresenceInfo {
   };
 }
 
+/** What a client is told when it has connected, and again after each accepted `identify`. */
 export interface ReadyPayload {
+  /** Names this connection in logs and to the host; a reconnect gets another one. */
   connectionId: string;
+  /** How often the client is to send something, and after how much silence it is closed with 4200. In milliseconds. */
   heartbeat: { intervalMs: number; timeoutMs: number };
   /** After an `identify` that joined a group. */
   presence?: PresenceInfo;
 }
 
+/** Why a message was not accepted (PROTOCOL.md, "Error codes"). */
 export interface ErrorPayload {
+  /** For programs. */
   code: ErrorCode;
+  /** For people; begins with the field's name where a field is at fault. */
   message: string;
+  /** The nearest HTTP status. */
   status?: number;
   /** Whether the same message may succeed later. */
   retryable: boolean;
@@ -82,7 +106,9 @@ export interface ErrorPayload {
   inReplyTo?: string;
 }
 
+/** Greets a client, and answers `identify`. */
 export type ReadySignal = Envelope<'ready', ReadyPayload> & { ts: number; payload: ReadyPayload };
+/** A group's newest presence, for its members. State and not a message: it has no `seq`, and stands for all before it. */
 export type PresenceUpdateSignal = Envelope<'presence_update', { groupId: string; info: PresenceInfo }> & {
   ts: number;
   groupId: string;
@@ -100,6 +126,7 @@ export type DataUpdateDelivery = Envelope<'data_update', DataPayload> & {
   key?: string;
   payload: DataPayload;
 };
+/** Answers a message that was not accepted. The connection stays open, unless a close frame follows. */
 export type ErrorSignal = Envelope<'error', ErrorPayload> & { ts: number; payload: ErrorPayload };
 
 /** Everything that the gateway sends in dialect 1. */
