@@ -23,6 +23,7 @@ export interface ServeOptions extends Omit<GatewayOptions, 'server'> {
   requestTimeoutMs?: number;
 }
 
+/** A server that listens, with its gateway. */
 export interface RunningServer {
   /** Where clients connect, like `ws://127.0.0.1:4100/rt`. A server that listens on every address says loopback's. */
   url: string;
@@ -30,6 +31,7 @@ export interface RunningServer {
   healthUrl: string;
   /** The port it got. */
   port: number;
+  /** For its events, `publish`, `stats` and the rest. */
   gateway: Gateway;
   /** Drains the gateway, then stops listening; until then `/health` answers 503. Later calls get the same promise. */
   close(): Promise<void>;

@@ -22,6 +22,7 @@ export interface Setting<T = unknown> {
 
 /** What the flags said, as it was typed; by flag. */
 export type Flags = ReadonlyMap<string, string>;
+/** Environment variables by name, like `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Values<Table> = { -readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never };

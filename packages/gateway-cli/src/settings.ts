@@ -2,7 +2,9 @@ import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type Timings } from 'gate
 import { LIMIT_MEANINGS, TIMING_MEANINGS } from './meanings.js';
 import { flagOf, parseInteger, type Setting, variableOf } from './setting.js';
 
+/** From the most talkative to the least. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+/** The lowest level that is logged. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Settings of the server around the gateway. */

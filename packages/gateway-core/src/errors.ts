@@ -8,13 +8,22 @@ export const GATEWAY_ERROR_CODES = {
   CLOSED: 'the gateway is closing or closed',
 } as const;
 
+/** One of {@link GATEWAY_ERROR_CODES}. */
 export type GatewayErrorCode = keyof typeof GATEWAY_ERROR_CODES;
 
-/** Thrown for misuse by the embedding program; what a client does wrong is never thrown. */
+/**
+ * Thrown for misuse by the embedding program; what a client does wrong is never thrown.
+ * @example
+ * gateway.publish('group-1', data).catch((error) => {
+ *   if (error instanceof GatewayError && error.code === 'CLOSED') return; // nobody is there any more
+ *   throw error;
+ * });
+ */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
 
   constructor(
+    /** For programs; `message` is for people. */
     readonly code: GatewayErrorCode,
     message: string,
     options?: ErrorOptions,

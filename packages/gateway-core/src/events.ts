@@ -28,8 +28,11 @@ export interface GatewayEvents {
   };
   /** A `presence_update` goes out to a group's members on this gateway. */
   presence: { groupId: string; info: PresenceInfo };
+  /** A session was created. */
   sessionOpened: { session: Session };
+  /** A session's `meta` was updated. */
   sessionUpdated: { session: Session };
+  /** No message named a session for `orphanSessionTtlMs`. */
   sessionExpired: { session: Session };
   /** A connection has ended, whatever the cause; once for every `connection`. */
   disconnect: { connectionId: string; memberId?: string; code: number; reason: string };

@@ -14,13 +14,17 @@ export interface ConnectionInfo {
   state: ConnectionState;
   /** The same over reconnects; set by `identify`. */
   memberId?: string;
+  /** `clientType` of the last accepted `identify`. */
   role?: ClientType;
+  /** `metadata` of the last accepted `identify`. */
   metadata?: Record<string, unknown>;
+  /** Ids of the groups that it is in. */
   groups: string[];
   /** Unix milliseconds. */
   createdAt: number;
   /** When anything was last heard, in Unix milliseconds. */
   lastSeenAt: number;
+  /** Of the client, see `trustProxyHops`. */
   remoteAddress: string;
 }
 
@@ -29,8 +33,10 @@ export interface GroupInfo {
   groupId: string;
   /** Connections in the group on this gateway. */
   connections: number;
+  /** Of the newest message. */
   position: LogPosition;
   logMessages: number;
+  /** Of the frames in its log. */
   logBytes: number;
 }
 
@@ -55,11 +61,15 @@ export interface GatewayStats {
   slowConsumersTotal: number;
 }
 
+/** What a message that the server publishes may carry beside its data. Receivers get it as it is. */
 export interface PublishOptions {
+  /** The session that the message belongs to; keeps it alive. */
   sessionId?: string;
   /** With `sessionId`: creates or updates the session's record. */
   meta?: SessionMeta;
+  /** For logs, here and at the receivers. */
   traceId?: string;
+  /** Message id. In dialect 1 it has no effect here. */
   id?: string;
 }
 

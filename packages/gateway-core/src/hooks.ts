@@ -4,18 +4,23 @@ import type { MaybePromise } from './maybe-promise.js';
 
 /** Who a connection is, as the `authorize` hook sees it. */
 export interface AuthorizedMember {
+  /** The same over reconnects. */
   memberId: string;
   connectionId: string;
+  /** `clientType` and `metadata` are the client's own words. */
   role: ClientType;
   metadata?: Record<string, unknown>;
   /** What `authenticate` answered beside yes. */
   claims?: Record<string, unknown>;
 }
 
+/** What there is to decide by. */
 export interface AuthenticateContext {
+  /** `token` of the `identify`, unchecked. */
   token: string | undefined;
   /** The upgrade request; absent for sockets that came by `gateway.accept` without one. */
   request: IncomingMessage | undefined;
+  /** The payload, checked against the contract. */
   identify: IdentifyPayload;
 }
 

@@ -42,7 +42,9 @@ export interface GatewayOptions {
   sessions?: SessionStore;
   /** Order of each group's messages. Default: in memory, for this gateway alone. */
   broker?: Broker;
+  /** Decides for every `identify` whether the client is who it says. Default: it is. */
   authenticate?: Authenticate;
+  /** Decides for every group that is joined and every message whether the member may. Default: it may. */
   authorize?: Authorize;
   /** Default: nothing is written anywhere. */
   logger?: Logger;

@@ -8,11 +8,15 @@ export interface BrokerMessage {
    * the frame, because only the broker knows `seq`.
    */
   body: string;
+  /** As in the text. Absent: `reliable`. */
   delivery?: DeliveryMode;
+  /** As in the text; there where `delivery` is `latest`. */
   key?: string;
 }
 
+/** A message in a group's log. */
 export interface BrokerEntry extends BrokerMessage {
+  /** Its position, from 1. */
   seq: number;
 }
 
@@ -24,9 +28,11 @@ export interface BrokerReceiver {
   reset(position: LogPosition): void;
 }
 
+/** The delivery of one group's entries to one receiver. */
 export interface BrokerSubscription {
   /** Where the log stood when the subscription began: the first entry delivered has the `seq` after it. */
   position: LogPosition;
+  /** Ends it: nothing is delivered after the call. */
   unsubscribe(): void;
 }
 

@@ -15,6 +15,7 @@ interface Topic {
   historyLength: number;
 }
 
+/** Bounds of a {@link MemoryBroker}; everything has a default. */
 export interface MemoryBrokerOptions {
   /** Entries that `history` can reach back, for each group. Default 1,024. */
   historyMessagesMax?: number;

@@ -9,6 +9,7 @@ interface GroupPresence {
   last: { role: ClientType; metadata?: Record<string, unknown> };
 }
 
+/** Options of a {@link MemoryPresenceStore}; everything has a default. */
 export interface MemoryPresenceStoreOptions {
   /** Default: the machine's time. */
   clock?: Clock;
@@ -18,7 +19,12 @@ export interface MemoryPresenceStoreOptions {
   downTtlMs?: number;
 }
 
-/** Presence inside one process. Give one to several gateways of a process and they share it. */
+/**
+ * Presence inside one process. Give one to several gateways of a process and they share it.
+ * @example
+ * const presence = new MemoryPresenceStore();
+ * const a = createGateway({ presence }), b = createGateway({ presence });
+ */
 export class MemoryPresenceStore implements PresenceStore {
   readonly #groups = new Map<string, GroupPresence>();
   /** When each remembered empty group became empty, in monotonic milliseconds; oldest first. */

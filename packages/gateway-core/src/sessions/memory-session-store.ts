@@ -8,7 +8,12 @@ interface Entry {
   endsAt: number;
 }
 
-/** Sessions inside one process. Give one to several gateways of a process and they share them. */
+/**
+ * Sessions inside one process. Give one to several gateways of a process and they share them.
+ * @example
+ * const sessions = new MemorySessionStore();
+ * const a = createGateway({ sessions }), b = createGateway({ sessions });
+ */
 export class MemorySessionStore implements SessionStore {
   readonly #groups = new Map<string, Map<string, Entry>>();
   /** Sessions that came to life again after their time and before `expire` was called. */

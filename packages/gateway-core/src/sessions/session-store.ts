@@ -12,6 +12,7 @@ export interface Session {
   updatedAt: number;
 }
 
+/** A session to create or to update. */
 export interface SessionUpsert {
   groupId: string;
   sessionId: string;

@@ -3,6 +3,7 @@ import type { Gateway } from '../gateway.js';
 import { MemorySocket } from './memory-socket.js';
 import { textsOf } from './texts-of.js';
 
+/** Who a client without a port is to the gateway. */
 export interface ConnectOptions {
   /** Default `127.0.0.1`. */
   remoteAddress?: string;
@@ -105,7 +106,12 @@ export class MemoryClient {
   }
 }
 
-/** Connects a client without a port, see {@link MemoryClient}. */
+/**
+ * Connects a client without a port, see {@link MemoryClient}.
+ * @example
+ * const client = connectClient(gateway, { remoteAddress: '10.0.0.1' });
+ * await client.next(); // ready
+ */
 export function connectClient(gateway: Gateway, options?: ConnectOptions): MemoryClient {
   return new MemoryClient(gateway, options);
 }

@@ -10,7 +10,14 @@ export interface MemoryPeer {
   closed(code: number, reason: string): void;
 }
 
-/** A socket without a network: what one end writes, the other gets in the same turn, unless the client does not read. */
+/**
+ * A socket without a network: what one end writes, the other gets in the same turn, unless the client does not read. `connectClient` is
+ * one with a client that understands what it gets.
+ * @example
+ * const socket = new MemorySocket();
+ * socket.connect({ frames: (bytes) => console.log(bytes), closing: () => socket.end(1000, ''), closed: () => {} });
+ * gateway.accept(socket, { remoteAddress: '127.0.0.1' });
+ */
 export class MemorySocket implements GatewaySocket {
   #listener: SocketListener | undefined;
   #peer: MemoryPeer | undefined;

@@ -54,6 +54,7 @@ export class WsTransport {
       maxBufferedChunks: bounded(Math.max(READS_MIN, Math.ceil(limits.messageBytesMax / BYTES_PER_READ_MIN))),
       // `ws` cuts a connection that is owed more. Its own default, 60, cuts clients that read theirs: those of one read count together.
       maxPendingAutoPongs: bounded(Math.ceil(limits.socketHighWaterMarkBytes / PONG_BYTES_MAX)),
+      // The sweep cuts what the gateway closes. Of a close that the client began it hears when the socket is gone, and `ws` waits 30 s for that.
       closeTimeout: closeTimeoutMs,
       WebSocket: ClientWebSocket,
     };

@@ -1,5 +1,6 @@
 /** What a text frame from a server is, as far as the generator has to know. */
 export const FRAME = { other: 0, data: 1, ready: 2, presence: 3, error: 4, gap: 5, hello: 6, connected: 7, ping: 8 } as const;
+/** One of {@link FRAME}. */
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME];
 
 /** How a server is spoken to. One object serves all connections, so it keeps no state. */

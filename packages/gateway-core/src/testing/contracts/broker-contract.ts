@@ -6,7 +6,7 @@ import { brokerHistoryClaims } from './broker-history-claims.js';
 import { forgottenLogClaims, lostLogClaims, shortHistoryClaims } from './broker-loss-claims.js';
 import { type ContractClaim, type ContractHarness, onFresh } from './contract.js';
 
-/** What is optional is a capability: its claims are made only of a broker whose harness has it. */
+/** How to get hold of one implementation of {@link Broker}. What is optional is a capability: its claims are made only of a broker whose harness has it. */
 export interface BrokerHarness extends ContractHarness<Broker> {
   /** Publishes (to the given group or to others) until `history` no longer reaches back to the group's first entry. */
   outgrowHistory?(broker: Broker, groupId: string): MaybePromise<void>;

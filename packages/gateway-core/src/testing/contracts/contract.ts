@@ -4,6 +4,7 @@ import type { MaybePromise } from '../../maybe-promise.js';
 
 /** One claim of a contract suite: give it to any test runner, as `test(name, run)`. `run` rejects where the claim does not hold. */
 export interface ContractClaim {
+  /** A sentence that says what must hold. */
   name: string;
   run: () => Promise<void>;
 }

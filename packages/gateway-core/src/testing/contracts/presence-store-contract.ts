@@ -5,6 +5,7 @@ import { assertSame, type ContractClaim, type ContractHarness, onFresh, vandalis
 import { type PresenceClaims, someone, Watcher } from './presence-claims.js';
 import { leaseClaims, sharingClaims } from './presence-sharing-claims.js';
 
+/** How to get hold of one implementation of {@link PresenceStore}, and of its time. */
 export interface PresenceStoreHarness extends ContractHarness<PresenceStore> {
   /** Lets `ms` milliseconds pass for the store. */
   advance(ms: number): MaybePromise<void>;

@@ -4,6 +4,7 @@ import { type ContractClaim, type ContractHarness, onFresh } from './contract.js
 import { sessionClaims } from './session-claims.js';
 import { sessionEndClaims } from './session-end-claims.js';
 
+/** How to get hold of one implementation of {@link SessionStore}, and of its time. */
 export interface SessionStoreHarness extends ContractHarness<SessionStore> {
   /** Lets `ms` milliseconds pass for the store. */
   advance(ms: number): MaybePromise<void>;
