@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import type { ConnectionInfo, ConnectionState, Peer } from './gateway.js';
+import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
 import type { Membership, Receiver } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
@@ -12,7 +12,7 @@ const ORDER: readonly ConnectionState[] = ['connecting', 'open', 'identified', '
 const NONE: readonly Membership[] = [];
 
 /** What a connection needs of its surroundings. */
-export interface ConnectionContext {
+export interface ConnectionParts {
   readonly clock: Clock;
   readonly limits: Limits;
   /** What a live connection's socket reports; a connection that ends is not heard any more, but for its end. */
@@ -58,7 +58,7 @@ export class Connection implements Receiver, SocketListener {
     readonly connectionId: string,
     readonly remoteAddress: string,
     readonly socket: GatewaySocket,
-    private readonly context: ConnectionContext,
+    private readonly context: ConnectionParts,
   ) {
     const { clock, limits } = context;
     const now = clock.monotonicMs();
@@ -208,7 +208,7 @@ export class Connection implements Receiver, SocketListener {
     if (this.#pauses === 0 && this.live) this.socket.resume();
   }
 
-  info(): ConnectionInfo {
+  info(): ConnectionContext {
     const { clock } = this.context;
     const wallMinusMonotonic = clock.now() - clock.monotonicMs();
     return {

@@ -9,7 +9,7 @@ import type { GatewaySocket } from './transport/socket.js';
 export type ConnectionState = 'connecting' | 'open' | 'identified' | 'closing' | 'closed';
 
 /** What the gateway knows of one connection; a snapshot. */
-export interface ConnectionInfo {
+export interface ConnectionContext {
   connectionId: string;
   state: ConnectionState;
   /** The same over reconnects; set by `identify`. */
@@ -122,7 +122,7 @@ export interface Gateway {
   disconnect(connectionId: string, code?: number, reason?: string): boolean;
 
   /** The live connections. */
-  connections(): ConnectionInfo[];
+  connections(): ConnectionContext[];
   /** The groups that this gateway holds. */
   groups(): GroupInfo[];
   /** A group's presence, over all gateways that share the store. */

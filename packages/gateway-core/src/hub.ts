@@ -1,6 +1,6 @@
 import { CLOSE_CODES } from 'gateway-protocol';
 import type { Clock, TimerHandle } from './clock.js';
-import { Connection, type ConnectionContext } from './connection.js';
+import { Connection, type ConnectionParts } from './connection.js';
 import type { Peer } from './gateway.js';
 import type { Limits } from './limits.js';
 import type { Timings } from './timings.js';
@@ -30,7 +30,7 @@ export class Hub {
   /** Ended, but their sockets are not closed yet. */
   readonly #closing = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
-  readonly #context: ConnectionContext;
+  readonly #context: ConnectionParts;
   #timer: TimerHandle | undefined;
   #whenEmpty: (() => void)[] = [];
   accepted = 0;

@@ -16,7 +16,7 @@ export { createGateway } from './create-gateway.js';
 export { GATEWAY_ERROR_CODES, GatewayError, type GatewayErrorCode } from './errors.js';
 export type { GatewayEvents } from './events.js';
 export type {
-  ConnectionInfo,
+  ConnectionContext,
   ConnectionState,
   Gateway,
   GatewayStats,

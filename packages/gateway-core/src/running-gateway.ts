@@ -6,7 +6,7 @@ import type { Connection } from './connection.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import type { GatewayEvents } from './events.js';
-import type { ConnectionInfo, Gateway, GatewayStats, GroupInfo, Peer, PublishOptions } from './gateway.js';
+import type { ConnectionContext, Gateway, GatewayStats, GroupInfo, Peer, PublishOptions } from './gateway.js';
 import type { Groups } from './groups/groups.js';
 import type { PresenceAnnouncer } from './groups/presence-announcer.js';
 import type { Hub } from './hub.js';
@@ -119,7 +119,7 @@ export class RunningGateway implements Gateway {
     return true;
   }
 
-  connections(): ConnectionInfo[] {
+  connections(): ConnectionContext[] {
     return [...this.parts.hub.values()].map((connection) => connection.info());
   }
 
