@@ -13,7 +13,7 @@ function fullLog(dataText: string) {
   const body = bodyOf(dataText);
   const append = (text: string) => {
     log.append({ seq: log.headSeq + 1, body: text }, 0);
-    log.trim(0);
+    log.trim();
   };
   for (let i = 0; i < DEFAULT_LIMITS.logMessagesMax; i++) append(body);
   return { log, body, append };

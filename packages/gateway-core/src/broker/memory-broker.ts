@@ -7,8 +7,9 @@ interface Topic {
   seq: number;
   /** With the `seq` after which each takes entries. */
   readonly receivers: Map<BrokerReceiver, number>;
-  /** What receivers publish while an entry is delivered; `undefined` while none is. */
-  next: BrokerEntry[] | undefined;
+  delivering: boolean;
+  /** What receivers publish while an entry is delivered. */
+  readonly next: BrokerEntry[];
   /** The newest entries, oldest first. */
   readonly history: BrokerEntry[];
   /** Characters of their bodies. */
@@ -83,7 +84,15 @@ export class MemoryBroker implements Broker {
   #topic(groupId: string): Topic {
     let topic = this.#topics.get(groupId);
     if (topic === undefined) {
-      topic = { epoch: this.#generateId(), seq: 0, receivers: new Map(), next: undefined, history: [], historyLength: 0 };
+      topic = {
+        epoch: this.#generateId(),
+        seq: 0,
+        receivers: new Map(),
+        delivering: false,
+        next: [],
+        history: [],
+        historyLength: 0,
+      };
       this.#topics.set(groupId, topic);
     }
     return topic;
@@ -91,17 +100,18 @@ export class MemoryBroker implements Broker {
 
   /** One entry after the other: one that a receiver publishes meanwhile would reach those after it before this one does. */
   #deliver(topic: Topic, entry: BrokerEntry): void {
-    if (topic.next !== undefined) {
+    if (topic.delivering) {
       topic.next.push(entry);
       return;
     }
-    topic.next = [];
+    topic.delivering = true;
     try {
       for (let next: BrokerEntry | undefined = entry; next !== undefined; next = topic.next.shift()) {
         for (const [receiver, since] of topic.receivers) if (next.seq > since) receiver.deliver(next);
       }
     } finally {
-      topic.next = undefined;
+      topic.delivering = false;
+      topic.next.length = 0;
     }
   }
 

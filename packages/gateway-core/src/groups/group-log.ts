@@ -33,8 +33,8 @@ const SLAB_BYTES_MIN = 512;
 const SLAB_BYTES_MAX = 64 * 1024;
 
 /**
- * A group's messages, as finished frames, in `seq` order without holes. Bounded in messages, bytes and age by `trim`, which the group
- * calls after a flush: a live cursor never loses what it was about to read.
+ * A group's messages, as finished frames, in `seq` order without holes. Bounded in messages and bytes by `trim`, which the group calls
+ * after a flush: a live cursor never loses what it was about to read. Bounded in age by `expire`, which the sweep calls.
  */
 export class GroupLog {
   #epoch: string;
@@ -113,9 +113,16 @@ export class GroupLog {
   }
 
   /** Drops what is over the limits, oldest first. */
-  trim(now: number): void {
-    const { logMessagesMax, logBytesMax, logAgeMaxMs } = this.limits;
-    this.#dropWhile((cameAt) => this.messages > logMessagesMax || this.#bytes > logBytesMax || now - cameAt >= logAgeMaxMs);
+  trim(): void {
+    const { logMessagesMax, logBytesMax } = this.limits;
+    // Most flushes end here, without a look at the oldest slab, which no cache holds any more.
+    if (this.messages <= logMessagesMax && this.#bytes <= logBytesMax) return;
+    this.#dropWhile(() => this.messages > logMessagesMax || this.#bytes > logBytesMax);
+  }
+
+  /** Drops what is too old. */
+  expire(now: number): void {
+    this.#dropWhile((cameAt) => now - cameAt >= this.limits.logAgeMaxMs);
   }
 
   /** Drops the older half, to make room for other logs. */

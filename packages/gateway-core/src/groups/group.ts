@@ -118,7 +118,7 @@ export class Group implements BrokerReceiver {
       for (const membership of this.#memberships) this.#advance(membership, chunks);
       // Who listens to a disconnect may have published meanwhile, after some members had their turn.
     } while (this.#log.headSeq > this.#flushedSeq);
-    this.#log.trim(this.context.now());
+    this.#log.trim();
   }
 
   /** Reads on for a member whose socket has drained. */
@@ -132,8 +132,8 @@ export class Group implements BrokerReceiver {
   }
 
   /** Drops what is too old. */
-  trim(): void {
-    if (this.#flushedSeq === this.#log.headSeq) this.#log.trim(this.context.now());
+  expire(now: number): void {
+    if (this.#flushedSeq === this.#log.headSeq) this.#log.expire(now);
   }
 
   /** Gives half of the log's memory back. */
