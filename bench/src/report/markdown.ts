@@ -50,8 +50,8 @@ runs with everything on (validation, \`seq\`, presence, sessions, accounting); o
 - **The presence storm** counts what all members receive together. Socket.IO has no presence; its server announces each join and leave to the room, as
   is usually done, which is quadratic and so measured at 1,000 members only.
 - **Slow consumers**: 900 members get the same load twice, alone and then beside 100 who have joined and read nothing; *healthy p50* and *p99* are
-  the second measurement divided by the first. The healthy ones must get everything. Before the second, 4.5 MiB are published, so that the kernel's
-  buffers for the slow ones are full. *Process growth* is the server's greatest \`RssAnon\` in all this, less what it had when they stopped reading:
+  the second measurement divided by the first. The healthy ones must get everything. Before each, 4.5 MiB are published: before the second
+  they fill the kernel's buffers for the slow ones. *Process growth* is the server's greatest \`RssAnon\` in all this, less what it had when they stopped reading:
   what it keeps for them. Afterwards they read again: those who get everything were *served*, those who learn that they lost something were
   *told*, by message or by close; the others lost it *silently*. A small growth with silent losses is no achievement, nor is a great one without any.
 `;

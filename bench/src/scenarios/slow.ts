@@ -28,6 +28,11 @@ export async function slow(bench: Bench, params: SlowParams): Promise<Metrics> {
   const ledger = fleet.ledgers[0]!;
   const loop = new ClosedLoop(fleet.publishers(), params.window);
   await bench.run(loop, { durationMs: params.warmupMs });
+  const filler = new ClosedLoop([new Publisher(fleet.clients[0]!, ledger, context.dialect, FILLER_BYTES)], FILLER_WINDOW);
+  const fill = () => bench.run(filler, { messages: Math.ceil(params.fillBytes / FILLER_BYTES) });
+  // Both measurements come after the same, or the second would be compared with a server that had less behind it.
+  await server.collectGarbage();
+  await fill();
   const without = await measure(bench, loop, params.measureMs);
 
   const stuck = Array.from({ length: params.slowMembers }, () => new Client(context, [ledger], { lossy: true }));
@@ -40,8 +45,7 @@ export async function slow(bench: Bench, params: SlowParams): Promise<Metrics> {
   );
   await server.collectGarbage();
   const memory = watchMemory(server.pid);
-  const filler = new ClosedLoop([new Publisher(fleet.clients[0]!, ledger, context.dialect, FILLER_BYTES)], FILLER_WINDOW);
-  await bench.run(filler, { messages: Math.ceil(params.fillBytes / FILLER_BYTES) });
+  await fill();
   const withSlow = await measure(bench, loop, params.measureMs);
   const growthKiB = memory.stop();
   if (fleet.received !== ledger.sent * healthy) throw new Error('a member that reads was not served to the end');
