@@ -45,12 +45,14 @@ describe('against a gateway that is well', () => {
       drops: {},
     });
     // The load ends before the gateway has heard of the last close.
-    await expect.poll(() => running.stats()).toMatchObject({
-      publishedTotal: 20,
-      deliveredTotal: outcome.deliveries,
-      connections: 0,
-      droppedMembers: 0,
-    });
+    await expect
+      .poll(() => running.stats())
+      .toMatchObject({
+        publishedTotal: 20,
+        deliveredTotal: outcome.deliveries,
+        connections: 0,
+        droppedMembers: 0,
+      });
   });
 
   test('a rate over one connection’s limit is spread over several', async () => {
