@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { FlagError, type Flags, HELP, parseFlags } from './flags.js';
 import type { ServerName } from './job.js';
 import { describeMachine, obstacle } from './machine.js';
+import { PROFILE_DIR } from './proc.js';
 import { chart } from './report/chart.js';
 import { markdown } from './report/markdown.js';
 import { progressLine } from './report/progress.js';
 import { buildReport } from './report/report.js';
 import { terminalTables } from './report/table.js';
 import { measure, rehearse } from './runner.js';
-import { bunBinary, PROFILE_DIR } from './server-process.js';
+import { bunBinary } from './server-process.js';
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ServerName } from './job.js';
+import { PROFILE_DIR } from './proc.js';
 
 const require = createRequire(import.meta.url);
 
@@ -17,9 +18,6 @@ export function bunBinary(): string | undefined {
 }
 
 const script = (name: ServerName) => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
-
-/** Environment variable that names a folder for V8 CPU profiles of the servers that run in Node. */
-export const PROFILE_DIR = 'GATEWAY_BENCH_PROFILE_DIR';
 
 /** A server that has not ended by itself after this long is killed. */
 const STOP_MS = 5_000;
