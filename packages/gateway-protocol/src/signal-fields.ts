@@ -25,15 +25,15 @@ const sessionText: Check = (value) => checkText(value, 0, PROTOCOL_LIMITS.sessio
 const token: Check = (value) => checkText(value, 0, PROTOCOL_LIMITS.tokenLengthMax);
 const resumeToken: Check = (value) => checkText(value, 1, PROTOCOL_LIMITS.tokenLengthMax);
 
-/** The fields that every signal may have. */
+/** The fields that every signal may have. Most are absent, and a plain read of a named field shows that many times faster than a copier. */
 export function copyEnvelope(from: JsonObject, to: JsonObject): Fault {
   return (
-    copyField(from, to, '', 'ts', checkTimestamp) ??
-    copyField(from, to, '', 'version', checkId) ??
-    copyField(from, to, '', 'traceId', checkId) ??
-    copyField(from, to, '', 'groupId', checkId) ??
-    copyField(from, to, '', 'sessionId', checkId) ??
-    copyField(from, to, '', 'id', checkId)
+    (from.ts === undefined ? undefined : copyField(from, to, '', 'ts', checkTimestamp)) ??
+    (from.version === undefined ? undefined : copyField(from, to, '', 'version', checkId)) ??
+    (from.traceId === undefined ? undefined : copyField(from, to, '', 'traceId', checkId)) ??
+    (from.groupId === undefined ? undefined : copyField(from, to, '', 'groupId', checkId)) ??
+    (from.sessionId === undefined ? undefined : copyField(from, to, '', 'sessionId', checkId)) ??
+    (from.id === undefined ? undefined : copyField(from, to, '', 'id', checkId))
   );
 }
 
@@ -77,14 +77,15 @@ const copyHeartbeat: SignalCopier = (from) => copyObject(from, {}, '', 'payload'
 
 const copyDataUpdate: SignalCopier = (from, to) =>
   copyRequiredObject(from, to, '', 'payload', copyData) ??
-  copyField(from, to, '', 'delivery', deliveryMode) ??
-  copyField(from, to, '', 'key', checkId) ??
+  (from.delivery === undefined ? undefined : copyField(from, to, '', 'delivery', deliveryMode)) ??
+  (from.key === undefined ? undefined : copyField(from, to, '', 'key', checkId)) ??
   // Without a key there is nothing of which this could be the latest.
   (to.delivery === 'latest' && to.key === undefined ? 'key: is required where delivery is "latest"' : undefined);
 
 const copyData: Copier = (from, to, path) => {
   if (!Object.hasOwn(from, 'data')) return `${path}data: is required`;
-  return copyField(from, to, path, 'data', anything) ?? copyObject(from, to, path, 'meta', copySessionMeta);
+  to.data = from.data;
+  return from.meta === undefined ? undefined : copyObject(from, to, path, 'meta', copySessionMeta);
 };
 
 const copySessionMeta: Copier = (from, to, path) =>
