@@ -19,8 +19,9 @@ test('a mover whose socket is full gets everything that was said before it left,
     saidBeforeLeave = said.length;
   });
   // Something is said in every step that the move takes; each message fills the socket, which drains now and then.
-  speak(long(600));
   mover.stuck = true;
+  speak(long(600));
+  speak(long(600));
   mover.send(identify('new'));
   for (let step = 1; Number.isNaN(saidBeforeLeave) && step < 1_000; step += 1) {
     await null;

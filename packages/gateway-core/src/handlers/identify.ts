@@ -3,6 +3,8 @@ import { type Refusal, readyFrame } from '../answers.js';
 import type { Connection } from '../connection.js';
 import { GatewayError } from '../errors.js';
 import type { Group } from '../groups/group.js';
+import type { Authenticate } from '../hooks.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Member } from '../members/member.js';
 import { authorized } from './authorized.js';
 import type { Handler, HandlerContext } from './context.js';
@@ -18,19 +20,20 @@ const DIALECT_2: Refusal = { code: 'INVALID_IDENTIFY', message: 'version: this g
 
 /**
  * Says who the client is and joins a group; a second one moves it. A refused `identify` changes nothing: who it was and where it was
- * stays.
+ * stays. It waits only for what does not answer at once: a crowd that comes back would pay for each of many empty waits.
  */
 export const identify: Handler<'identify'> = async (context, connection, message) => {
   if (message.version === '2') return DIALECT_2;
-  const claims = await authenticate(context, connection, message);
+  const claims = context.authenticate === undefined ? {} : await authenticate(context.authenticate, connection, message);
   if (claims === undefined) return UNAUTHORIZED;
   const { clientType: role, metadata } = message.payload;
   const groupId = message.payload.groupId ?? message.groupId;
   const memberId = connection.member?.memberId ?? context.generateId();
-  if (groupId !== undefined && !(await authorized(context, connection, 'join', groupId, { memberId, role, metadata, claims }))) {
-    return FORBIDDEN;
+  if (groupId !== undefined && context.authorize !== undefined) {
+    if (!(await authorized(context, connection, 'join', groupId, { memberId, role, metadata, claims }))) return FORBIDDEN;
   }
-  const group = groupId === undefined ? undefined : await open(context, groupId);
+  const opening = groupId === undefined ? undefined : open(context, groupId);
+  const group = isPromise(opening) ? await opening : opening;
   if (group === 'full') return FULL;
   // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
   while (!connection.catchUp()) await connection.untilDrained();
@@ -42,8 +45,10 @@ export const identify: Handler<'identify'> = async (context, connection, message
   let presence: PresenceInfo | undefined;
   try {
     if (current !== undefined) {
-      await context.members.enter(member, current);
-      presence = await context.presence.info(current);
+      const entering = context.members.enter(member, current);
+      if (isPromise(entering)) await entering;
+      const info = context.presence.info(current);
+      presence = isPromise(info) ? await info : info;
     }
     // Again, with what was said while the stores were asked. From here to the leave nothing waits, so nothing can come between.
     while (!connection.catchUp()) await connection.untilDrained();
@@ -81,27 +86,31 @@ export const identify: Handler<'identify'> = async (context, connection, message
   return undefined;
 };
 
-/** `undefined`: refused. Without a hook everybody is who they say. */
+/** Asks the `authenticate` hook for the client's claims. `undefined`: refused. */
 async function authenticate(
-  context: HandlerContext,
+  hook: Authenticate,
   connection: Connection,
   { payload }: IdentifySignal,
 ): Promise<Record<string, unknown> | undefined> {
-  if (context.authenticate === undefined) return {};
-  const answer = await context.authenticate({ token: payload.token, request: connection.request, identify: payload });
+  const answer = await hook({ token: payload.token, request: connection.request, identify: payload });
   if (answer === true) return {};
   if (typeof answer !== 'object' || answer === null) return undefined;
   // What is neither `true` nor has claims is no, or a hook's `{ ok: false }` would open the door.
   return typeof answer.claims === 'object' && answer.claims !== null ? answer.claims : undefined;
 }
 
-async function open(context: HandlerContext, groupId: string): Promise<Group | 'full'> {
+function open(context: HandlerContext, groupId: string): MaybePromise<Group | 'full'> {
   try {
-    return await context.groups.open(groupId);
+    const group = context.groups.open(groupId);
+    return isPromise(group) ? group.catch(fullOrThrow) : group;
   } catch (error) {
-    if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return 'full';
-    throw error;
+    return fullOrThrow(error);
   }
+}
+
+function fullOrThrow(error: unknown): 'full' {
+  if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return 'full';
+  throw error;
 }
 
 function leaveOthers(context: HandlerContext, connection: Connection, member: Member, groupId: string): void {

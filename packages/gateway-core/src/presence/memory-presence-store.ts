@@ -118,10 +118,15 @@ export class MemoryPresenceStore implements PresenceStore {
 }
 
 function presenceInfo(status: PresenceInfo['status'], last: GroupPresence['last'], members: number): PresenceInfo {
-  return { status, details: { role: last.role, metadata: structuredClone(last.metadata), members } };
+  return { status, details: { role: last.role, metadata: copyOfMetadata(last.metadata), members } };
 }
 
 /** Nobody outside holds what is inside: metadata is as deep as a client likes. */
 function copyOf(member: PresenceMember): PresenceMember {
-  return { ...member, metadata: structuredClone(member.metadata) };
+  return { ...member, metadata: copyOfMetadata(member.metadata) };
+}
+
+function copyOfMetadata<Metadata>(metadata: Metadata | undefined): Metadata | undefined {
+  // Even of nothing a structured clone takes a microsecond.
+  return metadata === undefined ? undefined : structuredClone(metadata);
 }
