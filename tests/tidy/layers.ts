@@ -11,7 +11,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'maybe-promise.ts',
     'timings.ts',
     'limits.ts',
-    'token-bucket.ts',
+    'rate-limit.ts',
     'data-body.ts',
     'random-id.ts',
     'transport/frame.ts',

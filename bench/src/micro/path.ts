@@ -5,14 +5,14 @@ import { expectEqual, type MicroCase } from './micro-case.js';
 /** A client's socket that takes everything at once. */
 class SinkSocket implements GatewaySocket {
   readonly bufferedBytes = 0;
-  readonly needsDrain = false;
   listener!: SocketListener;
   bytes = 0;
   bind(listener: SocketListener): void {
     this.listener = listener;
   }
-  write(frames: Buffer): void {
+  write(frames: Buffer): boolean {
     this.bytes += frames.length;
+    return true;
   }
   pause(): void {}
   resume(): void {}

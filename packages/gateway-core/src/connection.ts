@@ -3,7 +3,6 @@ import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
 import type { Membership, Receiver } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
-import { TokenBucket } from './token-bucket.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
 
 /** The order in which a connection's states follow each other; none is skipped backwards. */
@@ -38,7 +37,7 @@ export class Connection implements Receiver, SocketListener {
   #drained: (() => void)[] | undefined;
   /** When something was last heard, in monotonic milliseconds. */
   seenAt: number;
-  /** Since when its socket is over the high-water mark, in monotonic milliseconds. */
+  /** Since when its socket is over the high-water mark and has not drained, in monotonic milliseconds. */
   blockedSince: number | undefined;
   /** When it began to close, in monotonic milliseconds. */
   closingSince = 0;
@@ -49,9 +48,10 @@ export class Connection implements Receiver, SocketListener {
   request: Peer['request'];
   /** Its groups, oldest first: few, so an array, which costs less than a map for each of many connections. */
   memberships: readonly Membership[] = NONE;
-  readonly messageRate: TokenBucket;
-  readonly byteRate: TokenBucket;
-  #errorRate: TokenBucket | undefined;
+  /** When it may send a whole burst again, of messages, bytes and errors, in monotonic milliseconds. */
+  messagesFullAt = 0;
+  bytesFullAt = 0;
+  errorsFullAt = 0;
   readonly #createdAtMonotonic: number;
 
   constructor(
@@ -60,12 +60,9 @@ export class Connection implements Receiver, SocketListener {
     readonly socket: GatewaySocket,
     private readonly context: ConnectionParts,
   ) {
-    const { clock, limits } = context;
-    const now = clock.monotonicMs();
+    const now = context.clock.monotonicMs();
     this.seenAt = now;
     this.#createdAtMonotonic = now;
-    this.messageRate = new TokenBucket(limits.messagesPerSecondMax, limits.messagesBurst, now);
-    this.byteRate = new TokenBucket(limits.bytesPerSecondMax, limits.bytesBurst, now);
   }
 
   get state(): ConnectionState {
@@ -77,16 +74,8 @@ export class Connection implements Receiver, SocketListener {
     return this.#state === 'open' || this.#state === 'identified';
   }
 
-  /** Made with the first error: most connections never need it. */
-  get errorRate(): TokenBucket {
-    const { clock, limits } = this.context;
-    this.#errorRate ??= new TokenBucket(limits.errorsPerSecondMax, limits.errorsBurst, clock.monotonicMs());
-    return this.#errorRate;
-  }
-
   get blocked(): boolean {
-    const { socket } = this;
-    return socket.bufferedBytes >= this.context.limits.socketHighWaterMarkBytes && socket.needsDrain;
+    return this.blockedSince !== undefined;
   }
 
   get deflate(): boolean {
@@ -128,8 +117,9 @@ export class Connection implements Receiver, SocketListener {
 
   write(frames: Buffer): void {
     if (!this.live) return;
-    this.socket.write(frames);
-    if (this.blockedSince === undefined && this.blocked) this.blockedSince = this.context.clock.monotonicMs();
+    const { socket, context } = this;
+    if (socket.write(frames) || this.blocked || socket.bufferedBytes < context.limits.socketHighWaterMarkBytes) return;
+    this.blockedSince = context.clock.monotonicMs();
   }
 
   /** Sends an answer. A client that does not read its answers is not read from either, until it has. */
@@ -162,6 +152,8 @@ export class Connection implements Receiver, SocketListener {
   }
 
   drain(): void {
+    // It took everything before it is filled again: the time is counted anew.
+    this.blockedSince = undefined;
     if (this.live) this.context.hub.drained(this);
   }
 
@@ -176,8 +168,6 @@ export class Connection implements Receiver, SocketListener {
 
   /** Everything written was taken; the groups are read on from before this is called. */
   drained(): void {
-    // It took everything before it was filled again: the time is counted anew.
-    this.blockedSince = this.blocked ? this.context.clock.monotonicMs() : undefined;
     this.#settleDrained();
   }
 

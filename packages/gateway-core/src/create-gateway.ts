@@ -69,7 +69,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const publisher = new Publisher(groups);
   const router = new Router(
     { clock, timings, groups, members, presence, announcer, sessions, publisher, events, authenticate, authorize, generateId },
-    { jsonDepthMax: limits.jsonDepthMax, metadataBytesMax: limits.metadataBytesMax },
+    limits,
     // Those of 40xx are to stay away; the others may come back as who they were.
     {
       close: (connection, code, reason) => hub.end(connection, code, reason, code < 4100 ? 'ended' : 'dropped'),

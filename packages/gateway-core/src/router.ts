@@ -5,7 +5,9 @@ import type { Handler, HandlerContext } from './handlers/context.js';
 import { dataUpdate } from './handlers/data-update.js';
 import { heartbeat } from './handlers/heartbeat.js';
 import { identify } from './handlers/identify.js';
+import type { Limits } from './limits.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
+import { RateLimit } from './rate-limit.js';
 
 /** One handler for each signal of the dialects that the gateway serves. */
 const handlers = { identify, heartbeat, data_update: dataUpdate } satisfies {
@@ -28,12 +30,21 @@ export class Router {
   errorsSent = 0;
   /** Handlers that need time. */
   readonly #pending = new Set<Promise<void>>();
+  readonly #decodeLimits: DecodeLimits;
+  readonly #messageRate: RateLimit;
+  readonly #byteRate: RateLimit;
+  readonly #errorRate: RateLimit;
 
   constructor(
     private readonly context: HandlerContext,
-    private readonly decodeLimits: DecodeLimits,
+    limits: Limits,
     private readonly report: RouterReport,
-  ) {}
+  ) {
+    this.#decodeLimits = { jsonDepthMax: limits.jsonDepthMax, metadataBytesMax: limits.metadataBytesMax };
+    this.#messageRate = new RateLimit(limits.messagesPerSecondMax, limits.messagesBurst);
+    this.#byteRate = new RateLimit(limits.bytesPerSecondMax, limits.bytesBurst);
+    this.#errorRate = new RateLimit(limits.errorsPerSecondMax, limits.errorsBurst);
+  }
 
   /** Takes the next message of a connection. Messages of one connection are handled one after the other, in order. */
   receive(connection: Connection, text: string, byteLength: number): void {
@@ -85,25 +96,31 @@ export class Router {
 
   /** Answers a promise, which does not reject, where the handler needs time. */
   #handle(connection: Connection, text: string): Promise<void> | undefined {
-    const decoded = decode(text, this.decodeLimits);
+    const decoded = decode(text, this.#decodeLimits);
     if (!decoded.ok) return this.#refuse(connection, decoded.error);
     const { message, dataText } = decoded;
-    const failed = (error: unknown): void => {
-      this.report.failed(error, message.type, { connectionId: connection.connectionId, traceId: message.traceId });
-      const { id: inReplyTo, traceId } = message;
-      this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
-    };
-    const settle = (refusal: Refusal | undefined): void => {
-      if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: message.id, traceId: message.traceId });
-    };
     try {
       const outcome = this.#dispatch(connection, message, dataText);
-      if (isPromise(outcome)) return outcome.then(settle, failed);
-      settle(outcome);
+      if (isPromise(outcome)) {
+        return outcome.then(
+          (refusal) => this.#settle(connection, message, refusal),
+          (error) => this.#failed(connection, message, error),
+        );
+      }
+      this.#settle(connection, message, outcome);
     } catch (error) {
-      failed(error);
+      this.#failed(connection, message, error);
     }
     return undefined;
+  }
+
+  #settle(connection: Connection, { id: inReplyTo, traceId }: IncomingFromClient, refusal: Refusal | undefined): void {
+    if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo, traceId });
+  }
+
+  #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown): void {
+    this.report.failed(error, type, { connectionId: connection.connectionId, traceId });
+    this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
   }
 
   #dispatch(
@@ -123,8 +140,13 @@ export class Router {
   #overRate(connection: Connection, byteLength: number): Refusal | undefined {
     // When it was last heard is now.
     const { seenAt } = connection;
-    const retryAfterMs = connection.messageRate.take(1, seenAt) || connection.byteRate.take(byteLength, seenAt);
-    return retryAfterMs === 0 ? undefined : { code: 'RATE_LIMITED', message: 'too many messages or bytes', retryAfterMs };
+    const messagesFullAt = this.#messageRate.after(connection.messagesFullAt, 1, seenAt);
+    const bytesFullAt = this.#byteRate.after(connection.bytesFullAt, byteLength, seenAt);
+    const retryAfterMs = Math.max(this.#messageRate.waitMs(messagesFullAt, seenAt), this.#byteRate.waitMs(bytesFullAt, seenAt));
+    if (retryAfterMs > 0) return { code: 'RATE_LIMITED', message: 'too many messages or bytes', retryAfterMs };
+    connection.messagesFullAt = messagesFullAt;
+    connection.bytesFullAt = bytesFullAt;
+    return undefined;
   }
 
   #refuse(connection: Connection, refusal: Refusal): undefined {
@@ -134,7 +156,13 @@ export class Router {
     connection.answer(errorFrame(this.context.clock.now(), refusal));
     if (refusal.close !== undefined) {
       this.report.close(connection, refusal.close.code, refusal.close.reason);
-    } else if (connection.errorRate.take(1, this.context.clock.monotonicMs()) > 0) {
+      return undefined;
+    }
+    const now = this.context.clock.monotonicMs();
+    const errorsFullAt = this.#errorRate.after(connection.errorsFullAt, 1, now);
+    if (this.#errorRate.waitMs(errorsFullAt, now) === 0) {
+      connection.errorsFullAt = errorsFullAt;
+    } else {
       const { code, meaning } = refusal.code === 'RATE_LIMITED' ? CLOSE_CODES.RATE_LIMITED : CLOSE_CODES.TOO_MANY_ERRORS;
       this.report.close(connection, code, meaning);
     }

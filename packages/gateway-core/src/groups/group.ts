@@ -112,12 +112,12 @@ export class Group implements BrokerReceiver {
   /** Writes to every member what it has not got yet. Members at the same cursor share one buffer. */
   flush(): void {
     const chunks = new ChunkCache(this.#log);
-    do {
+    while (this.#log.headSeq > this.#flushedSeq) {
       this.#flushedSeq = this.#log.headSeq;
       this.#unflushedBytes = 0;
       for (const membership of this.#memberships) this.#advance(membership, chunks);
       // Who listens to a disconnect may have published meanwhile, after some members had their turn.
-    } while (this.#log.headSeq > this.#flushedSeq);
+    }
     this.#log.trim();
   }
 

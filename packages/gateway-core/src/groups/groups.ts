@@ -14,7 +14,7 @@ export class Groups {
   readonly #opening = new Map<string, Promise<Group>>();
   /** Groups without members, the one idle for longest first. */
   readonly #idle = new Set<Group>();
-  readonly #dirty = new Set<Group>();
+  #dirty: Group[] = [];
   readonly #context: GroupContext;
   #closed = false;
 
@@ -86,11 +86,9 @@ export class Groups {
   }
 
   flush(): void {
-    for (const group of this.#dirty) {
-      // First out, then flushed: what comes in while it is flushed makes it dirty again.
-      this.#dirty.delete(group);
-      group.flush();
-    }
+    // What comes in while they are flushed makes groups dirty, and these are flushed as well.
+    for (const group of this.#dirty) group.flush();
+    this.#dirty = [];
     this.#keepBudget();
   }
 
@@ -120,8 +118,8 @@ export class Groups {
   }
 
   #markDirty(group: Group): void {
-    if (this.#dirty.size === 0) this.clock.setImmediate(() => this.flush());
-    this.#dirty.add(group);
+    if (this.#dirty.length === 0) this.clock.setImmediate(() => this.flush());
+    this.#dirty.push(group);
   }
 
   #makeRoom(): void {
@@ -143,7 +141,6 @@ export class Groups {
   #dispose(group: Group): void {
     this.#groups.delete(group.groupId);
     this.#idle.delete(group);
-    this.#dirty.delete(group);
     const subscription = this.#subscriptions.get(group.groupId);
     this.#subscriptions.delete(group.groupId);
     group.dispose();

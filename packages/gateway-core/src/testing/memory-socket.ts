@@ -31,10 +31,6 @@ export class MemorySocket implements GatewaySocket {
   #closeSent = false;
   bufferedBytes = 0;
 
-  get needsDrain(): boolean {
-    return this.bufferedBytes > 0;
-  }
-
   bind(listener: SocketListener): void {
     this.#listener = listener;
   }
@@ -44,14 +40,15 @@ export class MemorySocket implements GatewaySocket {
     this.#peer = peer;
   }
 
-  write(frames: Buffer): void {
-    if (this.#ended || this.#closeSent) return;
+  write(frames: Buffer): boolean {
+    if (this.#ended || this.#closeSent) return true;
     if (this.#reading) {
       this.#peer?.frames(frames);
-      return;
+      return true;
     }
     this.#unread.push(frames);
     this.bufferedBytes += frames.length;
+    return false;
   }
 
   pause(): void {

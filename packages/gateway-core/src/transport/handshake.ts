@@ -41,7 +41,7 @@ export function checkHandshake(
   return allowed === true ? undefined : { status: 403, message: 'this origin may not connect' };
 }
 
-/** Answers with a plain HTTP response and closes. */
+/** Answers with a plain HTTP response and closes. A reset meanwhile does not reach the process as an uncaught error. */
 export function refuse(socket: Duplex, { status, message, headers = {} }: HandshakeRefusal): void {
   const body = `${message}\n`;
   const lines = Object.entries({
@@ -50,6 +50,7 @@ export function refuse(socket: Duplex, { status, message, headers = {} }: Handsh
     'Content-Length': String(Buffer.byteLength(body)),
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
 }

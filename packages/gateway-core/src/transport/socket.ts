@@ -4,7 +4,7 @@ export interface SocketListener {
   message(text: string, byteLength: number): void;
   /** A ping or pong: life, but no message. */
   ping(): void;
-  /** Everything written has been taken. Comes after `needsDrain` was true. */
+  /** Everything written has been taken. Comes after a `write` that answered `false`. */
   drain(): void;
   /** The client broke the WebSocket protocol; the transport closes with `code`, and `closed` follows. */
   failed(code: number, reason: string): void;
@@ -19,14 +19,15 @@ export interface SocketListener {
 export interface GatewaySocket {
   /** Bytes written that the network has not taken yet. */
   readonly bufferedBytes: number;
-  /** Whether a `drain` will be reported. */
-  readonly needsDrain: boolean;
   /** Whether the client takes compressed frames (RFC 7692) in a window of 32 KiB. Default: no. */
   readonly deflate?: boolean;
   /** Where to report to. Called once, before anything can happen. */
   bind(listener: SocketListener): void;
-  /** Sends whole frames. Does nothing once a close frame was sent or received. */
-  write(frames: Buffer): void;
+  /**
+   * Sends whole frames. Does nothing once a close frame was sent or received.
+   * @returns `false`: not everything was taken at once, and `drain` will be reported.
+   */
+  write(frames: Buffer): boolean;
   /** Stops reading, so that the client feels it (TCP backpressure). What was read already may still be reported. */
   pause(): void;
   resume(): void;

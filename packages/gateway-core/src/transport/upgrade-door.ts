@@ -19,8 +19,6 @@ export class UpgradeDoor {
   ) {}
 
   enter(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (socket: GatewaySocket, peer: Peer) => void): void {
-    // First of all: a reset while the handshake is under way must not reach the process as an uncaught error.
-    socket.on('error', destroyOnError);
     const remoteAddress = remoteAddressOf(request, this.options.trustProxyHops);
     const refusal = this.#check(request, remoteAddress);
     if (refusal !== undefined) {
@@ -59,9 +57,4 @@ export class UpgradeDoor {
         return undefined;
     }
   }
-}
-
-/** Not a closure: it lives as long as the socket, and one made above would keep the request alive with it. */
-function destroyOnError(this: Duplex): void {
-  this.destroy();
 }

@@ -83,7 +83,6 @@ class Attachment {
     const listeners = this.server.listeners('upgrade') as (UpgradeListener & { [OURS]?: true })[];
     if (listeners[0] !== this.#listener || !listeners.every((other) => other[OURS])) return;
     if (giveBack(this.server, request, socket, head)) return;
-    socket.on('error', () => socket.destroy());
     refuse(socket, { status: 404, message: 'nothing accepts WebSocket connections here' });
   }
 }

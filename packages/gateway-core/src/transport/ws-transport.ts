@@ -2,7 +2,7 @@ import { constants } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES } from 'gateway-protocol';
-import { type RawData, type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
 import type { Limits } from '../limits.js';
 import type { GatewaySocket, SocketListener } from './socket.js';
 
@@ -14,9 +14,39 @@ const CLOSE_CODE_OF_FAULT: Record<string, number> = {
   WS_ERR_TOO_MANY_BUFFERED_PARTS: CLOSE_CODES.POLICY_VIOLATION.code,
 };
 
-/** A client's WebSocket, with where to report to: listeners are then functions shared by all connections, not closures of each. */
+/** A client's WebSocket, which reports to one listener by a call: five listeners of each socket cost a connection memory, and a message time. */
 class ClientWebSocket extends WebSocket {
   listener: SocketListener | undefined;
+
+  override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
+    const { listener } = this;
+    if (listener === undefined) return false;
+    switch (event) {
+      case 'message':
+        // What comes after the close frame is nobody's; it is not even read as text.
+        if (this.readyState !== WebSocket.OPEN) break;
+        if (second === true) listener.failed(CLOSE_CODES.UNSUPPORTED_DATA.code, 'binary frames are not taken');
+        else listener.message((first as Buffer).toString(), (first as Buffer).length);
+        break;
+      case 'ping':
+      case 'pong':
+        listener.ping();
+        break;
+      case 'error':
+        reportFault(listener, first as Error & { code?: string });
+        break;
+      case 'close':
+        listener.closed(first as number, (second as Buffer).toString());
+        break;
+    }
+    return true;
+  }
+}
+
+function reportFault(listener: SocketListener, { code = '', message }: Error & { code?: string }): void {
+  // What zlib cannot inflate is no text; any other code than `ws`'s own is the network's fault, and `close` tells of it.
+  if (code.startsWith('Z_')) listener.failed(CLOSE_CODES.INVALID_TEXT.code, message);
+  else if (code.startsWith('WS_ERR_')) listener.failed(CLOSE_CODE_OF_FAULT[code] ?? CLOSE_CODES.PROTOCOL_ERROR.code, message);
 }
 
 /**
@@ -80,6 +110,8 @@ export class WsTransport {
  * write whole frames in one synchronous step, so frames never mix (docs/adr/0002-raw-socket-frames.md).
  */
 class WsSocket implements GatewaySocket {
+  #awaitsDrain = false;
+
   constructor(
     private readonly ws: ClientWebSocket,
     private readonly raw: Duplex,
@@ -90,22 +122,22 @@ class WsSocket implements GatewaySocket {
     return this.raw.writableLength;
   }
 
-  get needsDrain(): boolean {
-    return this.raw.writableNeedDrain;
-  }
-
   bind(listener: SocketListener): void {
     this.ws.listener = listener;
-    this.ws.on('message', onMessage);
-    this.ws.on('ping', onPing);
-    this.ws.on('pong', onPing);
-    this.ws.on('error', onError);
-    this.ws.on('close', onClose);
-    this.raw.on('drain', () => listener.drain());
   }
 
-  write(frames: Buffer): void {
-    if (this.ws.readyState === WebSocket.OPEN) this.raw.write(frames);
+  write(frames: Buffer): boolean {
+    const { ws, raw } = this;
+    // Node also asks to wait after each chunk of 16 KiB; what the kernel has taken is nothing to wait for.
+    if (ws.readyState !== WebSocket.OPEN || raw.write(frames) || raw.writableLength === 0) return true;
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      raw.once('drain', () => {
+        this.#awaitsDrain = false;
+        ws.listener?.drain();
+      });
+    }
+    return false;
   }
 
   pause(): void {
@@ -123,32 +155,4 @@ class WsSocket implements GatewaySocket {
   terminate(): void {
     this.ws.terminate();
   }
-}
-
-function onMessage(this: WebSocket, data: RawData, isBinary: boolean): void {
-  // What comes after the close frame is nobody's; it is not even read as text.
-  if (this.readyState !== WebSocket.OPEN) return;
-  if (isBinary) listenerOf(this)?.failed(CLOSE_CODES.UNSUPPORTED_DATA.code, 'binary frames are not taken');
-  else listenerOf(this)?.message((data as Buffer).toString(), (data as Buffer).length);
-}
-
-function onPing(this: WebSocket): void {
-  listenerOf(this)?.ping();
-}
-
-function onError(this: WebSocket, error: Error & { code?: string }): void {
-  const { code = '', message } = error;
-  // What zlib cannot inflate is no text; any other code than `ws`'s own is the network's fault, and `close` tells of it.
-  if (code.startsWith('Z_')) listenerOf(this)?.failed(CLOSE_CODES.INVALID_TEXT.code, message);
-  else if (code.startsWith('WS_ERR_')) {
-    listenerOf(this)?.failed(CLOSE_CODE_OF_FAULT[code] ?? CLOSE_CODES.PROTOCOL_ERROR.code, message);
-  }
-}
-
-function onClose(this: WebSocket, code: number, reason: Buffer): void {
-  listenerOf(this)?.closed(code, reason.toString());
-}
-
-function listenerOf(ws: WebSocket): SocketListener | undefined {
-  return (ws as ClientWebSocket).listener;
 }

@@ -18,10 +18,6 @@ export class RecordingSocket implements GatewaySocket {
     gateway.accept(this, peer);
   }
 
-  get needsDrain(): boolean {
-    return this.bufferedBytes > 0;
-  }
-
   get listener(): SocketListener {
     if (this.#listener === undefined) throw new Error('bind comes first');
     return this.#listener;
@@ -61,9 +57,10 @@ export class RecordingSocket implements GatewaySocket {
     this.#listener = listener;
   }
 
-  write(frames: Buffer): void {
+  write(frames: Buffer): boolean {
     this.writes.push(frames);
     if (this.stuck) this.bufferedBytes += frames.length;
+    return !this.stuck;
   }
 
   pause(): void {
