@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode, type PresenceInfo } from 'gateway-protocol';
+import { quoted } from './data-body.js';
 import type { Timings } from './timings.js';
 import { textFrame } from './transport/frame.js';
 
@@ -20,7 +21,7 @@ export function readyFrame(ts: number, connectionId: string, timings: Timings, p
   const heartbeat = `{"intervalMs":${timings.heartbeatIntervalMs},"timeoutMs":${timings.heartbeatTimeoutMs}}`;
   const told = presence === undefined ? '' : `,"presence":${JSON.stringify(presence)}`;
   return textFrame(
-    `{"type":"ready","ts":${ts},"payload":{"connectionId":${JSON.stringify(connectionId)},"heartbeat":${heartbeat}${told}}}`,
+    `{"type":"ready","ts":${ts},"payload":{"connectionId":${quoted(connectionId)},"heartbeat":${heartbeat}${told}}}`,
   );
 }
 

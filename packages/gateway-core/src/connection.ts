@@ -92,8 +92,8 @@ export class Connection implements Receiver, SocketListener {
   }
 
   joined(membership: Membership): void {
-    // `concat` allocates for exactly one more; a spread would leave room for many.
-    this.memberships = this.memberships.concat(membership);
+    // `concat` allocates for exactly one more; a spread would leave room for many. For the first one, nearly always, a literal is faster.
+    this.memberships = this.memberships.length === 0 ? [membership] : this.memberships.concat(membership);
   }
 
   left(membership: Membership): void {

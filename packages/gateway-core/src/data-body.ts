@@ -20,7 +20,7 @@ export interface DataBody {
 const ESCAPED = /["\\\p{Cc}\p{Cs}]/u;
 
 /** A string's JSON text. Ids hardly ever need an escape, and to see that costs less than `JSON.stringify`. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 

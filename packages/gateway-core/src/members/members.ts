@@ -48,7 +48,8 @@ export class Members {
   }
 
   joined(member: Member, groupId: string): void {
-    if (!member.groupIds.includes(groupId)) member.groupIds = member.groupIds.concat(groupId);
+    const { groupIds } = member;
+    if (!groupIds.includes(groupId)) member.groupIds = groupIds.length === 0 ? [groupId] : groupIds.concat(groupId);
   }
 
   leave(member: Member, groupId: string): void {
