@@ -14,12 +14,48 @@ const CLOSE_CODE_OF_FAULT: Record<string, number> = {
   WS_ERR_TOO_MANY_BUFFERED_PARTS: CLOSE_CODES.POLICY_VIOLATION.code,
 };
 
-/** A client's WebSocket, which reports to one listener by a call: five listeners of each socket cost a connection memory, and a message time. */
-class ClientWebSocket extends WebSocket {
-  listener: SocketListener | undefined;
+/**
+ * One client. `ws` reads, answers pings and closes; data frames go to the socket of the HTTP upgrade itself, which is `ws`'s own public
+ * input. Both write whole frames in one synchronous step, so frames never mix (docs/adr/0002-raw-socket-frames.md).
+ *
+ * It reports by calls to one listener: five listeners on each of many sockets cost a connection memory, and a message time.
+ */
+class ClientSocket extends WebSocket implements GatewaySocket {
+  deflate = false;
+  #raw: Duplex | undefined;
+  #listener: SocketListener | undefined;
+  #awaitsDrain = false;
+
+  get bufferedBytes(): number {
+    return this.#raw?.writableLength ?? 0;
+  }
+
+  /** Gives it the upgrade's socket, before anything else. */
+  writeTo(raw: Duplex): void {
+    this.#raw = raw;
+  }
+
+  bind(listener: SocketListener): void {
+    this.#listener = listener;
+  }
+
+  write(frames: Buffer): boolean {
+    const raw = this.#raw;
+    if (raw === undefined || this.readyState !== WebSocket.OPEN) return true;
+    // Node also asks to wait after each chunk of 16 KiB; what the kernel has taken is nothing to wait for.
+    if (raw.write(frames) || raw.writableLength === 0) return true;
+    if (!this.#awaitsDrain) {
+      this.#awaitsDrain = true;
+      raw.once('drain', () => {
+        this.#awaitsDrain = false;
+        this.#listener?.drain();
+      });
+    }
+    return false;
+  }
 
   override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {
-    const { listener } = this;
+    const listener = this.#listener;
     if (listener === undefined) return false;
     switch (event) {
       case 'message':
@@ -86,7 +122,7 @@ export class WsTransport {
       maxPendingAutoPongs: bounded(Math.ceil(limits.socketHighWaterMarkBytes / PONG_BYTES_MAX)),
       // The sweep cuts what the gateway closes. Of a close that the client began it hears when the socket is gone, and `ws` waits 30 s for that.
       closeTimeout: closeTimeoutMs,
-      WebSocket: ClientWebSocket,
+      WebSocket: ClientSocket,
     };
     this.#server = new WebSocketServer(options);
     this.#server.on('headers', (headers) => {
@@ -100,59 +136,12 @@ export class WsTransport {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (socket: GatewaySocket) => void): void {
     // The response and the first message leave as one write.
     socket.cork();
-    this.#server.handleUpgrade(request, socket, head, (ws) => opened(new WsSocket(ws as ClientWebSocket, socket, this.#deflate)));
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      const client = ws as ClientSocket;
+      client.writeTo(socket);
+      client.deflate = this.#deflate;
+      opened(client);
+    });
     socket.uncork();
-  }
-}
-
-/**
- * `ws` reads, answers pings and closes; data frames go to the socket of the HTTP upgrade itself, which is `ws`'s own public input. Both
- * write whole frames in one synchronous step, so frames never mix (docs/adr/0002-raw-socket-frames.md).
- */
-class WsSocket implements GatewaySocket {
-  #awaitsDrain = false;
-
-  constructor(
-    private readonly ws: ClientWebSocket,
-    private readonly raw: Duplex,
-    readonly deflate: boolean,
-  ) {}
-
-  get bufferedBytes(): number {
-    return this.raw.writableLength;
-  }
-
-  bind(listener: SocketListener): void {
-    this.ws.listener = listener;
-  }
-
-  write(frames: Buffer): boolean {
-    const { ws, raw } = this;
-    // Node also asks to wait after each chunk of 16 KiB; what the kernel has taken is nothing to wait for.
-    if (ws.readyState !== WebSocket.OPEN || raw.write(frames) || raw.writableLength === 0) return true;
-    if (!this.#awaitsDrain) {
-      this.#awaitsDrain = true;
-      raw.once('drain', () => {
-        this.#awaitsDrain = false;
-        ws.listener?.drain();
-      });
-    }
-    return false;
-  }
-
-  pause(): void {
-    this.ws.pause();
-  }
-
-  resume(): void {
-    this.ws.resume();
-  }
-
-  close(code: number, reason: string): void {
-    this.ws.close(code, reason);
-  }
-
-  terminate(): void {
-    this.ws.terminate();
   }
 }
