@@ -23,6 +23,17 @@ describe('a socket over its high-water mark', () => {
     expect(slow.closes).toEqual([]);
   });
 
+  test('is not written to before it has drained, or one that reads on would never have', async () => {
+    const { slow, sayAndSettle, numbersOf } = await withSlow();
+    await sayAndSettle(...upTo(5));
+    // Its network has taken some of it: it is under the mark again.
+    slow.bufferedBytes = 500;
+    await sayAndSettle(5);
+    expect(numbersOf(slow.data)).toEqual([0, 1, 2]);
+    slow.drain();
+    expect(numbersOf(slow.data)).toEqual(upTo(6));
+  });
+
   test('is caught up with in writes of no more than the high-water mark', async () => {
     const { slow, sayAndSettle, numbersOf } = await withSlow();
     await sayAndSettle(...upTo(20));
