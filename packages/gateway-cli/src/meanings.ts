@@ -8,7 +8,7 @@ export const TIMING_MEANINGS: Readonly<Record<keyof Timings, string>> = {
   orphanSessionTtlMs: 'expire a session that nobody names for this long',
   resumeTtlMs: 'keep a dropped member present for this long; 0: not at all',
   closeTimeoutMs: 'cut a client that takes longer than this to close, also when draining',
-  slowConsumerTimeoutMs: 'close a client whose full socket has not drained for this long',
+  slowConsumerTimeoutMs: 'close a client whose socket has been full for this long',
   presenceIntervalMs: 'at most one presence update per group in this time',
   sweepIntervalMs: 'how often deadlines are looked at',
 };

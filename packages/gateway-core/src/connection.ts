@@ -20,6 +20,8 @@ export interface ConnectionParts {
     ping(connection: Connection): void;
     drained(connection: Connection): void;
     failed(connection: Connection, code: number, reason: string): void;
+    /** Its socket threw. */
+    broken(connection: Connection, error: unknown): void;
     closed(connection: Connection, code: number, reason: string): void;
     /** Messages of one of its groups are lost to it. */
     lost(connection: Connection): void;
@@ -37,21 +39,23 @@ export class Connection implements Receiver, SocketListener {
   #drained: (() => void)[] | undefined;
   /** When something was last heard, in monotonic milliseconds. */
   seenAt: number;
-  /** Since when its socket is over the high-water mark and has not drained, in monotonic milliseconds. */
+  /** When its socket went over the high-water mark, in monotonic milliseconds; `undefined` once it has drained, or was written to under the mark. */
   blockedSince: number | undefined;
   /** When it began to close, in monotonic milliseconds. */
   closingSince = 0;
   member: Member | undefined;
-  /** Messages that came while a handler was busy, in order; `undefined` while none is. */
+  /** A handler is at work on a message of it. */
+  busy = false;
+  /** Messages that came meanwhile, in order; `undefined` while there are none. */
   inbox: string[] | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
   /** Its groups, oldest first: few, so an array, which costs less than a map for each of many connections. */
   memberships: readonly Membership[] = NONE;
   /** When it may send a whole burst again, of messages, bytes and errors, in monotonic milliseconds. */
-  messagesFullAt = 0;
-  bytesFullAt = 0;
-  errorsFullAt = 0;
+  messagesFullAt = Number.NEGATIVE_INFINITY;
+  bytesFullAt = Number.NEGATIVE_INFINITY;
+  errorsFullAt = Number.NEGATIVE_INFINITY;
   readonly #createdAtMonotonic: number;
 
   constructor(
@@ -75,7 +79,7 @@ export class Connection implements Receiver, SocketListener {
   }
 
   get blocked(): boolean {
-    return this.blockedSince !== undefined;
+    return this.blockedSince !== undefined && this.#isOverMark();
   }
 
   get deflate(): boolean {
@@ -110,16 +114,25 @@ export class Connection implements Receiver, SocketListener {
     this.#state = to;
     if (to !== 'closing') return;
     const paused = this.#pauses > 0;
-    this.#settleDrained();
+    this.drained();
     // The answer to the close frame must be read.
     if (paused) this.socket.resume();
   }
 
   write(frames: Buffer): void {
     if (!this.live) return;
-    const { socket, context } = this;
-    if (socket.write(frames) || this.blocked || socket.bufferedBytes < context.limits.socketHighWaterMarkBytes) return;
-    this.blockedSince = context.clock.monotonicMs();
+    // It has taken some: the time is counted anew.
+    if (this.blockedSince !== undefined && !this.#isOverMark()) this.blockedSince = undefined;
+    let allTaken: boolean;
+    try {
+      allTaken = this.socket.write(frames);
+    } catch (error) {
+      this.gone = true;
+      this.context.hub.broken(this, error);
+      return;
+    }
+    // A healthy client's socket is asked nothing more.
+    if (!allTaken && this.blockedSince === undefined && this.#isOverMark()) this.blockedSince = this.context.clock.monotonicMs();
   }
 
   /** Sends an answer. A client that does not read its answers is not read from either, until it has. */
@@ -152,7 +165,6 @@ export class Connection implements Receiver, SocketListener {
   }
 
   drain(): void {
-    // It took everything before it is filled again: the time is counted anew.
     this.blockedSince = undefined;
     if (this.live) this.context.hub.drained(this);
   }
@@ -168,7 +180,9 @@ export class Connection implements Receiver, SocketListener {
 
   /** Everything written was taken; the groups are read on from before this is called. */
   drained(): void {
-    this.#settleDrained();
+    const waiting = this.#drained ?? [];
+    this.#drained = undefined;
+    for (const done of waiting) done();
   }
 
   /** Writes what its groups' logs still hold for it. `false`: its socket is full before that; an ended one is owed nothing. */
@@ -214,9 +228,7 @@ export class Connection implements Receiver, SocketListener {
     };
   }
 
-  #settleDrained(): void {
-    const waiting = this.#drained ?? [];
-    this.#drained = undefined;
-    for (const done of waiting) done();
+  #isOverMark(): boolean {
+    return this.socket.bufferedBytes >= this.context.limits.socketHighWaterMarkBytes;
   }
 }

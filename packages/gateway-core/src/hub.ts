@@ -16,6 +16,8 @@ export interface HubListener {
   message(connection: Connection, text: string, byteLength: number): void;
   ping(connection: Connection): void;
   drained(connection: Connection): void;
+  /** Its socket threw; it ends. */
+  broken(connection: Connection, error: unknown): void;
   /** Takes it out of its groups, while it can still be written to where that is possible. */
   leaving(connection: Connection): void;
   /** Once for every connection. */
@@ -51,6 +53,10 @@ export class Hub {
         ping: (connection) => listener.ping(connection),
         drained: (connection) => listener.drained(connection),
         failed: (connection, code, reason) => this.end(connection, code, reason, 'dropped'),
+        broken: (connection, error) => {
+          listener.broken(connection, error);
+          this.end(connection, CLOSE_CODES.TRY_AGAIN_LATER.code, 'the socket failed', 'dropped');
+        },
         closed: (connection, code, reason) => this.#closed(connection, code, reason),
         lost: (connection) => this.#tooSlow(connection),
       },
@@ -161,9 +167,9 @@ export class Hub {
       else if (connection.state === 'open' && connection.ageMs >= identifyTimeoutMs)
         this.#timeout(connection, CLOSE_CODES.IDENTIFY_TIMEOUT);
       else if (
-        connection.blockedSince !== undefined &&
         slowConsumerTimeoutMs > 0 &&
-        now - connection.blockedSince >= slowConsumerTimeoutMs
+        connection.blocked &&
+        now - (connection.blockedSince as number) >= slowConsumerTimeoutMs
       ) {
         this.#tooSlow(connection);
       }

@@ -31,7 +31,7 @@ export class Lifecycle implements HubListener {
       sessions: SessionKeeper;
       announcer: PresenceAnnouncer;
       router: Router;
-      failed: (error: unknown, where: string) => void;
+      failed: (error: unknown, where: string, about?: { connectionId: string }) => void;
     },
   ) {}
 
@@ -58,6 +58,10 @@ export class Lifecycle implements HubListener {
       this.parts.announcer.settle(membership);
     }
     connection.drained();
+  }
+
+  broken(connection: Connection, error: unknown): void {
+    this.parts.failed(error, 'socket', { connectionId: connection.connectionId });
   }
 
   leaving(connection: Connection): void {

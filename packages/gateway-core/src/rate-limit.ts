@@ -15,7 +15,7 @@ export class RateLimit {
 
   /**
    * When the bucket is full again once `amount` tokens are taken from it.
-   * @param fullAt as it was before, in monotonic milliseconds; 0 for a new client.
+   * @param fullAt as it was before, in monotonic milliseconds; `-Infinity` for a new client.
    */
   after(fullAt: number, amount: number, now: number): number {
     return Math.max(fullAt, now) + amount * this.#msPerToken;

@@ -66,20 +66,26 @@ export class Router {
   }
 
   #take(connection: Connection, text: string): void {
-    const { inbox } = connection;
-    if (inbox === undefined) {
+    if (!connection.busy) {
       this.#start(connection, text);
       return;
     }
     // Only what the transport had read already can still come: the inbox stays as short as one read.
-    if (inbox.length === 0) connection.pause();
-    inbox.push(text);
+    if (connection.inbox === undefined) {
+      connection.inbox = [];
+      connection.pause();
+    }
+    connection.inbox.push(text);
   }
 
   #start(connection: Connection, text: string): void {
+    // From here on, for a client without a network can answer before the handler has returned.
+    connection.busy = true;
     const pending = this.#handle(connection, text);
-    if (pending === undefined) return;
-    connection.inbox = [];
+    if (pending === undefined) {
+      this.#finish(connection);
+      return;
+    }
     this.#pending.add(pending);
     pending.then(() => {
       this.#pending.delete(pending);
@@ -88,10 +94,12 @@ export class Router {
   }
 
   #finish(connection: Connection): void {
-    const inbox = connection.inbox ?? [];
+    connection.busy = false;
+    const { inbox } = connection;
+    if (inbox === undefined) return;
     connection.inbox = undefined;
     for (const text of inbox) if (connection.live) this.#take(connection, text);
-    if (inbox.length > 0) connection.resume();
+    connection.resume();
   }
 
   /** Answers a promise, which does not reject, where the handler needs time. */

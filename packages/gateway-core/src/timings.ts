@@ -12,7 +12,7 @@ export interface Timings {
   resumeTtlMs: number;
   /** How long a closing handshake may take before the socket is cut; also the default grace of `close()`. */
   closeTimeoutMs: number;
-  /** A connection whose socket, once over its high-water mark, has not drained for this long is closed as too slow. 0: never. */
+  /** A connection whose socket has been over its high-water mark for this long is closed as too slow. 0: never. */
   slowConsumerTimeoutMs: number;
   /** At most one `presence_update` per group and interval; the first change after a quiet interval goes at the end of its turn. */
   presenceIntervalMs: number;

@@ -3,6 +3,22 @@ import { identify, long, say } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
 
+test('a mover is in its new group before a listener of its leave can need the room', async () => {
+  const { gateway, clock } = setUp({ limits: { groupsMax: 2 } });
+  const mover = new RecordingSocket(gateway);
+  mover.send(identify('old'));
+  await clock.settle();
+  const refusals: unknown[] = [];
+  gateway.on('leave', () => gateway.publish('third', 1).catch((error: unknown) => refusals.push(error)));
+  mover.send(identify('new'));
+  await clock.settle();
+  mover.send(say('hello'));
+  await clock.settle();
+  expect(mover.data).toEqual(['hello']);
+  expect(gateway.groups().map(({ groupId }) => groupId)).toContain('new');
+  expect(refusals).toEqual([]);
+});
+
 test('a mover whose socket is full gets everything that was said before it left, whenever it was said', async () => {
   const { gateway, clock, join } = setUp({ limits: { socketHighWaterMarkBytes: 500, messagesBurst: 0 } });
   const mover = new RecordingSocket(gateway);
@@ -31,6 +47,6 @@ test('a mover whose socket is full gets everything that was said before it left,
   }
   mover.drain();
   await clock.settle();
-  expect(saidBeforeLeave).toBeGreaterThan(1);
+  expect(saidBeforeLeave).toBeGreaterThan(2);
   expect(mover.data).toEqual(said.slice(0, saidBeforeLeave));
 });

@@ -3,7 +3,7 @@ import { RateLimit } from '../src/rate-limit.js';
 
 /** A client of the limit, as the router keeps one. */
 function client(limit: RateLimit) {
-  let fullAt = 0;
+  let fullAt = Number.NEGATIVE_INFINITY;
   return (amount: number, now: number): number => {
     const after = limit.after(fullAt, amount, now);
     const waitMs = limit.waitMs(after, now);
@@ -43,6 +43,11 @@ describe('a rate limit', () => {
     for (let now = 0; now <= 600_000; now += 7) if (take(1, now) === 0) taken += 1;
     expect(taken).toBeGreaterThanOrEqual(1_803);
     expect(taken).toBeLessThanOrEqual(1_804);
+  });
+
+  test('starts with a whole burst wherever the clock stands', () => {
+    const take = client(new RateLimit(10, 2));
+    expect([take(1, -5_000), take(1, -5_000), take(1, -5_000)]).toEqual([0, 0, 100]);
   });
 
   test('has no bound where its rate or its burst has none', () => {

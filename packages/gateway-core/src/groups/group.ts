@@ -6,7 +6,7 @@ import { GroupLog, type LogBudget } from './group-log.js';
 
 /** One connection, as a group needs it. */
 export interface Receiver {
-  /** Its socket is over the high-water mark; it will call `Group.catchUp` when it has drained. */
+  /** Its socket is over the high-water mark, and when it has drained, it calls `Group.catchUp`. */
   readonly blocked: boolean;
   /** It takes compressed frames. */
   readonly deflate: boolean;
@@ -112,11 +112,11 @@ export class Group implements BrokerReceiver {
   /** Writes to every member what it has not got yet. Members at the same cursor share one buffer. */
   flush(): void {
     const chunks = new ChunkCache(this.#log);
+    // Again for what was published meanwhile, as by who listens to a disconnect, after some members had their turn.
     while (this.#log.headSeq > this.#flushedSeq) {
       this.#flushedSeq = this.#log.headSeq;
       this.#unflushedBytes = 0;
       for (const membership of this.#memberships) this.#advance(membership, chunks);
-      // Who listens to a disconnect may have published meanwhile, after some members had their turn.
     }
     this.#log.trim();
   }

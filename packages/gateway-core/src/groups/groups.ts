@@ -14,6 +14,7 @@ export class Groups {
   readonly #opening = new Map<string, Promise<Group>>();
   /** Groups without members, the one idle for longest first. */
   readonly #idle = new Set<Group>();
+  /** To be flushed at the end of the turn; one that is flushed in parts stands here once for each. */
   #dirty: Group[] = [];
   readonly #context: GroupContext;
   #closed = false;
@@ -87,8 +88,10 @@ export class Groups {
 
   flush(): void {
     // What comes in while they are flushed makes groups dirty, and these are flushed as well.
-    for (const group of this.#dirty) group.flush();
-    this.#dirty = [];
+    for (let dirty = this.#dirty; dirty.length > 0; dirty = this.#dirty) {
+      this.#dirty = [];
+      for (const group of dirty) group.flush();
+    }
     this.#keepBudget();
   }
 

@@ -20,7 +20,7 @@ const DIALECT_2: Refusal = { code: 'INVALID_IDENTIFY', message: 'version: this g
 
 /**
  * Says who the client is and joins a group; a second one moves it. A refused `identify` changes nothing: who it was and where it was
- * stays. It waits only for what does not answer at once: a crowd that comes back would pay for each of many empty waits.
+ * stays. It waits for hooks, and for stores that do not answer at once: a crowd that comes back would pay for each of many empty waits.
  */
 export const identify: Handler<'identify'> = async (context, connection, message) => {
   if (message.version === '2') return DIALECT_2;
@@ -63,26 +63,29 @@ export const identify: Handler<'identify'> = async (context, connection, message
   }
   connection.member = member;
   connection.advance('identified');
+  // First in, then out of the other: a group without members could have to make room for one that a listener opens.
+  const membership = group !== undefined && !connection.isIn(group.groupId) ? context.groups.add(group, connection) : undefined;
   if (groupId !== undefined) leaveOthers(context, connection, member, groupId);
   // A listener may have ended it at the leave, or below at the identify: it then goes from a group that nobody was told it had joined.
   if (!connection.live) {
+    if (membership !== undefined) context.groups.remove(membership);
     undo();
     return undefined;
   }
   const { connectionId } = connection;
-  const joined = group !== undefined && !connection.isIn(group.groupId);
-  if (joined) connection.joined(context.groups.add(group, connection));
+  if (membership !== undefined) connection.joined(membership);
   connection.answer(readyFrame(context.clock.now(), connectionId, context.timings, presence));
   // Its own arrival is told to it too, whenever the store's word of it came.
   if (current !== undefined) context.announcer.changed(current);
   context.events.emit('identify', { connectionId, memberId, role, metadata, groupId });
-  if (!joined) return undefined;
+  if (membership === undefined) return undefined;
   if (!connection.live) {
     undo();
     return undefined;
   }
-  context.members.joined(member, group.groupId);
-  context.events.emit('join', { connectionId, memberId, groupId: group.groupId });
+  const joined = membership.group.groupId;
+  context.members.joined(member, joined);
+  context.events.emit('join', { connectionId, memberId, groupId: joined });
   return undefined;
 };
 

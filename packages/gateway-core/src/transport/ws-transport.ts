@@ -42,7 +42,7 @@ class ClientSocket extends WebSocket implements GatewaySocket {
   write(frames: Buffer): boolean {
     const raw = this.#raw;
     if (raw === undefined || this.readyState !== WebSocket.OPEN) return true;
-    // Node also asks to wait after each chunk of 16 KiB; what the kernel has taken is nothing to wait for.
+    // Node also asks to wait after each chunk as long as a mark of its own (16 KiB in Node 20); what the kernel has taken is nothing to wait for.
     if (raw.write(frames) || raw.writableLength === 0) return true;
     if (!this.#awaitsDrain) {
       this.#awaitsDrain = true;
