@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,6 +50,20 @@ test.skipIf(process.platform !== 'linux')(
     }
     for (const { metrics } of cases[0]!.servers) expect(metrics.deliveries!.median).toBeGreaterThan(0);
     expect(stderr).toContain(`[${due.length}/${due.length}, `);
+  },
+);
+
+// It measures by Linux's /proc.
+test.skipIf(process.platform !== 'linux')(
+  '--profile writes one of each server, and a server that is profiled still counts as idle',
+  { timeout: 60_000 },
+  async () => {
+    const profiles = join(folder, 'profiles');
+    const out = join(folder, 'profiled.json');
+    const flags = ['--quick', '--case', 'reconnect10k', '--servers', 'gateway', '--profile', profiles, '--out', out];
+    await run(process.execPath, [script, ...flags], { timeout: 50_000 });
+    expect((JSON.parse(readFileSync(out, 'utf8')) as Report).failures).toEqual([]);
+    expect(readdirSync(profiles)).toEqual([expect.stringMatching(/\.cpuprofile$/)]);
   },
 );
 
