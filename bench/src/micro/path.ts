@@ -52,7 +52,7 @@ function passing(name: string, dataText: string, members: number): MicroCase {
         gateway.accept(sink, { remoteAddress: '127.0.0.1' });
         sink.listener.message(identify, identify.length);
       }
-      // The handler of identify needs a few turns of promises.
+      // What comes behind an identify waits for its promise.
       await new Promise((resolve) => setImmediate(resolve));
       turns.end();
       expectEqual('members', gateway.groups()[0]?.connections, members);

@@ -96,8 +96,8 @@ export class Connection implements Receiver, SocketListener {
   }
 
   joined(membership: Membership): void {
-    // `concat` allocates for exactly one more; a spread would leave room for many. For the first one, nearly always, a literal is faster.
-    this.memberships = this.memberships.length === 0 ? [membership] : this.memberships.concat(membership);
+    // `concat` allocates for exactly one more; a spread would leave room for many.
+    this.memberships = this.memberships.concat(membership);
   }
 
   left(membership: Membership): void {
@@ -121,8 +121,8 @@ export class Connection implements Receiver, SocketListener {
 
   write(frames: Buffer): void {
     if (!this.live) return;
-    // It has taken some: the time is counted anew.
-    if (this.blockedSince !== undefined && !this.#isOverMark()) this.blockedSince = undefined;
+    // Where it has taken some, the time is counted anew.
+    if (!this.blocked) this.blockedSince = undefined;
     let allTaken: boolean;
     try {
       allTaken = this.socket.write(frames);
@@ -132,7 +132,7 @@ export class Connection implements Receiver, SocketListener {
       return;
     }
     // A healthy client's socket is asked nothing more.
-    if (!allTaken && this.blockedSince === undefined && this.#isOverMark()) this.blockedSince = this.context.clock.monotonicMs();
+    if (!allTaken && this.#isOverMark()) this.blockedSince ??= this.context.clock.monotonicMs();
   }
 
   /** Sends an answer. A client that does not read its answers is not read from either, until it has. */

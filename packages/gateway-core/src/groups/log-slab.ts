@@ -8,7 +8,6 @@ export class LogSlab {
   readonly #memory: Buffer;
   /** For each frame where it ends, then when it came in monotonic milliseconds: one array, for one is kept warm more easily than two. */
   readonly #marks: number[] = [];
-  #used = 0;
 
   constructor(
     readonly firstSeq: number,
@@ -22,7 +21,7 @@ export class LogSlab {
   }
 
   get used(): number {
-    return this.#used;
+    return this.#endOf(this.lastSeq);
   }
 
   get lastSeq(): number {
@@ -31,8 +30,7 @@ export class LogSlab {
 
   /** Writes the next frame; there must be room for it. */
   append(text: string, payloadLength: number, now: number): void {
-    this.#used = writeTextFrame(this.#memory, this.#used, text, payloadLength);
-    this.#marks.push(this.#used, now);
+    this.#marks.push(writeTextFrame(this.#memory, this.used, text, payloadLength), now);
   }
 
   timeOf(seq: number): number {

@@ -1,6 +1,7 @@
 import type { DataUpdateSignal } from 'gateway-protocol';
 import type { Refusal } from '../answers.js';
 import type { Connection } from '../connection.js';
+import type { Authorize } from '../hooks.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { authorized } from './authorized.js';
 import type { Handler, HandlerContext } from './context.js';
@@ -19,17 +20,18 @@ export const dataUpdate: Handler<'data_update'> = (context, connection, message,
   if (groupId === undefined) return NO_GROUP;
   if (!connection.isIn(groupId)) return NOT_A_MEMBER;
   if (context.authorize === undefined) return named(context, connection, message, groupId, dataText);
-  return mayPublish(context, connection, message, groupId, dataText);
+  return mayPublish(context.authorize, context, connection, message, groupId, dataText);
 };
 
 async function mayPublish(
+  hook: Authorize,
   context: HandlerContext,
   connection: Connection,
   message: DataUpdateSignal,
   groupId: string,
   dataText: string | undefined,
 ): Promise<Refusal | undefined> {
-  if (!(await authorized(context, connection, 'publish', groupId))) return FORBIDDEN;
+  if (!(await authorized(hook, connection, 'publish', groupId))) return FORBIDDEN;
   return named(context, connection, message, groupId, dataText);
 }
 

@@ -30,7 +30,8 @@ export const identify: Handler<'identify'> = async (context, connection, message
   const groupId = message.payload.groupId ?? message.groupId;
   const memberId = connection.member?.memberId ?? context.generateId();
   if (groupId !== undefined && context.authorize !== undefined) {
-    if (!(await authorized(context, connection, 'join', groupId, { memberId, role, metadata, claims }))) return FORBIDDEN;
+    if (!(await authorized(context.authorize, connection, 'join', groupId, { memberId, role, metadata, claims })))
+      return FORBIDDEN;
   }
   const opening = groupId === undefined ? undefined : open(context, groupId);
   const group = isPromise(opening) ? await opening : opening;

@@ -48,8 +48,7 @@ export class Members {
   }
 
   joined(member: Member, groupId: string): void {
-    const { groupIds } = member;
-    if (!groupIds.includes(groupId)) member.groupIds = groupIds.length === 0 ? [groupId] : groupIds.concat(groupId);
+    if (!member.groupIds.includes(groupId)) member.groupIds = member.groupIds.concat(groupId);
   }
 
   leave(member: Member, groupId: string): void {

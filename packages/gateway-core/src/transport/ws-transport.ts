@@ -30,9 +30,10 @@ class ClientSocket extends WebSocket implements GatewaySocket {
     return this.#raw?.writableLength ?? 0;
   }
 
-  /** Gives it the upgrade's socket, before anything else. */
-  writeTo(raw: Duplex): void {
+  /** Gives it the upgrade's socket and what was agreed there, before anything else. */
+  attach(raw: Duplex, deflate: boolean): void {
     this.#raw = raw;
+    this.deflate = deflate;
   }
 
   bind(listener: SocketListener): void {
@@ -138,8 +139,7 @@ export class WsTransport {
     socket.cork();
     this.#server.handleUpgrade(request, socket, head, (ws) => {
       const client = ws as ClientSocket;
-      client.writeTo(socket);
-      client.deflate = this.#deflate;
+      client.attach(socket, this.#deflate);
       opened(client);
     });
     socket.uncork();
