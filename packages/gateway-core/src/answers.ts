@@ -1,5 +1,6 @@
-import { ERROR_CODES, type ErrorCode, type PresenceInfo } from 'gateway-protocol';
+import { ERROR_CODES, type ErrorCode } from 'gateway-protocol';
 import { quoted } from './data-body.js';
+import type { GroupPresence } from './presence/presence-store.js';
 import type { Timings } from './timings.js';
 import { textFrame } from './transport/frame.js';
 
@@ -16,13 +17,29 @@ export interface Refusal {
 }
 
 /** PROTOCOL.md, "Gateway to client": `ready`. */
-export function readyFrame(ts: number, connectionId: string, timings: Timings, presence?: PresenceInfo): Buffer {
+export function readyFrame(ts: number, connectionId: string, timings: Timings, presence?: GroupPresence): Buffer {
   // By hand: every client gets it twice, and a crowd that comes back at once all at once. Ids of `generateId` may be any string.
   const heartbeat = `{"intervalMs":${timings.heartbeatIntervalMs},"timeoutMs":${timings.heartbeatTimeoutMs}}`;
-  const told = presence === undefined ? '' : `,"presence":${JSON.stringify(presence)}`;
+  const told = presence === undefined ? '' : `,"presence":${presenceText(presence)}`;
   return textFrame(
     `{"type":"ready","ts":${ts},"payload":{"connectionId":${quoted(connectionId)},"heartbeat":${heartbeat}${told}}}`,
   );
+}
+
+/** PROTOCOL.md, "Gateway to client": `presence_update`. */
+export function presenceFrame(ts: number, groupId: string, presence: GroupPresence): Buffer {
+  const group = quoted(groupId);
+  return textFrame(
+    `{"type":"presence_update","ts":${ts},"groupId":${group},"payload":{"groupId":${group},"info":${presenceText(presence)}}}`,
+  );
+}
+
+/** `PresenceInfo` of the contract as JSON text: metadata is text already. */
+function presenceText({ status, details }: GroupPresence): string {
+  if (details === undefined) return `{"status":"${status}"}`;
+  const role = details.role === undefined ? '' : `"role":"${details.role}",`;
+  const metadata = details.metadataText === undefined ? '' : `"metadata":${details.metadataText},`;
+  return `{"status":"${status}","details":{${role}${metadata}"members":${details.members}}}`;
 }
 
 /** PROTOCOL.md, "Gateway to client": `error`. */

@@ -3,6 +3,7 @@ import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
 import type { Membership, Receiver } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
+import { metadataOf } from './presence/presence-info.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
 
 /** The order in which a connection's states follow each other; none is skipped backwards. */
@@ -220,7 +221,7 @@ export class Connection implements Receiver, SocketListener {
       state: this.#state,
       memberId: this.member?.memberId,
       role: this.member?.role,
-      metadata: this.member?.metadata,
+      metadata: metadataOf(this.member?.metadataText),
       groups: this.memberships.map(({ group }) => group.groupId),
       createdAt: Math.round(wallMinusMonotonic + this.#createdAtMonotonic),
       lastSeenAt: Math.round(wallMinusMonotonic + this.seenAt),

@@ -11,6 +11,7 @@ import { Lifecycle } from './lifecycle.js';
 import { Members } from './members/members.js';
 import { type GatewayOptions, resolveOptions } from './options.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
+import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import { Publisher } from './publisher.js';
 import { randomId } from './random-id.js';
@@ -59,7 +60,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     { left: ({ memberId }, groupId) => events.emit('leave', { memberId, groupId }), failed },
   );
   const announcer = new PresenceAnnouncer(presence, groups, clock, timings.presenceIntervalMs, {
-    announced: (groupId, info) => events.emit('presence', { groupId, info }),
+    announced: (groupId, info) => {
+      if (events.has('presence')) events.emit('presence', { groupId, info: presenceInfo(info) });
+    },
     failed,
   });
   const sessions = new SessionKeeper(sessionStore, events, {

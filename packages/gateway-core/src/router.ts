@@ -1,7 +1,7 @@
 import { CLOSE_CODES, type DecodeLimits, decode, type IncomingFromClient } from 'gateway-protocol';
 import { errorFrame, type Refusal } from './answers.js';
 import type { Connection } from './connection.js';
-import type { Handler, HandlerContext } from './handlers/context.js';
+import type { Handler, HandlerContext, MessageTexts } from './handlers/context.js';
 import { dataUpdate } from './handlers/data-update.js';
 import { heartbeat } from './handlers/heartbeat.js';
 import { identify } from './handlers/identify.js';
@@ -106,9 +106,9 @@ export class Router {
   #handle(connection: Connection, text: string): Promise<void> | undefined {
     const decoded = decode(text, this.#decodeLimits);
     if (!decoded.ok) return this.#refuse(connection, decoded.error);
-    const { message, dataText } = decoded;
+    const { message } = decoded;
     try {
-      const outcome = this.#dispatch(connection, message, dataText);
+      const outcome = this.#dispatch(connection, message, decoded);
       if (isPromise(outcome)) {
         return outcome.then(
           (refusal) => this.#settle(connection, message, refusal),
@@ -131,18 +131,14 @@ export class Router {
     this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
   }
 
-  #dispatch(
-    connection: Connection,
-    message: IncomingFromClient,
-    dataText: string | undefined,
-  ): MaybePromise<Refusal | undefined> {
+  #dispatch(connection: Connection, message: IncomingFromClient, texts: MessageTexts): MaybePromise<Refusal | undefined> {
     if (connection.state === 'open' && !BEFORE_IDENTIFY.has(message.type)) {
       return { code: 'NOT_IDENTIFIED', message: `type: identify before ${message.type}` };
     }
     if (!Object.hasOwn(handlers, message.type))
       return { code: 'UNKNOWN_TYPE', message: `type: ${message.type} is of dialect "2"` };
     const handler = handlers[message.type as keyof typeof handlers] as Handler<IncomingFromClient['type']>;
-    return handler(this.context, connection, message, dataText);
+    return handler(this.context, connection, message, texts);
   }
 
   #overRate(connection: Connection, byteLength: number): Refusal | undefined {

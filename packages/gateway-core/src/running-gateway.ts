@@ -14,6 +14,7 @@ import type { Lifecycle } from './lifecycle.js';
 import { isPromise } from './maybe-promise.js';
 import type { Members } from './members/members.js';
 import { DELAY_MAX, type ResolvedOptions } from './options.js';
+import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import type { Publisher } from './publisher.js';
 import type { Router } from './router.js';
@@ -134,7 +135,7 @@ export class RunningGateway implements Gateway {
   }
 
   async presence(groupId: string): Promise<PresenceInfo> {
-    return this.parts.presence.info(groupId);
+    return presenceInfo(await this.parts.presence.info(groupId));
   }
 
   async sessions(groupId: string): Promise<Session[]> {

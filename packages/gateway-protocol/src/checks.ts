@@ -59,15 +59,15 @@ export function checkTags(value: unknown): Fault {
   return right ? undefined : `must be an array of at most ${sessionTagsMax} strings of 1 to ${idLengthMax} characters`;
 }
 
-/** An object whose JSON takes at most `bytesMax` bytes in UTF-8. */
-export function checkJsonSize(value: unknown, bytesMax: number): Fault {
-  if (!isObject(value)) return 'must be an object';
-  let json: string;
+/** The JSON text of an object, without white space, where it takes at most `bytesMax` bytes in UTF-8; else what is wrong with it. */
+export function jsonTextOf(value: unknown, bytesMax: number): { text: string } | { fault: string } {
+  if (!isObject(value)) return { fault: 'must be an object' };
+  let text: string;
   try {
-    json = JSON.stringify(value);
+    text = JSON.stringify(value);
   } catch {
     // JSON.parse takes any depth, JSON.stringify only the stack's: reached where `jsonDepthMax` was set that high.
-    return 'must not be nested so deep';
+    return { fault: 'must not be nested so deep' };
   }
-  return utf8Length(json) <= bytesMax ? undefined : `must be at most ${bytesMax} bytes of JSON`;
+  return utf8Length(text) <= bytesMax ? { text } : { fault: `must be at most ${bytesMax} bytes of JSON` };
 }

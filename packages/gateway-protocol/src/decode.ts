@@ -2,7 +2,7 @@ import { checkId, isObject, type JsonObject, own } from './checks.js';
 import type { ErrorCode } from './codes.js';
 import { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
 import { scan } from './scan.js';
-import { copyEnvelope, SIGNAL_COPIERS } from './signal-fields.js';
+import { copyEnvelope, SIGNAL_COPIERS, type SignalTexts } from './signal-fields.js';
 import type { IncomingFromClient } from './signals.js';
 
 /** What {@link decode} answers. */
@@ -15,6 +15,8 @@ export type Decoded =
        * write it again. It is one complete JSON value, whatever the client did with duplicate keys, escapes or white space.
        */
       dataText?: string;
+      /** For an `identify` with `metadata`: its JSON text, without white space. Passed on and kept, it is smaller than the value. */
+      metadataText?: string;
     }
   | { ok: false; error: { code: ErrorCode; message: string; inReplyTo?: string } };
 
@@ -54,10 +56,12 @@ export function decode(text: string, limits?: Partial<DecodeLimits>): Decoded {
   const fresh: JsonObject = { type };
   const envelopeFault = copyEnvelope(sent, fresh);
   if (envelopeFault !== undefined) return refuse('INVALID_ENVELOPE', envelopeFault, sent);
-  const fault = copySignal(sent, fresh, limits?.metadataBytesMax ?? PROTOCOL_LIMITS.metadataBytesMax);
+  const texts: SignalTexts = { metadataBytesMax: limits?.metadataBytesMax ?? PROTOCOL_LIMITS.metadataBytesMax };
+  const fault = copySignal(sent, fresh, texts);
   if (fault !== undefined) return refuse(type === 'identify' ? 'INVALID_IDENTIFY' : 'INVALID_ENVELOPE', fault, sent);
   const message = fresh as unknown as IncomingFromClient;
-  return message.type === 'data_update' ? { ok: true, message, dataText } : { ok: true, message };
+  if (message.type === 'data_update') return { ok: true, message, dataText };
+  return texts.metadataText === undefined ? { ok: true, message } : { ok: true, message, metadataText: texts.metadataText };
 }
 
 function refuse(code: ErrorCode, message: string, sent?: JsonObject): Decoded {

@@ -1,7 +1,6 @@
 import {
   type Check,
   checkId,
-  checkJsonSize,
   checkOneOf,
   checkSeq,
   checkTags,
@@ -9,14 +8,22 @@ import {
   checkTimestamp,
   type Fault,
   type JsonObject,
+  jsonTextOf,
 } from './checks.js';
 import { type Copier, copyField, copyObject, copyRequired, copyRequiredObject } from './copy.js';
 import { CLIENT_TYPES, DELIVERY_MODES } from './envelope.js';
 import { PROTOCOL_LIMITS } from './limits.js';
 import type { IncomingFromClient } from './signals.js';
 
+/** What reading one signal needs beside it, and texts that it leaves behind. */
+export interface SignalTexts {
+  metadataBytesMax: number;
+  /** JSON text of an `identify`'s `metadata`. */
+  metadataText?: string;
+}
+
 /** Copies the fields of one signal, those of the envelope apart. */
-type SignalCopier = (from: JsonObject, to: JsonObject, metadataBytesMax: number) => Fault;
+type SignalCopier = (from: JsonObject, to: JsonObject, texts: SignalTexts) => Fault;
 
 const anything: Check = () => undefined;
 const clientType: Check = (value) => checkOneOf(value, CLIENT_TYPES);
@@ -37,7 +44,7 @@ export function copyEnvelope(from: JsonObject, to: JsonObject): Fault {
   );
 }
 
-const copyIdentify: SignalCopier = (from, to, metadataBytesMax) => {
+const copyIdentify: SignalCopier = (from, to, texts) => {
   const { version } = to;
   if (version !== undefined && version !== '1' && version !== '2') return 'version: must be "1" or "2"';
   return copyRequiredObject(
@@ -48,11 +55,19 @@ const copyIdentify: SignalCopier = (from, to, metadataBytesMax) => {
     (sent, payload, path) =>
       copyRequired(sent, payload, path, 'clientType', clientType) ??
       copyField(sent, payload, path, 'groupId', checkId) ??
-      copyField(sent, payload, path, 'metadata', (value) => checkJsonSize(value, metadataBytesMax)) ??
+      copyField(sent, payload, path, 'metadata', (value) => checkMetadata(value, texts)) ??
       copyField(sent, payload, path, 'token', token) ??
       copyObject(sent, payload, path, 'resume', copyResume),
   );
 };
+
+/** Its text is measured to check it, and kept: whoever passes it on need not make it again. */
+function checkMetadata(value: unknown, texts: SignalTexts): Fault {
+  const json = jsonTextOf(value, texts.metadataBytesMax);
+  if ('fault' in json) return json.fault;
+  texts.metadataText = json.text;
+  return undefined;
+}
 
 const copyResume: Copier = (from, to, path) =>
   copyRequired(from, to, path, 'token', resumeToken) ?? copyObject(from, to, path, 'groups', copyPositions);

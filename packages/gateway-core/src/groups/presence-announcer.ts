@@ -1,8 +1,7 @@
-import type { PresenceInfo } from 'gateway-protocol';
+import { presenceFrame } from '../answers.js';
 import type { Clock, TimerHandle } from '../clock.js';
 import { isPromise } from '../maybe-promise.js';
-import type { PresenceStore } from '../presence/presence-store.js';
-import { textFrame } from '../transport/frame.js';
+import type { GroupPresence, PresenceStore } from '../presence/presence-store.js';
 import type { Membership } from './group.js';
 import type { Groups } from './groups.js';
 
@@ -30,7 +29,7 @@ export class PresenceAnnouncer {
     private readonly clock: Clock,
     private readonly intervalMs: number,
     private readonly report: {
-      announced: (groupId: string, info: PresenceInfo) => void;
+      announced: (groupId: string, info: GroupPresence) => void;
       failed: (error: unknown, where: string) => void;
     },
   ) {
@@ -80,7 +79,7 @@ export class PresenceAnnouncer {
       schedule.timer = undefined;
       this.#goOn(groupId, schedule);
     }, this.intervalMs);
-    const send = (frame: Buffer, info: PresenceInfo) => {
+    const send = (frame: Buffer, info: GroupPresence) => {
       const memberships = this.groups.get(groupId)?.memberships;
       if (memberships === undefined || memberships.size === 0) return;
       for (const membership of memberships) write(membership, frame);
@@ -92,9 +91,9 @@ export class PresenceAnnouncer {
     });
   }
 
-  #ask(groupId: string, send: (frame: Buffer, info: PresenceInfo) => void, done = () => {}): void {
+  #ask(groupId: string, send: (frame: Buffer, info: GroupPresence) => void, done = () => {}): void {
     const failed = (error: unknown) => this.report.failed(error, 'presence.info');
-    const answer = (info: PresenceInfo) => send(this.#frame(groupId, info), info);
+    const answer = (info: GroupPresence) => send(presenceFrame(this.clock.now(), groupId, info), info);
     try {
       const info = this.store.info(groupId);
       if (isPromise(info)) {
@@ -106,10 +105,6 @@ export class PresenceAnnouncer {
       failed(error);
     }
     done();
-  }
-
-  #frame(groupId: string, info: PresenceInfo): Buffer {
-    return textFrame(JSON.stringify({ type: 'presence_update', ts: this.clock.now(), groupId, payload: { groupId, info } }));
   }
 }
 

@@ -30,6 +30,14 @@ export interface HandlerContext {
   readonly generateId: () => string;
 }
 
+/** JSON texts that `decode` found in a message. */
+export interface MessageTexts {
+  /** Of a `data_update`'s `data`. */
+  dataText?: string | undefined;
+  /** Of an `identify`'s `metadata`. */
+  metadataText?: string | undefined;
+}
+
 /**
  * Does what one signal asks for. While a promise is pending the connection's next messages wait in order; what it answers is a refusal,
  * or nothing where the signal was accepted. A throw or a rejection is answered `INTERNAL`.
@@ -38,5 +46,5 @@ export type Handler<Type extends IncomingFromClient['type']> = (
   context: HandlerContext,
   connection: Connection,
   message: Extract<IncomingFromClient, { type: Type }>,
-  dataText: string | undefined,
+  texts: MessageTexts,
 ) => MaybePromise<Refusal | undefined>;

@@ -15,7 +15,7 @@ const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionI
  * Fans out to the group, the sender included. Each step goes on at once where its store or hook answers at once: a message then costs
  * no promise.
  */
-export const dataUpdate: Handler<'data_update'> = (context, connection, message, dataText) => {
+export const dataUpdate: Handler<'data_update'> = (context, connection, message, { dataText }) => {
   const groupId = message.groupId ?? connection.groupId;
   if (groupId === undefined) return NO_GROUP;
   if (!connection.isIn(groupId)) return NOT_A_MEMBER;

@@ -1,4 +1,4 @@
-import { CLOSE_CODES, type IdentifySignal, type PresenceInfo } from 'gateway-protocol';
+import { CLOSE_CODES, type IdentifySignal } from 'gateway-protocol';
 import { type Refusal, readyFrame } from '../answers.js';
 import type { Connection } from '../connection.js';
 import { GatewayError } from '../errors.js';
@@ -6,6 +6,7 @@ import type { Group } from '../groups/group.js';
 import type { Authenticate } from '../hooks.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Member } from '../members/member.js';
+import type { GroupPresence } from '../presence/presence-store.js';
 import { authorized } from './authorized.js';
 import type { Handler, HandlerContext } from './context.js';
 
@@ -22,7 +23,7 @@ const DIALECT_2: Refusal = { code: 'INVALID_IDENTIFY', message: 'version: this g
  * Says who the client is and joins a group; a second one moves it. A refused `identify` changes nothing: who it was and where it was
  * stays. It waits for hooks, and for stores that do not answer at once: a crowd that comes back would pay for each of many empty waits.
  */
-export const identify: Handler<'identify'> = async (context, connection, message) => {
+export const identify: Handler<'identify'> = async (context, connection, message, { metadataText }) => {
   if (message.version === '2') return DIALECT_2;
   const claims = context.authenticate === undefined ? {} : await authenticate(context.authenticate, connection, message);
   if (claims === undefined) return UNAUTHORIZED;
@@ -30,7 +31,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
   const groupId = message.payload.groupId ?? message.groupId;
   const memberId = connection.member?.memberId ?? context.generateId();
   if (groupId !== undefined && context.authorize !== undefined) {
-    if (!(await authorized(context.authorize, connection, 'join', groupId, { memberId, role, metadata, claims })))
+    if (!(await authorized(context.authorize, connection, 'join', groupId, { memberId, role, metadataText, claims })))
       return FORBIDDEN;
   }
   const opening = groupId === undefined ? undefined : open(context, groupId);
@@ -40,10 +41,10 @@ export const identify: Handler<'identify'> = async (context, connection, message
   while (!connection.catchUp()) await connection.untilDrained();
   if (!connection.live) return undefined;
 
-  const member: Member = connection.member ?? { memberId, role, metadata, claims, groupIds: [], droppedAt: undefined };
+  const member: Member = connection.member ?? { memberId, role, metadataText, claims, groupIds: [], droppedAt: undefined };
   const current = groupId ?? connection.groupId;
-  const undo = context.members.change(member, { role, metadata, claims }, current);
-  let presence: PresenceInfo | undefined;
+  const undo = context.members.change(member, { role, metadataText, claims }, current);
+  let presence: GroupPresence | undefined;
   try {
     if (current !== undefined) {
       const entering = context.members.enter(member, current);

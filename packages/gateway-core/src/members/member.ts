@@ -4,7 +4,8 @@ import type { ClientType } from 'gateway-protocol';
 export interface Member {
   readonly memberId: string;
   role: ClientType;
-  metadata: Record<string, unknown> | undefined;
+  /** JSON text: kept once for presence, answers and hooks. */
+  metadataText: string | undefined;
   claims: Record<string, unknown> | undefined;
   /** Ids of the groups that it is in. */
   groupIds: readonly string[];

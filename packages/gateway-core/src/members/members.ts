@@ -32,12 +32,12 @@ export class Members {
    * Changes who the member is, on its way into `groupId`.
    * @returns what takes the change back, `enter` too where the member was not in that group before.
    */
-  change(member: Member, to: Pick<Member, 'role' | 'metadata' | 'claims'>, groupId: string | undefined): () => void {
-    const { role, metadata, claims } = member;
+  change(member: Member, to: Pick<Member, 'role' | 'metadataText' | 'claims'>, groupId: string | undefined): () => void {
+    const { role, metadataText, claims } = member;
     const wasIn = groupId === undefined || member.groupIds.includes(groupId);
     Object.assign(member, to);
     return () => {
-      Object.assign(member, { role, metadata, claims });
+      Object.assign(member, { role, metadataText, claims });
       if (!wasIn) this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
     };
   }
@@ -96,8 +96,8 @@ export class Members {
   }
 
   #record(member: Member, state: 'connected' | 'dropped') {
-    const { memberId, role, metadata } = member;
-    return { memberId, nodeId: this.options.nodeId, role, metadata, state };
+    const { memberId, role, metadataText } = member;
+    return { memberId, nodeId: this.options.nodeId, role, metadataText, state };
   }
 
   #tell(where: string, call: () => MaybePromise<void>): void {

@@ -1,12 +1,12 @@
-import type { ClientType, PresenceInfo } from 'gateway-protocol';
+import type { ClientType, PresenceStatus } from 'gateway-protocol';
 import { type Clock, systemClock } from '../clock.js';
-import type { PresenceMember, PresenceStore } from './presence-store.js';
+import type { GroupPresence, PresenceMember, PresenceStore } from './presence-store.js';
 
-interface GroupPresence {
+interface Group {
   readonly members: Map<string, PresenceMember>;
   connected: number;
   /** Who changed last. */
-  last: { role: ClientType; metadata?: Record<string, unknown> };
+  last: { role: ClientType; metadataText?: string | undefined };
 }
 
 /** Options of a {@link MemoryPresenceStore}; everything has a default. */
@@ -26,9 +26,9 @@ export interface MemoryPresenceStoreOptions {
  * const a = createGateway({ presence }), b = createGateway({ presence });
  */
 export class MemoryPresenceStore implements PresenceStore {
-  readonly #groups = new Map<string, GroupPresence>();
+  readonly #groups = new Map<string, Group>();
   /** When each remembered empty group became empty, in monotonic milliseconds; oldest first. */
-  readonly #down = new Map<string, { since: number; last: GroupPresence['last'] }>();
+  readonly #down = new Map<string, { since: number; last: Group['last'] }>();
   readonly #leases = new Map<string, number>();
   readonly #watchers = new Set<(groupId: string) => void>();
   readonly #clock: Clock;
@@ -50,7 +50,7 @@ export class MemoryPresenceStore implements PresenceStore {
     }
     if (group.members.get(member.memberId)?.state === 'connected') group.connected -= 1;
     if (member.state === 'connected') group.connected += 1;
-    const kept = copyOf(member);
+    const kept = { ...member };
     group.members.set(member.memberId, kept);
     this.#changed(groupId, group, kept);
   }
@@ -68,7 +68,7 @@ export class MemoryPresenceStore implements PresenceStore {
     this.#changed(groupId, group, member);
   }
 
-  info(groupId: string): PresenceInfo {
+  info(groupId: string): GroupPresence {
     const group = this.#groups.get(groupId);
     if (group !== undefined) return presenceInfo(group.connected > 0 ? 'UP' : 'DEGRADED', group.last, group.members.size);
     const down = this.#down.get(groupId);
@@ -77,7 +77,7 @@ export class MemoryPresenceStore implements PresenceStore {
   }
 
   list(groupId: string): PresenceMember[] {
-    return [...(this.#groups.get(groupId)?.members.values() ?? [])].map(copyOf);
+    return [...(this.#groups.get(groupId)?.members.values() ?? [])].map((member) => ({ ...member }));
   }
 
   touch(nodeId: string, ttlMs: number): void {
@@ -104,29 +104,19 @@ export class MemoryPresenceStore implements PresenceStore {
     }
   }
 
-  #remember(groupId: string, last: GroupPresence['last']): void {
-    this.#down.set(groupId, { since: this.#clock.monotonicMs(), last: { role: last.role, metadata: last.metadata } });
+  #remember(groupId: string, last: Group['last']): void {
+    this.#down.set(groupId, { since: this.#clock.monotonicMs(), last: { role: last.role, metadataText: last.metadataText } });
     if (this.#down.size <= this.#downGroupsMax) return;
     const [oldest] = this.#down.keys();
     this.#down.delete(oldest as string);
   }
 
-  #changed(groupId: string, group: GroupPresence, last: GroupPresence['last']): void {
-    group.last = { role: last.role, metadata: last.metadata };
+  #changed(groupId: string, group: Group, last: Group['last']): void {
+    group.last = { role: last.role, metadataText: last.metadataText };
     for (const watcher of this.#watchers) watcher(groupId);
   }
 }
 
-function presenceInfo(status: PresenceInfo['status'], last: GroupPresence['last'], members: number): PresenceInfo {
-  return { status, details: { role: last.role, metadata: copyOfMetadata(last.metadata), members } };
-}
-
-/** Nobody outside holds what is inside: metadata is as deep as a client likes. */
-function copyOf(member: PresenceMember): PresenceMember {
-  return { ...member, metadata: copyOfMetadata(member.metadata) };
-}
-
-function copyOfMetadata<Metadata>(metadata: Metadata | undefined): Metadata | undefined {
-  // Even of nothing a structured clone takes a microsecond.
-  return metadata === undefined ? undefined : structuredClone(metadata);
+function presenceInfo(status: PresenceStatus, { role, metadataText }: Group['last'], members: number): GroupPresence {
+  return { status, details: { role, metadataText, members } };
 }

@@ -1,4 +1,4 @@
-import type { ClientType, PresenceInfo } from 'gateway-protocol';
+import type { ClientType, PresenceStatus } from 'gateway-protocol';
 import type { MaybePromise } from '../maybe-promise.js';
 
 /** One member of one group, as presence sees it. */
@@ -7,9 +7,17 @@ export interface PresenceMember {
   /** The gateway that has the member's connection. */
   nodeId: string;
   role: ClientType;
-  metadata?: Record<string, unknown>;
+  /** JSON text of the client's `metadata`, an object. Text is a twentieth of what the worst object takes, and goes out as it is. */
+  metadataText?: string | undefined;
   /** `dropped`: its connection is gone and the member is inside the resume window. */
   state: 'connected' | 'dropped';
+}
+
+/** A group's presence, as a store answers it. */
+export interface GroupPresence {
+  status: PresenceStatus;
+  /** Absent where the status is `UNKNOWN`. */
+  details?: { role?: ClientType | undefined; metadataText?: string | undefined; members: number } | undefined;
 }
 
 /**
@@ -23,7 +31,7 @@ export interface PresenceStore {
   /** Takes the member out. One that is not there is no error. */
   leave(groupId: string, memberId: string): MaybePromise<void>;
   /** The group's presence now: of all nodes, with the role and metadata of the member that changed last. */
-  info(groupId: string): MaybePromise<PresenceInfo>;
+  info(groupId: string): MaybePromise<GroupPresence>;
   /** The group's members, in the order in which they came. */
   list(groupId: string): MaybePromise<PresenceMember[]>;
   /**

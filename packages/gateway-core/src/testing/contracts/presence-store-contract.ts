@@ -17,10 +17,10 @@ const groupClaims: PresenceClaims = {
     assertSame(await store.list('g'), []);
   },
   'a group with a connected member is UP, with who changed last and the number of members': async (store) => {
-    await store.enter('g', someone('a', { role: 'dashboard', metadata: { platform: 'web' } }));
+    await store.enter('g', someone('a', { role: 'dashboard', metadataText: '{"platform":"web"}' }));
     assertSame(await store.info('g'), {
       status: 'UP',
-      details: { role: 'dashboard', metadata: { platform: 'web' }, members: 1 },
+      details: { role: 'dashboard', metadataText: '{"platform":"web"}', members: 1 },
     });
     await store.enter('g', someone('b'));
     assertSame(await store.info('g'), { status: 'UP', details: { role: 'app-client', members: 2 } });
@@ -38,17 +38,17 @@ const groupClaims: PresenceClaims = {
   },
   'a group whose last member has left is DOWN, with who left': async (store) => {
     await store.enter('g', someone('a', { state: 'dropped' }));
-    await store.enter('g', someone('b', { role: 'service-node', metadata: { n: 1 } }));
+    await store.enter('g', someone('b', { role: 'service-node', metadataText: '{"n":1}' }));
     await store.leave('g', 'a');
     await store.leave('g', 'b');
-    assertSame(await store.info('g'), { status: 'DOWN', details: { role: 'service-node', metadata: { n: 1 }, members: 0 } });
+    assertSame(await store.info('g'), { status: 'DOWN', details: { role: 'service-node', metadataText: '{"n":1}', members: 0 } });
     assertSame(await store.list('g'), []);
     await store.enter('g', someone('a'));
     assertSame(await store.info('g'), { status: 'UP', details: { role: 'app-client', members: 1 } });
   },
   'members are listed whole, in the order in which they came': async (store) => {
     const members = [
-      someone('c', { metadata: { deep: { list: [1, null, 'x'] } } }),
+      someone('c', { metadataText: '{"deep":{"list":[1,null,"x"]}}' }),
       someone('a', { nodeId: 'node-2', role: 'dashboard' }),
       someone('b', { state: 'dropped' }),
     ];
@@ -56,7 +56,7 @@ const groupClaims: PresenceClaims = {
     assertSame(await store.list('g'), members);
   },
   'entering again replaces everything that is known of a member, and its place stays': async (store) => {
-    await store.enter('g', someone('a', { metadata: { old: true } }));
+    await store.enter('g', someone('a', { metadataText: '{"old":true}' }));
     await store.enter('g', someone('b'));
     const again = someone('a', { nodeId: 'node-2', role: 'dashboard', state: 'dropped' });
     await store.enter('g', again);
@@ -86,12 +86,12 @@ const groupClaims: PresenceClaims = {
       calls.push(store.enter('g', someone(`m${n}`)));
       calls.push(store.enter('g', someone(`m${n}`, { state: 'dropped' })));
       calls.push(store.leave('g', `m${n}`));
-      if (n % 2 === 0) calls.push(store.enter('g', someone(`m${n}`, { metadata: { n } })));
+      if (n % 2 === 0) calls.push(store.enter('g', someone(`m${n}`, { metadataText: `{"n":${n}}` })));
     }
     await Promise.all(calls);
     assertSame(
       await store.list('g'),
-      [0, 2, 4, 6, 8, 10, 12, 14, 16, 18].map((n) => someone(`m${n}`, { metadata: { n } })),
+      [0, 2, 4, 6, 8, 10, 12, 14, 16, 18].map((n) => someone(`m${n}`, { metadataText: `{"n":${n}}` })),
     );
   },
   'ids that objects have a meaning for are ids like any other': async (store) => {
@@ -102,14 +102,14 @@ const groupClaims: PresenceClaims = {
     }
   },
   'changing what was given to the store, or what it gave, changes nothing in it': async (store) => {
-    const member = () => someone('a', { metadata: { deep: { list: [1] } } });
+    const member = () => someone('a', { metadataText: '{"deep":{"list":[1]}}' });
     const given = member();
     await store.enter('g', given);
     vandalise(given);
     vandalise(await store.list('g'));
     vandalise(await store.info('g'));
     assertSame(await store.list('g'), [member()]);
-    const details = { role: 'app-client', metadata: member().metadata, members: 1 };
+    const details = { role: 'app-client', metadataText: member().metadataText, members: 1 };
     assertSame(await store.info('g'), { status: 'UP', details });
     await store.leave('g', 'a');
     vandalise(await store.info('g'));
