@@ -60,18 +60,37 @@ test('a peer that answers no close frame, and goes on talking, is cut within clo
     expect(rig.gateway.groups().find(({ groupId }) => groupId === 'g')?.position.seq).toBe(0);
   }));
 
-test('a peer that begins the closing handshake, and never ends its side, is cut after closeTimeoutMs', () =>
+test('a peer leaves with its close frame, and where it never ends its side of TCP it is cut after closeTimeoutMs', () =>
   attacked({ timings: { closeTimeoutMs: 30 } }, async (rig) => {
     const peer = await rig.identified('g');
     const socket = rig.sockets.at(-1)!;
     peer.socket.allowHalfOpen = true;
     peer.write(frame({ opcode: OPCODE.close, payload: closePayload(1000) }));
     await peer.closeFrame();
-    // By `ws`'s own clock: the gateway is told of a client's close when the socket is closed.
-    // The event comes last: a socket is destroyed before it says that it has closed.
-    await expect.poll(() => rig.disconnects, POLL).toMatchObject([{ code: 1000 }]);
-    expect(socket.destroyed).toBe(true);
+    expect(rig.disconnects).toMatchObject([{ code: 1000, by: 'client' }]);
+    expect(rig.gateway.groups().find(({ groupId }) => groupId === 'g')).toMatchObject({ connections: 0 });
+    expect(await rig.gateway.presence('g')).toMatchObject({ status: 'DOWN' });
+    expect(rig.gateway.stats().closing).toBe(1);
+    await expect.poll(() => socket.destroyed, POLL).toBe(true);
   }));
+
+test.each([
+  ['without a code', Buffer.alloc(0), 1005, 'DOWN'],
+  ['with 1001, as a page that goes', closePayload(1001), 1001, 'DOWN'],
+  ['with a code of its own', closePayload(4999), 4999, 'DEGRADED'],
+])('a close frame %s is the end, whenever TCP ends', (_what, payload, code, status) =>
+  attacked({}, async (rig) => {
+    const peer = await rig.identified('g');
+    peer.socket.allowHalfOpen = true;
+    peer.write(frame({ opcode: OPCODE.close, payload }));
+    await peer.closeFrame();
+    expect(rig.disconnects).toMatchObject([{ code, by: 'client' }]);
+    expect(await rig.gateway.presence('g')).toMatchObject({ status });
+    peer.socket.destroy();
+    await expect.poll(() => rig.gateway.stats().closing, POLL).toBe(0);
+    expect(rig.disconnects).toHaveLength(1);
+  }),
+);
 
 test.each([
   ['a ping', frame({ opcode: OPCODE.ping })],

@@ -77,7 +77,7 @@ runScenarios(runtime, {
     await strange.stop();
   },
 
-  'is taken for dropped, not gone, when its tab is closed or reloaded: 1001': async (world) => {
+  'is gone when its tab is closed or reloaded: 1001': async (world) => {
     await world.member('group-1');
     await page.reload();
     await world.left(0);
@@ -86,6 +86,19 @@ runScenarios(runtime, {
     await newPage();
     await world.left(0);
     expect(world.disconnects).toMatchObject([{ code: 1001 }, { code: 1001 }]);
-    expect(await world.gateway.presence('group-1')).toMatchObject({ status: 'DEGRADED', details: { members: 2 } });
+    expect(await world.gateway.presence('group-1')).toMatchObject({ status: 'DOWN', details: { members: 0 } });
+  },
+
+  'stays connected while its page runs no script, as a hidden tab whose timers are throttled': async (world) => {
+    const client = await world.member('group-1');
+    const blocked = page.evaluate('for (const until = Date.now() + 3_000; Date.now() < until; );');
+    for (let silence = 0; silence < 10; silence += 1) {
+      await world.clock.advance(10_000);
+      await world.heard();
+    }
+    expect(world.disconnects).toEqual([]);
+    await blocked;
+    client.send({ type: 'data_update', payload: { data: 'still here' } });
+    expect((await client.nextOf('data_update')).payload.data).toBe('still here');
   },
 });

@@ -10,6 +10,8 @@ export const TIMING_MEANINGS: Readonly<Record<keyof Timings, string>> = {
   closeTimeoutMs: 'cut a client that takes longer than this to close, also when draining',
   slowConsumerTimeoutMs: 'close a client whose socket has been full for this long',
   presenceIntervalMs: 'at most one presence update per group in this time',
+  partTimeoutMs: 'how long a hook, a store or the broker may take to answer',
+  drainDelayMs: 'when draining, say so on /health for this long before anybody is refused or told',
   sweepIntervalMs: 'how often deadlines are looked at',
 };
 
@@ -25,8 +27,11 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   messagesBurst: 'messages from one client at once',
   bytesPerSecondMax: 'bytes per second from one client, in the long run',
   bytesBurst: 'bytes from one client at once; at least --message-bytes-max',
+  joinsPerSecondMax: 'identifies per second from one client, in the long run',
+  joinsBurst: 'identifies from one client at once',
   errorsPerSecondMax: 'error answers per second before a client is closed, in the long run',
   errorsBurst: 'error answers at once before a client is closed',
+  drainsPerSecondMax: 'clients told to go per second when draining, where --close-timeout-ms leaves the time',
   groupsMax: 'most groups in all',
   sessionsPerGroupMax: 'most sessions in one group',
   droppedMembersMax: 'most members kept after their connection dropped',

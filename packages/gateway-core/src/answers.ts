@@ -1,5 +1,6 @@
 import { ERROR_CODES, type ErrorCode } from 'gateway-protocol';
 import { quoted } from './data-body.js';
+import type { EndCause } from './end-causes.js';
 import type { GroupPresence } from './presence/presence-store.js';
 import type { Timings } from './timings.js';
 import { textFrame } from './transport/frame.js';
@@ -12,8 +13,8 @@ export interface Refusal {
   inReplyTo?: string;
   /** Of the message, for the log. */
   traceId?: string;
-  /** Close code and reason, where the refusal ends the connection. */
-  close?: { code: number; reason: string };
+  /** Where the refusal ends the connection. */
+  close?: EndCause;
 }
 
 /** PROTOCOL.md, "Gateway to client": `ready`. */

@@ -1,8 +1,10 @@
 import type { Clock } from './clock.js';
+import { FlowControl, type FlowOwner } from './flow-control.js';
 import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
 import type { Membership, Receiver } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
+import { placeOf } from './members/members.js';
 import { metadataOf } from './presence/presence-info.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
 
@@ -15,47 +17,55 @@ const NONE: readonly Membership[] = [];
 export interface ConnectionParts {
   readonly clock: Clock;
   readonly limits: Limits;
-  /** What a live connection's socket reports; a connection that ends is not heard any more, but for its end. */
+  /** Takes what a live client sends. */
+  readonly router: {
+    receive(connection: Connection, text: string, byteLength: number): void;
+    /** A ping or pong. */
+    spend(connection: Connection): void;
+  };
+  /** Takes what becomes of a connection. */
   readonly hub: {
-    message(connection: Connection, text: string, byteLength: number): void;
-    ping(connection: Connection): void;
-    drained(connection: Connection): void;
+    /** Its socket takes more again. */
+    freed(connection: Connection): void;
     failed(connection: Connection, code: number, reason: string): void;
     /** Its socket threw. */
     broken(connection: Connection, error: unknown): void;
+    closing(connection: Connection, code: number, reason: string): void;
     closed(connection: Connection, code: number, reason: string): void;
     /** Messages of one of its groups are lost to it. */
     lost(connection: Connection): void;
   };
 }
 
-/** One client: its state, its member, its groups, its socket. */
-export class Connection implements Receiver, SocketListener {
+/** One client: its state, its member and its socket. */
+export class Connection implements Receiver, SocketListener, FlowOwner {
   #state: ConnectionState = 'connecting';
-  #pauses = 0;
   gone = false;
-  /** Its socket was full with an answer, and is not read from until that was taken. */
-  #answersUnread = false;
-  /** Who waits for its socket to drain. */
-  #drained: (() => void)[] | undefined;
-  /** When something was last heard, in monotonic milliseconds. */
+  /** It is ending, for a cause that is settled. */
+  ending = false;
+  /** What goes through its socket. */
+  readonly flow: FlowControl;
+  /** When something was last heard, or it was last listened to again, in monotonic milliseconds. */
   seenAt: number;
-  /** When its socket went over the high-water mark, in monotonic milliseconds; `undefined` once it has drained, or was written to under the mark. */
-  blockedSince: number | undefined;
+  /** When it was last asked for a sign of life, in monotonic milliseconds. */
+  #pingedAt = Number.NEGATIVE_INFINITY;
   /** When it began to close, in monotonic milliseconds. */
   closingSince = 0;
+  /** Its socket was told to cut the connection. */
+  cut = false;
   member: Member | undefined;
+  /** Its last `identify` was refused for a reason that stays. */
+  identifyRefused = false;
   /** A handler is at work on a message of it. */
   busy = false;
   /** Messages that came meanwhile, in order; `undefined` while there are none. */
   inbox: string[] | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
-  /** Its groups, oldest first: few, so an array, which costs less than a map for each of many connections. */
-  memberships: readonly Membership[] = NONE;
-  /** When it may send a whole burst again, of messages, bytes and errors, in monotonic milliseconds. */
+  /** When it may send a whole burst again, of messages, bytes, joins and errors, in monotonic milliseconds. */
   messagesFullAt = Number.NEGATIVE_INFINITY;
   bytesFullAt = Number.NEGATIVE_INFINITY;
+  joinsFullAt = Number.NEGATIVE_INFINITY;
   errorsFullAt = Number.NEGATIVE_INFINITY;
   readonly #createdAtMonotonic: number;
 
@@ -63,11 +73,12 @@ export class Connection implements Receiver, SocketListener {
     readonly connectionId: string,
     readonly remoteAddress: string,
     readonly socket: GatewaySocket,
-    private readonly context: ConnectionParts,
+    private readonly parts: ConnectionParts,
   ) {
-    const now = context.clock.monotonicMs();
+    const now = parts.clock.monotonicMs();
     this.seenAt = now;
     this.#createdAtMonotonic = now;
+    this.flow = new FlowControl(socket, parts.limits, parts.clock, this);
   }
 
   get state(): ConnectionState {
@@ -79,111 +90,94 @@ export class Connection implements Receiver, SocketListener {
     return this.#state === 'open' || this.#state === 'identified';
   }
 
+  /** Over the high-water mark, and from then on until half of it. */
   get blocked(): boolean {
-    return this.blockedSince !== undefined && this.#isOverMark();
+    return this.flow.blocked;
   }
 
   get deflate(): boolean {
     return this.socket.deflate === true;
   }
 
-  /** The group that a message without a `groupId` is for: the one it is in. */
+  get memberships(): readonly Membership[] {
+    return this.member?.memberships ?? NONE;
+  }
+
+  /** The group that a message without a `groupId` is for: the one that its `identify` named, else the first that it was put into. */
   get groupId(): string | undefined {
-    return this.memberships[0]?.group.groupId;
+    const place = this.memberships.find(({ assigned }) => !assigned) ?? this.memberships[0];
+    return place?.group.groupId;
   }
 
   isIn(groupId: string): boolean {
-    return this.memberships.some(({ group }) => group.groupId === groupId);
-  }
-
-  joined(membership: Membership): void {
-    // `concat` allocates for exactly one more; a spread would leave room for many.
-    this.memberships = this.memberships.concat(membership);
-  }
-
-  left(membership: Membership): void {
-    this.memberships = this.memberships.filter((other) => other !== membership);
+    return placeOf(this.member, groupId) !== undefined;
   }
 
   get ageMs(): number {
-    return this.context.clock.monotonicMs() - this.#createdAtMonotonic;
+    return this.parts.clock.monotonicMs() - this.#createdAtMonotonic;
+  }
+
+  /** For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own. */
+  silentMs(now: number): number {
+    return this.flow.keptWaiting ? 0 : now - this.seenAt;
   }
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */
   advance(to: ConnectionState): void {
     if (ORDER.indexOf(to) < ORDER.indexOf(this.#state)) throw new Error(`a connection cannot go from ${this.#state} to ${to}`);
     this.#state = to;
-    if (to !== 'closing') return;
-    const paused = this.#pauses > 0;
-    this.drained();
-    // The answer to the close frame must be read.
-    if (paused) this.socket.resume();
+    if (to === 'closing') this.flow.end();
   }
 
   write(frames: Buffer): void {
-    if (!this.live) return;
-    // Where it has taken some, the time is counted anew.
-    if (!this.blocked) this.blockedSince = undefined;
-    let allTaken: boolean;
-    try {
-      allTaken = this.socket.write(frames);
-    } catch (error) {
-      this.gone = true;
-      this.context.hub.broken(this, error);
-      return;
-    }
-    // A healthy client's socket is asked nothing more.
-    if (!allTaken && this.#isOverMark()) this.blockedSince ??= this.context.clock.monotonicMs();
+    if (this.live) this.flow.write(frames);
   }
 
-  /** Sends an answer. A client that does not read its answers is not read from either, until it has. */
+  /** Sends an answer. A client that does not read its answers is not read from either. */
   answer(frame: Buffer): void {
     this.write(frame);
-    if (this.#answersUnread || !this.blocked) return;
-    this.#answersUnread = true;
-    this.pause();
-    const read = () => {
-      this.#answersUnread = false;
-      this.resume();
-    };
-    this.#drained = [...(this.#drained ?? []), read];
+    this.flow.answered();
   }
 
   lost(): void {
-    this.context.hub.lost(this);
+    this.parts.hub.lost(this);
   }
 
   message(text: string, byteLength: number): void {
     if (!this.live) return;
-    this.seenAt = this.context.clock.monotonicMs();
-    this.context.hub.message(this, text, byteLength);
+    this.seenAt = this.parts.clock.monotonicMs();
+    this.parts.router.receive(this, text, byteLength);
   }
 
   ping(): void {
     if (!this.live) return;
-    this.seenAt = this.context.clock.monotonicMs();
-    this.context.hub.ping(this);
+    this.seenAt = this.parts.clock.monotonicMs();
+    this.parts.router.spend(this);
   }
 
   drain(): void {
-    this.blockedSince = undefined;
-    if (this.live) this.context.hub.drained(this);
+    this.flow.drained();
   }
 
   failed(code: number, reason: string): void {
-    this.context.hub.failed(this, code, reason);
+    this.parts.hub.failed(this, code, reason);
+  }
+
+  closing(code: number, reason: string): void {
+    this.gone = true;
+    this.parts.hub.closing(this, code, reason);
   }
 
   closed(code: number, reason: string): void {
     this.gone = true;
-    this.context.hub.closed(this, code, reason);
+    this.parts.hub.closed(this, code, reason);
   }
 
-  /** Everything written was taken; the groups are read on from before this is called. */
-  drained(): void {
-    const waiting = this.#drained ?? [];
-    this.#drained = undefined;
-    for (const done of waiting) done();
+  /** Asks for a sign of life, once for each silence. */
+  askForLife(now: number): void {
+    if (this.#pingedAt > this.seenAt) return;
+    this.#pingedAt = now;
+    this.flow.call(() => this.socket.ping?.());
   }
 
   /** Writes what its groups' logs still hold for it. `false`: its socket is full before that; an ended one is owed nothing. */
@@ -195,41 +189,45 @@ export class Connection implements Receiver, SocketListener {
     return true;
   }
 
-  /** Resolves when its socket has drained, or when it ends. */
-  untilDrained(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#drained = [...(this.#drained ?? []), resolve];
-    });
+  /** Begins the closing handshake. `false`: its socket threw, and nothing more is to be expected of it. */
+  close(code: number, reason: string): boolean {
+    return this.flow.call(() => this.socket.close(code, reason));
   }
 
-  /** Stops reading until as many `resume`s have come. */
-  pause(): void {
-    this.#pauses += 1;
-    if (this.#pauses === 1) this.socket.pause();
+  /** Cuts it. `false`: as for `close`. */
+  terminate(): boolean {
+    return this.flow.call(() => this.socket.terminate());
   }
 
-  resume(): void {
-    this.#pauses -= 1;
-    if (this.#pauses === 0 && this.live) this.socket.resume();
+  freed(): void {
+    this.parts.hub.freed(this);
+  }
+
+  heardAgain(): void {
+    this.seenAt = this.parts.clock.monotonicMs();
+  }
+
+  broken(error: unknown): void {
+    this.gone = true;
+    this.parts.hub.broken(this, error);
   }
 
   info(): ConnectionContext {
-    const { clock } = this.context;
+    const { clock } = this.parts;
     const wallMinusMonotonic = clock.now() - clock.monotonicMs();
+    const { memberId, identity } = this.member ?? {};
     return {
       connectionId: this.connectionId,
       state: this.#state,
-      memberId: this.member?.memberId,
-      role: this.member?.role,
-      metadata: metadataOf(this.member?.metadataText),
+      memberId,
+      role: identity?.role,
+      metadata: metadataOf(identity?.metadataText),
+      principal: identity?.principal,
+      claims: identity?.claims,
       groups: this.memberships.map(({ group }) => group.groupId),
       createdAt: Math.round(wallMinusMonotonic + this.#createdAtMonotonic),
       lastSeenAt: Math.round(wallMinusMonotonic + this.seenAt),
       remoteAddress: this.remoteAddress,
     };
-  }
-
-  #isOverMark(): boolean {
-    return this.socket.bufferedBytes >= this.context.limits.socketHighWaterMarkBytes;
   }
 }

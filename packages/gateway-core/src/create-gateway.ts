@@ -1,15 +1,18 @@
 import type { Broker } from './broker/broker.js';
 import { MemoryBroker } from './broker/memory-broker.js';
 import { systemClock } from './clock.js';
+import { Drain } from './drain.js';
 import { Emitter } from './emitter.js';
 import type { GatewayEvents } from './events.js';
 import type { Gateway } from './gateway.js';
 import { Groups } from './groups/groups.js';
 import { PresenceAnnouncer } from './groups/presence-announcer.js';
+import { HostMembers } from './host-members.js';
 import { Hub } from './hub.js';
 import { Lifecycle } from './lifecycle.js';
 import { Members } from './members/members.js';
 import { type GatewayOptions, resolveOptions } from './options.js';
+import { PartTimeouts } from './part-timeouts.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
 import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
@@ -52,12 +55,17 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   // Alone on its broker, a gateway's own logs are all the history there is.
   const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId });
 
+  const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const groups = new Groups(broker, clock, limits, counters, failed);
   const members = new Members(
     presence,
+    groups,
     clock,
     { nodeId: generateId(), resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
-    { left: ({ memberId }, groupId) => events.emit('leave', { memberId, groupId }), failed },
+    {
+      left: ({ memberId, identity: { principal } }, groupId) => events.emit('leave', { memberId, groupId, principal }),
+      failed,
+    },
   );
   const announcer = new PresenceAnnouncer(presence, groups, clock, timings.presenceIntervalMs, {
     announced: (groupId, info) => {
@@ -71,19 +79,33 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   });
   const publisher = new Publisher(groups);
   const router = new Router(
-    { clock, timings, groups, members, presence, announcer, sessions, publisher, events, authenticate, authorize, generateId },
-    limits,
-    // Those of 40xx are to stay away; the others may come back as who they were.
     {
-      close: (connection, code, reason) => hub.end(connection, code, reason, code < 4100 ? 'ended' : 'dropped'),
+      clock,
+      timings,
+      limits,
+      timeouts,
+      groups,
+      members,
+      presence,
+      announcer,
+      sessions,
+      publisher,
+      events,
+      authenticate,
+      authorize,
+      generateId,
+    },
+    limits,
+    {
+      close: (connection, cause) => hub.end(connection, cause),
       refused: ({ connectionId }, { code, message, traceId }) => {
         logger?.debug('gateway: message refused', { connectionId, code, message, traceId });
       },
       failed,
     },
   );
-  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, announcer, router, failed });
-  const hub = new Hub(clock, timings, limits, generateId, lifecycle);
+  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, announcer, failed });
+  const hub = new Hub(clock, timings, limits, generateId, router, lifecycle);
   const door = new UpgradeDoor(
     new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
     resolved,
@@ -91,6 +113,34 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     failed,
   );
   let detach = () => {};
+  const hostMembers = new HostMembers({
+    hub,
+    groups,
+    members,
+    presence,
+    timeouts,
+    events,
+    announcer,
+    limits,
+  });
+  const drain = new Drain({
+    clock,
+    hub,
+    router,
+    delayMs: timings.drainDelayMs,
+    perSecondMax: limits.drainsPerSecondMax,
+    shut: () => door.shut(),
+    release: async () => {
+      hub.stop();
+      timeouts.close();
+      members.endDropped();
+      announcer.close();
+      groups.dispose();
+      detach();
+      const closings = await Promise.allSettled([presence, sessionStore, broker].map(async (part) => part.close?.()));
+      for (const closing of closings) if (closing.status === 'rejected') failed(closing.reason, 'close');
+    },
+  });
   const gateway = new RunningGateway({
     options: resolved,
     clock,
@@ -98,21 +148,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     counters,
     groups,
     members,
-    announcer,
     presence,
     sessions,
     publisher,
     router,
-    lifecycle,
     hub,
     door,
+    hostMembers,
+    drain,
+    timeouts,
     keepRequests: authenticate !== undefined,
-    release: async () => {
-      detach();
-      const closings = await Promise.allSettled([presence, sessionStore, broker].map(async (part) => part.close?.()));
-      for (const closing of closings) if (closing.status === 'rejected') failed(closing.reason, 'close');
-    },
-    failed,
   });
   if (options.server !== undefined) {
     detach = listenForUpgrades(options.server, resolved.path, (request, socket, head) =>

@@ -16,6 +16,11 @@ export interface DataBody {
   meta?: SessionMeta;
 }
 
+/** A text of its own: one cut out of a client's message keeps all of the message in memory for as long as it is held. */
+export function detachedText(text: string): string {
+  return Buffer.from(text).toString();
+}
+
 /** What JSON escapes in a string (RFC 8259 §7), and lone surrogates. */
 const ESCAPED = /["\\\p{Cc}\p{Cs}]/u;
 

@@ -1,7 +1,18 @@
-/** Events typed by one map; a listener that throws harms neither the emitter nor the other listeners. */
+interface Queued<Events> {
+  name: keyof Events;
+  event: unknown;
+}
+
+/**
+ * Events typed by one map. They are told one after the other: what a listener causes is told after the event that it is told of, so all
+ * listeners hear the same order. A listener that throws harms neither the emitter nor the other listeners.
+ */
 export class Emitter<Events extends object> {
-  /** Replaced, never changed: a listener that is added while an event is emitted hears the next one. */
+  /** Replaced, never changed: a listener that is added while an event is told hears the next one. */
   readonly #listeners = new Map<keyof Events, readonly ((event: never) => void)[]>();
+  /** Events that wait for the one that is being told. */
+  #queue: Queued<Events>[] = [];
+  #telling = false;
 
   constructor(
     /** Told of every listener that threw or rejected. */
@@ -27,11 +38,41 @@ export class Emitter<Events extends object> {
   }
 
   emit<Name extends keyof Events>(name: Name, event: Events[Name]): void {
-    const listeners = this.#listeners.get(name);
-    if (listeners === undefined) return;
-    for (const listener of listeners) {
+    if (!this.has(name)) return;
+    this.#queue.push({ name, event });
+    this.#tellAll();
+  }
+
+  /** Does a step of several changes; what it emits is told when the step is done, in order. */
+  after<Result>(step: () => Result): Result {
+    if (this.#telling) return step();
+    this.#telling = true;
+    try {
+      return step();
+    } finally {
+      this.#telling = false;
+      this.#tellAll();
+    }
+  }
+
+  #tellAll(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    try {
+      for (let at = 0; at < this.#queue.length; at += 1) {
+        const { name, event } = this.#queue[at] as Queued<Events>;
+        this.#tell(name, event);
+      }
+    } finally {
+      this.#queue = [];
+      this.#telling = false;
+    }
+  }
+
+  #tell(name: keyof Events, event: unknown): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
       try {
-        const result: unknown = (listener as (event: Events[Name]) => unknown)(event);
+        const result = (listener as (event: unknown) => unknown)(event);
         // An async listener's rejection would otherwise end the process.
         if (typeof result === 'object') Promise.resolve(result).catch((error: unknown) => this.onListenerError(error, name));
       } catch (error) {

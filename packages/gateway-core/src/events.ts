@@ -1,16 +1,29 @@
 import type { ClientType, DeliveryMode, PresenceInfo, SessionMeta } from 'gateway-protocol';
 import type { Session } from './sessions/session-store.js';
 
-/** Everything that a gateway reports, by event name. Listeners run synchronously, in the order in which they were added. */
+/** Who an event is about. */
+export interface EventMember {
+  connectionId: string;
+  memberId: string;
+  /** As `authenticate` answered. */
+  principal?: string | undefined;
+  /** As `authenticate` answered. */
+  claims?: Record<string, unknown> | undefined;
+}
+
+/**
+ * Everything that a gateway reports, by event name. Listeners run synchronously, in the order in which they were added; what one of them
+ * causes is told after the event that it was told of, so all hear the same order.
+ */
 export interface GatewayEvents {
-  /** A client is connected and has been sent its first `ready`. */
+  /** A client is connected; its first `ready` was written. */
   connection: { connectionId: string; remoteAddress: string };
   /** A client has identified; again for every later `identify`. */
-  identify: { connectionId: string; memberId: string; role: ClientType; metadata?: Record<string, unknown>; groupId?: string };
-  /** A member has entered a group. */
-  join: { connectionId: string; memberId: string; groupId: string };
+  identify: EventMember & { role: ClientType; metadata?: Record<string, unknown> | undefined; groupId?: string | undefined };
+  /** A member has entered a group: by `identify`, or by `gateway.join`. */
+  join: EventMember & { groupId: string };
   /** A member has left a group: by moving, by a clean close, or because its resume window is over. */
-  leave: { memberId: string; groupId: string };
+  leave: { memberId: string; groupId: string; principal?: string | undefined };
   /** A client's `data_update` is in its group's log. */
   data: {
     groupId: string;
@@ -18,6 +31,8 @@ export interface GatewayEvents {
     seq: number;
     from: string;
     data: unknown;
+    /** The exact JSON text of `data`, as it was sent and is passed on: digits that a number cannot hold are there. */
+    dataText: string;
     meta?: SessionMeta;
     ts: number;
     sessionId?: string;
@@ -35,7 +50,31 @@ export interface GatewayEvents {
   /** No message named a session for `orphanSessionTtlMs`. */
   sessionExpired: { session: Session };
   /** A connection has ended, whatever the cause; once for every `connection`. */
-  disconnect: { connectionId: string; memberId?: string; code: number; reason: string };
+  disconnect: {
+    connectionId: string;
+    memberId?: string | undefined;
+    principal?: string | undefined;
+    /** Close code and reason, see PROTOCOL.md. 1006: the connection was lost. */
+    code: number;
+    reason: string;
+    /** Who ended it: the client or its network, a rule of the gateway, or the host by a call. */
+    by: 'client' | 'gateway' | 'host';
+  };
   /** Something failed that no caller was told of: a hook, a store, the broker or a listener. Also goes to the logger. */
   error: { error: unknown; where: string; connectionId?: string };
 }
+
+/** The name of every event: a misspelt one would be listened to for ever. */
+export const EVENT_NAMES: Readonly<Record<keyof GatewayEvents, true>> = {
+  connection: true,
+  identify: true,
+  join: true,
+  leave: true,
+  data: true,
+  presence: true,
+  sessionOpened: true,
+  sessionUpdated: true,
+  sessionExpired: true,
+  disconnect: true,
+  error: true,
+};

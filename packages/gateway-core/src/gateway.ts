@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ClientType, LogPosition, PresenceInfo, Result, SessionMeta } from 'gateway-protocol';
+import type { ClientType, DeliveryMode, LogPosition, PresenceInfo, Result, SessionMeta } from 'gateway-protocol';
 import type { GatewayEvents } from './events.js';
 import type { Session } from './sessions/session-store.js';
 import type { GatewaySocket } from './transport/socket.js';
@@ -13,11 +13,15 @@ export interface ConnectionContext {
   connectionId: string;
   state: ConnectionState;
   /** The same over reconnects; set by `identify`. */
-  memberId?: string;
+  memberId?: string | undefined;
   /** `clientType` of the last accepted `identify`. */
-  role?: ClientType;
-  /** `metadata` of the last accepted `identify`. */
-  metadata?: Record<string, unknown>;
+  role?: ClientType | undefined;
+  /** `metadata` that presence shows; made anew for each call. */
+  metadata?: Record<string, unknown> | undefined;
+  /** As `authenticate` answered. */
+  principal?: string | undefined;
+  /** As `authenticate` answered: the host's own object. */
+  claims?: Record<string, unknown> | undefined;
   /** Ids of the groups that it is in. */
   groups: string[];
   /** Unix milliseconds. */
@@ -61,23 +65,38 @@ export interface GatewayStats {
   slowConsumersTotal: number;
 }
 
+/** A member of a group, on whichever gateway. */
+export interface MemberInfo {
+  memberId: string;
+  role: ClientType;
+  metadata?: Record<string, unknown> | undefined;
+  /** As `authenticate` answered. */
+  principal?: string | undefined;
+  /** `dropped`: its connection is gone, and it is inside the resume window. */
+  state: 'connected' | 'dropped';
+}
+
 /** What a message that the server publishes may carry beside its data. Receivers get it as it is. */
 export interface PublishOptions {
   /** The session that the message belongs to; keeps it alive. */
-  sessionId?: string;
+  sessionId?: string | undefined;
   /** With `sessionId`: creates or updates the session's record. */
-  meta?: SessionMeta;
+  meta?: SessionMeta | undefined;
   /** For logs, here and at the receivers. */
-  traceId?: string;
+  traceId?: string | undefined;
   /** Message id. In dialect 1 it has no effect here. */
-  id?: string;
+  id?: string | undefined;
+  /** How a receiver that is behind is treated (PROTOCOL.md, "Delivery"). Default `reliable`. */
+  delivery?: DeliveryMode | undefined;
+  /** Of what this is the latest; required where `delivery` is `latest`. */
+  key?: string | undefined;
 }
 
 /** Who connects, for {@link Gateway.accept}. */
 export interface Peer {
   remoteAddress: string;
   /** The upgrade request, for the `authenticate` hook. */
-  request?: IncomingMessage;
+  request?: IncomingMessage | undefined;
 }
 
 /** A running gateway, see `createGateway`. */
@@ -88,6 +107,7 @@ export interface Gateway {
   /**
    * Listens to an event.
    * @returns what stops listening.
+   * @throws GatewayError `INVALID_ARGUMENT` for a name that no event has.
    * @example
    * const off = gateway.on('data', ({ groupId, seq, data }) => console.log(groupId, seq, data));
    */
@@ -99,14 +119,19 @@ export interface Gateway {
    */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 
-  /** Takes over a client's socket of any transport; what `handleUpgrade` ends in, and where in-memory sockets come in. */
+  /**
+   * Takes over a client's socket of any transport; what `handleUpgrade` ends in, and where in-memory sockets come in. One too many for
+   * `limits.connectionsMax` or `limits.connectionsPerAddressMax` is closed with 4101 and counted as refused.
+   */
   accept(socket: GatewaySocket, peer: Peer): void;
 
   /**
    * Sends a message to all members of a group, as the server: the receivers' `data_update` has no `from`.
    * @param data any JSON value.
-   * @returns its place in the group's log.
-   * @throws GatewayError (by rejection) `INVALID_ARGUMENT`, `MESSAGE_TOO_BIG`, `TOO_MANY_GROUPS`, `TOO_MANY_SESSIONS` or `CLOSED`.
+   * @returns its place in the group's log. A rejection that nobody handles is an `unhandledRejection` of the process, as with any promise:
+   * where you do not wait, catch.
+   * @throws GatewayError (by rejection) `INVALID_ARGUMENT` (also for an option that there is not), `MESSAGE_TOO_BIG`, `TOO_MANY_GROUPS`,
+   * `TOO_MANY_SESSIONS`, `PART_TIMEOUT` or `CLOSED`.
    * @example
    * const { seq } = await gateway.publish('group-1', { price: 12 });
    */
@@ -114,12 +139,35 @@ export interface Gateway {
 
   /**
    * Closes one connection, and ends its member: it does not stay for the resume window.
-   * @param code 1000 or 4000 to 4999 (RFC 6455 §7.4.2). Default 4003.
+   * @param code 1000 or 4000 to 4999 (RFC 6455 §7.4.2). Default 4003. Its range tells the client whether to come back
+   * (PROTOCOL.md, "Close codes").
    * @param reason at most 123 bytes of UTF-8 (RFC 6455 §5.5). Default empty.
    * @returns `false` where there is no such connection.
    * @throws GatewayError `INVALID_ARGUMENT`.
    */
   disconnect(connectionId: string, code?: number, reason?: string): boolean;
+
+  /**
+   * Puts a connection's member into a group, beside those that it is in. The client is not asked, nor is `authorize`; it hears the group's
+   * messages and presence from then on. It stays there over a later `identify` of the same user.
+   * @returns once it is in; nothing happens where it is already.
+   * @throws GatewayError (by rejection) `NOT_CONNECTED`, `INVALID_ARGUMENT`, `TOO_MANY_GROUPS`, `PART_TIMEOUT` or `CLOSED`.
+   * @example
+   * gateway.on('identify', ({ connectionId, principal }) => gateway.join(connectionId, `user:${principal}`).catch(log));
+   */
+  join(connectionId: string, groupId: string): Promise<void>;
+
+  /**
+   * Takes a connection's member out of a group, once it was written what it is owed.
+   * @returns `false` where there is no such connection, or it is not in the group.
+   */
+  leave(connectionId: string, groupId: string): boolean;
+
+  /**
+   * Replaces the `metadata` that presence shows of a connection's member, in all its groups.
+   * @throws GatewayError (by rejection) `NOT_CONNECTED`, or `INVALID_ARGUMENT` for what is no object or over `limits.metadataBytesMax`.
+   */
+  setMetadata(connectionId: string, metadata: Record<string, unknown>): Promise<void>;
 
   /** The live connections. */
   connections(): ConnectionContext[];
@@ -127,6 +175,8 @@ export interface Gateway {
   groups(): GroupInfo[];
   /** A group's presence, over all gateways that share the store. */
   presence(groupId: string): Promise<PresenceInfo>;
+  /** A group's members, over all gateways that share the store, in the order in which they came. */
+  members(groupId: string): Promise<MemberInfo[]>;
   /** A group's live sessions. */
   sessions(groupId: string): Promise<Session[]>;
   stats(): GatewayStats;
@@ -134,9 +184,10 @@ export interface Gateway {
   health(): Result<{ status: 'ok' }>;
 
   /**
-   * Stops accepting (503), sends out what was accepted, tells every client (1012), waits for their closing handshakes, cuts those that
-   * take longer than `graceMs`, closes the stores and the broker. Does not close the HTTP server. Later calls get the same promise.
-   * @param options.graceMs default `timings.closeTimeoutMs`.
+   * Says that it is not ready for `timings.drainDelayMs`, taking clients still; then stops accepting (503), sends out what was accepted,
+   * tells every client (1012), at most `limits.drainsPerSecondMax` a second where the grace leaves the time, waits for their closing
+   * handshakes, and cuts those that take longer than `graceMs`. Does not close the HTTP server. Later calls get the same promise.
+   * @param options.graceMs after the delay; default `timings.closeTimeoutMs`.
    * @throws GatewayError (by rejection) `INVALID_ARGUMENT`; nothing is closed then.
    */
   close(options?: { graceMs?: number }): Promise<void>;

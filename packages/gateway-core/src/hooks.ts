@@ -9,9 +9,11 @@ export interface AuthorizedMember {
   connectionId: string;
   /** `clientType` and `metadata` are the client's own words. */
   role: ClientType;
-  metadata?: Record<string, unknown>;
+  metadata?: Record<string, unknown> | undefined;
   /** What `authenticate` answered beside yes. */
-  claims?: Record<string, unknown>;
+  claims?: Record<string, unknown> | undefined;
+  /** The host's own name for the user, as `authenticate` answered it. */
+  principal?: string | undefined;
 }
 
 /** What there is to decide by. */
@@ -22,15 +24,33 @@ export interface AuthenticateContext {
   request: IncomingMessage | undefined;
   /** The payload, checked against the contract. */
   identify: IdentifyPayload;
+  connectionId: string;
+  /** Of the client, see `trustProxyHops`. */
+  remoteAddress: string;
 }
 
-/**
- * Decides whether an `identify` is who it says. `false`: `UNAUTHORIZED`, then close 4001. `{ claims }`: yes, and kept for `authorize`.
- * Runs for every `identify`. A throw or a rejection is answered `INTERNAL`.
- */
-export type Authenticate = (context: AuthenticateContext) => MaybePromise<boolean | { claims: Record<string, unknown> }>;
+/** What `authenticate` answers. `true` and an object with `claims` or `principal` are yes, anything else is no. */
+export type Authenticated =
+  | boolean
+  | {
+      /** Kept for `authorize`, events and `connections()`; never sent to a client. */
+      claims?: Record<string, unknown> | undefined;
+      /**
+       * The host's own name for the user, like a user id: the same principal is the same member over a connection's `identify`s, another one
+       * is another member. Shown to the host (`members`, events), never to a client.
+       */
+      principal?: string | undefined;
+      /** What presence shows instead of the `metadata` that the client sent. */
+      metadata?: Record<string, unknown> | undefined;
+    };
 
-/** Decides whether a member may enter a group or publish to it. `false`: `FORBIDDEN`. A throw or a rejection is answered `INTERNAL`. */
+/**
+ * Decides whether an `identify` is who it says. No: `UNAUTHORIZED`, then close 4001. Runs for every `identify`. A throw, a rejection, and no
+ * answer within `timings.partTimeoutMs` are answered `INTERNAL`.
+ */
+export type Authenticate = (context: AuthenticateContext) => MaybePromise<Authenticated>;
+
+/** Decides whether a member may enter a group or publish to it. `false`: `FORBIDDEN`. A throw, a rejection and a time-out are answered `INTERNAL`. */
 export type Authorize = (context: {
   member: AuthorizedMember;
   action: 'join' | 'publish';

@@ -1,27 +1,24 @@
 import { CLOSE_CODES } from 'gateway-protocol';
 import type { Clock, TimerHandle } from './clock.js';
 import { Connection, type ConnectionParts } from './connection.js';
+import { clientEnd, END_CAUSES, type EndCause } from './end-causes.js';
 import type { Peer } from './gateway.js';
 import type { Limits } from './limits.js';
 import type { Timings } from './timings.js';
 import type { GatewaySocket } from './transport/socket.js';
 
-/** Whether a client may come back as the same member inside the resume window, or is gone for good. */
-export type Ending = 'dropped' | 'ended';
-
 /** What the hub tells of its connections. */
 export interface HubListener {
   /** Connected; nothing was sent yet. */
   opened(connection: Connection): void;
-  message(connection: Connection, text: string, byteLength: number): void;
-  ping(connection: Connection): void;
-  drained(connection: Connection): void;
-  /** Its socket threw; it ends. */
+  /** Its socket has room again. */
+  freed(connection: Connection): void;
+  /** Its socket threw. */
   broken(connection: Connection, error: unknown): void;
-  /** Takes it out of its groups, while it can still be written to where that is possible. */
+  /** It is taken out of what is written to, while it can still be written to where that is possible. */
   leaving(connection: Connection): void;
   /** Once for every connection. */
-  ended(connection: Connection, code: number, reason: string, ending: Ending): void;
+  ended(connection: Connection, cause: EndCause): void;
   /** Deadlines of others than connections. */
   sweep(now: number): void;
 }
@@ -32,7 +29,7 @@ export class Hub {
   /** Ended, but their sockets are not closed yet. */
   readonly #closing = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
-  readonly #context: ConnectionParts;
+  readonly #parts: ConnectionParts;
   #timer: TimerHandle | undefined;
   #whenEmpty: (() => void)[] = [];
   accepted = 0;
@@ -43,24 +40,10 @@ export class Hub {
     private readonly timings: Timings,
     private readonly limits: Limits,
     private readonly generateId: () => string,
+    router: ConnectionParts['router'],
     private readonly listener: HubListener,
   ) {
-    this.#context = {
-      clock,
-      limits,
-      hub: {
-        message: (connection, text, byteLength) => listener.message(connection, text, byteLength),
-        ping: (connection) => listener.ping(connection),
-        drained: (connection) => listener.drained(connection),
-        failed: (connection, code, reason) => this.end(connection, code, reason, 'dropped'),
-        broken: (connection, error) => {
-          listener.broken(connection, error);
-          this.end(connection, CLOSE_CODES.TRY_AGAIN_LATER.code, 'the socket failed', 'dropped');
-        },
-        closed: (connection, code, reason) => this.#closed(connection, code, reason),
-        lost: (connection) => this.#tooSlow(connection),
-      },
-    };
+    this.#parts = { clock, limits, router, hub: this };
     this.#schedule();
   }
 
@@ -88,7 +71,7 @@ export class Hub {
   }
 
   accept(socket: GatewaySocket, peer: Peer): Connection {
-    const connection = new Connection(this.generateId(), peer.remoteAddress, socket, this.#context);
+    const connection = new Connection(this.generateId(), peer.remoteAddress, socket, this.#parts);
     connection.request = peer.request;
     this.accepted += 1;
     this.#live.set(connection.connectionId, connection);
@@ -99,23 +82,63 @@ export class Hub {
     return connection;
   }
 
+  /** Closes a socket that is one too many, without a word of it to anybody. */
+  turnAway(socket: GatewaySocket): void {
+    const deaf = () => {};
+    try {
+      socket.bind({ message: deaf, ping: deaf, drain: deaf, failed: deaf, closing: deaf, closed: deaf });
+      socket.close(CLOSE_CODES.TOO_MANY_CONNECTIONS.code, CLOSE_CODES.TOO_MANY_CONNECTIONS.meaning);
+    } catch {
+      // It is gone either way.
+    }
+  }
+
   /** The one way in which a connection ends. Whatever the cause, this runs once, in this order; the socket may linger. */
-  end(connection: Connection, code: number, reason: string, ending: Ending): void {
-    if (!connection.live) return;
+  end(connection: Connection, cause: EndCause): void {
+    // Leaving can show that messages are lost to it, or that its socket is broken: the first cause stands.
+    if (!connection.live || connection.ending) return;
+    connection.ending = true;
     this.listener.leaving(connection);
-    // Leaving can show that messages are lost to it, which ends it with another code.
-    if (!connection.live) return;
     connection.advance('closing');
     connection.closingSince = this.clock.monotonicMs();
     this.#live.delete(connection.connectionId);
     this.#closing.add(connection);
-    connection.socket.close(code, reason);
-    this.listener.ended(connection, code, reason, ending);
+    if (!connection.close(cause.code, cause.reason)) this.#cut(connection);
+    this.listener.ended(connection, cause);
+  }
+
+  freed(connection: Connection): void {
+    this.listener.freed(connection);
+  }
+
+  failed(connection: Connection, code: number, reason: string): void {
+    this.end(connection, { code, reason, ending: 'dropped', by: 'client' });
+  }
+
+  broken(connection: Connection, error: unknown): void {
+    this.listener.broken(connection, error);
+    this.end(connection, END_CAUSES.socketFailed);
+  }
+
+  closing(connection: Connection, code: number, reason: string): void {
+    this.end(connection, clientEnd(code, reason));
+  }
+
+  closed(connection: Connection, code: number, reason: string): void {
+    if (connection.state === 'closed') return;
+    this.end(connection, clientEnd(code, reason));
+    this.#forget(connection);
+  }
+
+  lost(connection: Connection): void {
+    if (!connection.live || connection.ending) return;
+    this.slowConsumers += 1;
+    this.end(connection, END_CAUSES.tooSlow);
   }
 
   /** Cuts what is left. */
   terminateAll(): void {
-    for (const connection of [...this.#closing]) connection.socket.terminate();
+    for (const connection of [...this.#closing]) this.#cut(connection);
   }
 
   /** Resolves when no socket is left. */
@@ -129,10 +152,8 @@ export class Hub {
     this.#timer = undefined;
   }
 
-  #closed(connection: Connection, code: number, reason: string): void {
-    if (connection.state === 'closed') return;
-    // 1005 is a close frame without a code: what `WebSocket.close()` sends (RFC 6455 §7.1.5).
-    this.end(connection, code, reason, code === 1000 || code === 1005 ? 'ended' : 'dropped');
+  /** Its socket is gone, so its place is free. */
+  #forget(connection: Connection): void {
     connection.advance('closed');
     this.#closing.delete(connection);
     const left = (this.#perAddress.get(connection.remoteAddress) ?? 1) - 1;
@@ -142,12 +163,12 @@ export class Hub {
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
 
-  #tooSlow(connection: Connection): void {
-    if (!connection.live) return;
-    this.slowConsumers += 1;
-    // Dialect 1 cannot be told of a gap: PROTOCOL.md, "Close codes".
-    const { code, meaning } = CLOSE_CODES.TRY_AGAIN_LATER;
-    this.end(connection, code, meaning, 'dropped');
+  #cut(connection: Connection): void {
+    if (!this.#closing.has(connection)) return;
+    // A socket that was cut and still does not say that it is closed, or that throws, is not waited for.
+    const isGivenUp = connection.cut || !connection.terminate();
+    connection.cut = true;
+    if (isGivenUp && this.#closing.has(connection)) this.#forget(connection);
   }
 
   #schedule(): void {
@@ -161,24 +182,22 @@ export class Hub {
   #sweep(): void {
     if (this.#timer === undefined) return;
     const now = this.clock.monotonicMs();
-    const { heartbeatTimeoutMs, identifyTimeoutMs, closeTimeoutMs, slowConsumerTimeoutMs } = this.timings;
-    for (const connection of this.#live.values()) {
-      if (now - connection.seenAt >= heartbeatTimeoutMs) this.#timeout(connection, CLOSE_CODES.HEARTBEAT_TIMEOUT);
-      else if (connection.state === 'open' && connection.ageMs >= identifyTimeoutMs)
-        this.#timeout(connection, CLOSE_CODES.IDENTIFY_TIMEOUT);
-      else if (
-        slowConsumerTimeoutMs > 0 &&
-        connection.blocked &&
-        now - (connection.blockedSince as number) >= slowConsumerTimeoutMs
-      ) {
-        this.#tooSlow(connection);
-      }
+    for (const connection of this.#live.values()) this.#look(connection, now);
+    for (const connection of this.#closing) {
+      if (connection.cut || now - connection.closingSince >= this.timings.closeTimeoutMs) this.#cut(connection);
     }
-    for (const connection of this.#closing) if (now - connection.closingSince >= closeTimeoutMs) connection.socket.terminate();
     this.listener.sweep(now);
   }
 
-  #timeout(connection: Connection, { code, meaning }: { code: number; meaning: string }): void {
-    this.end(connection, code, meaning, 'dropped');
+  #look(connection: Connection, now: number): void {
+    const { heartbeatIntervalMs, heartbeatTimeoutMs, identifyTimeoutMs, slowConsumerTimeoutMs } = this.timings;
+    connection.flow.recheck();
+    const silentMs = connection.silentMs(now);
+    if (silentMs >= heartbeatTimeoutMs) this.end(connection, END_CAUSES.silent);
+    else if (connection.state === 'open' && !connection.busy && connection.ageMs >= identifyTimeoutMs)
+      this.end(connection, connection.identifyRefused ? END_CAUSES.identifyRefused : END_CAUSES.notIdentified);
+    else if (slowConsumerTimeoutMs > 0 && now - (connection.flow.overMarkSince ?? now) >= slowConsumerTimeoutMs)
+      this.lost(connection);
+    else if (silentMs >= heartbeatIntervalMs) connection.askForLife(now);
   }
 }

@@ -14,17 +14,18 @@ export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.j
 export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export { createGateway } from './create-gateway.js';
 export { GATEWAY_ERROR_CODES, GatewayError, type GatewayErrorCode } from './errors.js';
-export type { GatewayEvents } from './events.js';
+export type { EventMember, GatewayEvents } from './events.js';
 export type {
   ConnectionContext,
   ConnectionState,
   Gateway,
   GatewayStats,
   GroupInfo,
+  MemberInfo,
   Peer,
   PublishOptions,
 } from './gateway.js';
-export type { Authenticate, AuthenticateContext, Authorize, AuthorizedMember } from './hooks.js';
+export type { Authenticate, AuthenticateContext, Authenticated, Authorize, AuthorizedMember } from './hooks.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export type { MaybePromise } from './maybe-promise.js';
 export type { GatewayOptions } from './options.js';

@@ -22,10 +22,16 @@ export interface Limits {
   bytesPerSecondMax: number;
   /** Bytes that one connection may send at once; at least `messageBytesMax`. */
   bytesBurst: number;
+  /** `identify`s of one connection per second, in the long run: each is a step of its own for hooks, stores and everybody's presence. Off where it is not given and `messagesPerSecondMax` is 0. */
+  joinsPerSecondMax: number;
+  /** `identify`s of one connection at once. */
+  joinsBurst: number;
   /** Error answers per second, in the long run, before a connection is closed (4100 for rates, 4002 for anything else). */
   errorsPerSecondMax: number;
   /** Error answers at once before a connection is closed. */
   errorsBurst: number;
+  /** Clients that are told to go per second while the gateway drains, as far as the grace leaves the time; the first 100 ms' at once. */
+  drainsPerSecondMax: number;
   /** Most groups in all. When it is reached, the group that is without members for longest makes room. */
   groupsMax: number;
   /** Most live sessions in one group. */
@@ -56,8 +62,11 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   messagesBurst: 400,
   bytesPerSecondMax: 1024 * 1024,
   bytesBurst: 4 * 1024 * 1024,
+  joinsPerSecondMax: 5,
+  joinsBurst: 50,
   errorsPerSecondMax: 1,
   errorsBurst: 100,
+  drainsPerSecondMax: 1_000,
   groupsMax: 100_000,
   sessionsPerGroupMax: 1_000,
   droppedMembersMax: 50_000,

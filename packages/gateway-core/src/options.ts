@@ -65,7 +65,7 @@ export interface ResolvedOptions {
 }
 
 /** Timings that may be 0. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set(['resumeTtlMs', 'slowConsumerTimeoutMs', 'presenceIntervalMs']);
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['resumeTtlMs', 'slowConsumerTimeoutMs', 'presenceIntervalMs', 'drainDelayMs']);
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
 export const DELAY_MAX = 2 ** 31 - 1;
 
@@ -152,6 +152,9 @@ function resolveTimings(given: Partial<Timings> | undefined): Timings {
 
 function resolveLimits(given: Partial<Limits> | undefined): Limits {
   const limits = merge('limits', DEFAULT_LIMITS, given);
+  // Who takes any number of messages, and says nothing of those that are `identify`s, takes any number of them.
+  const anyNumber = limits.messagesPerSecondMax === 0 || limits.messagesBurst === 0;
+  if (anyNumber && given?.joinsPerSecondMax === undefined) limits.joinsPerSecondMax = 0;
   for (const name of Object.keys(limits) as (keyof Limits)[]) if (limits[name] === 0) limits[name] = Number.POSITIVE_INFINITY;
   // A message that the burst can never hold would be refused for ever.
   if (limits.bytesBurst < limits.messageBytesMax)

@@ -1,6 +1,7 @@
-import { CLOSE_CODES, type DecodeLimits, decode, type IncomingFromClient } from 'gateway-protocol';
+import { type DecodeLimits, decode, ERROR_CODES, type IncomingFromClient } from 'gateway-protocol';
 import { errorFrame, type Refusal } from './answers.js';
 import type { Connection } from './connection.js';
+import { END_CAUSES, type EndCause } from './end-causes.js';
 import type { Handler, HandlerContext, MessageTexts } from './handlers/context.js';
 import { dataUpdate } from './handlers/data-update.js';
 import { heartbeat } from './handlers/heartbeat.js';
@@ -16,10 +17,14 @@ const handlers = { identify, heartbeat, data_update: dataUpdate } satisfies {
 
 /** Signals that need no `identify` before them. */
 const BEFORE_IDENTIFY: ReadonlySet<string> = new Set(['identify', 'heartbeat']);
+/** Signals that change who is where: each costs hooks, stores and everybody's presence, so they have a rate of their own. */
+const JOINING: ReadonlySet<string> = new Set(['identify', 'join']);
+/** What a ping or pong counts in bytes: its header and mask (RFC 6455 §5.2); its payload is 125 at most. */
+const CONTROL_FRAME_BYTES = 6;
 
 export interface RouterReport {
   /** Ends a connection whose refusal says so. */
-  close: (connection: Connection, code: number, reason: string) => void;
+  close: (connection: Connection, cause: EndCause) => void;
   /** A message was not accepted. */
   refused: (connection: Connection, refusal: Refusal) => void;
   failed: (error: unknown, where: string, about: { connectionId: string; traceId?: string }) => void;
@@ -27,12 +32,15 @@ export interface RouterReport {
 
 /** Decides what becomes of a client's message: the rate, the contract, the connection's state, then the handler. */
 export class Router {
+  messagesIn = 0;
+  bytesIn = 0;
   errorsSent = 0;
   /** Handlers that need time. */
   readonly #pending = new Set<Promise<void>>();
   readonly #decodeLimits: DecodeLimits;
   readonly #messageRate: RateLimit;
   readonly #byteRate: RateLimit;
+  readonly #joinRate: RateLimit;
   readonly #errorRate: RateLimit;
 
   constructor(
@@ -43,20 +51,23 @@ export class Router {
     this.#decodeLimits = { jsonDepthMax: limits.jsonDepthMax, metadataBytesMax: limits.metadataBytesMax };
     this.#messageRate = new RateLimit(limits.messagesPerSecondMax, limits.messagesBurst);
     this.#byteRate = new RateLimit(limits.bytesPerSecondMax, limits.bytesBurst);
+    this.#joinRate = new RateLimit(limits.joinsPerSecondMax, limits.joinsBurst);
     this.#errorRate = new RateLimit(limits.errorsPerSecondMax, limits.errorsBurst);
   }
 
   /** Takes the next message of a connection. Messages of one connection are handled one after the other, in order. */
   receive(connection: Connection, text: string, byteLength: number): void {
+    this.messagesIn += 1;
+    this.bytesIn += byteLength;
     // As it comes, not when it is handled: a read that is inflated can be a thousand times as long, and would all wait.
     const tooFast = this.#overRate(connection, byteLength);
     if (tooFast !== undefined) this.#refuse(connection, tooFast);
     else this.#take(connection, text);
   }
 
-  /** Counts something that is no message, like a ping, against the connection's rate. */
-  spend(connection: Connection, byteLength: number): void {
-    const refusal = this.#overRate(connection, byteLength);
+  /** Counts a ping or pong, which is no message, against the connection's rate. */
+  spend(connection: Connection): void {
+    const refusal = this.#overRate(connection, CONTROL_FRAME_BYTES);
     if (refusal !== undefined) this.#refuse(connection, refusal);
   }
 
@@ -73,7 +84,7 @@ export class Router {
     // Only what the transport had read already can still come: the inbox stays as short as one read.
     if (connection.inbox === undefined) {
       connection.inbox = [];
-      connection.pause();
+      connection.flow.pause();
     }
     connection.inbox.push(text);
   }
@@ -99,7 +110,7 @@ export class Router {
     if (inbox === undefined) return;
     connection.inbox = undefined;
     for (const text of inbox) if (connection.live) this.#take(connection, text);
-    connection.resume();
+    connection.flow.resume();
   }
 
   /** Answers a promise, which does not reject, where the handler needs time. */
@@ -122,8 +133,9 @@ export class Router {
     return undefined;
   }
 
-  #settle(connection: Connection, { id: inReplyTo, traceId }: IncomingFromClient, refusal: Refusal | undefined): void {
+  #settle(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, refusal: Refusal | undefined): void {
     if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo, traceId });
+    if (type === 'identify') connection.identifyRefused = refusal !== undefined && !ERROR_CODES[refusal.code].retryable;
   }
 
   #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown): void {
@@ -134,6 +146,10 @@ export class Router {
   #dispatch(connection: Connection, message: IncomingFromClient, texts: MessageTexts): MaybePromise<Refusal | undefined> {
     if (connection.state === 'open' && !BEFORE_IDENTIFY.has(message.type)) {
       return { code: 'NOT_IDENTIFIED', message: `type: identify before ${message.type}` };
+    }
+    if (JOINING.has(message.type)) {
+      const tooFast = this.#overJoinRate(connection);
+      if (tooFast !== undefined) return tooFast;
     }
     if (!Object.hasOwn(handlers, message.type))
       return { code: 'UNKNOWN_TYPE', message: `type: ${message.type} is of dialect "2"` };
@@ -153,13 +169,22 @@ export class Router {
     return undefined;
   }
 
+  #overJoinRate(connection: Connection): Refusal | undefined {
+    const now = this.context.clock.monotonicMs();
+    const joinsFullAt = this.#joinRate.after(connection.joinsFullAt, 1, now);
+    const retryAfterMs = this.#joinRate.waitMs(joinsFullAt, now);
+    if (retryAfterMs > 0) return { code: 'RATE_LIMITED', message: 'too many identifies or joins', retryAfterMs };
+    connection.joinsFullAt = joinsFullAt;
+    return undefined;
+  }
+
   #refuse(connection: Connection, refusal: Refusal): undefined {
     if (!connection.live) return undefined;
     this.errorsSent += 1;
     this.report.refused(connection, refusal);
     connection.answer(errorFrame(this.context.clock.now(), refusal));
     if (refusal.close !== undefined) {
-      this.report.close(connection, refusal.close.code, refusal.close.reason);
+      this.report.close(connection, refusal.close);
       return undefined;
     }
     const now = this.context.clock.monotonicMs();
@@ -167,8 +192,7 @@ export class Router {
     if (this.#errorRate.waitMs(errorsFullAt, now) === 0) {
       connection.errorsFullAt = errorsFullAt;
     } else {
-      const { code, meaning } = refusal.code === 'RATE_LIMITED' ? CLOSE_CODES.RATE_LIMITED : CLOSE_CODES.TOO_MANY_ERRORS;
-      this.report.close(connection, code, meaning);
+      this.report.close(connection, refusal.code === 'RATE_LIMITED' ? END_CAUSES.rateLimited : END_CAUSES.tooManyErrors);
     }
     return undefined;
   }

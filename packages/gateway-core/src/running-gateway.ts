@@ -2,18 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES, type DataUpdateSignal, decode, type LogPosition, type PresenceInfo, type Result } from 'gateway-protocol';
 import type { Clock } from './clock.js';
-import type { Connection } from './connection.js';
+import type { Drain } from './drain.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
-import type { GatewayEvents } from './events.js';
-import type { ConnectionContext, Gateway, GatewayStats, GroupInfo, Peer, PublishOptions } from './gateway.js';
+import { EVENT_NAMES, type GatewayEvents } from './events.js';
+import type { ConnectionContext, Gateway, GatewayStats, GroupInfo, MemberInfo, Peer, PublishOptions } from './gateway.js';
 import type { Groups } from './groups/groups.js';
-import type { PresenceAnnouncer } from './groups/presence-announcer.js';
+import type { HostMembers } from './host-members.js';
 import type { Hub } from './hub.js';
-import type { Lifecycle } from './lifecycle.js';
 import { isPromise } from './maybe-promise.js';
 import type { Members } from './members/members.js';
 import { DELAY_MAX, type ResolvedOptions } from './options.js';
+import type { PartTimeouts } from './part-timeouts.js';
 import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import type { Publisher } from './publisher.js';
@@ -31,27 +31,32 @@ export interface GatewayParts {
   counters: { delivered: number };
   groups: Groups;
   members: Members;
-  announcer: PresenceAnnouncer;
   presence: PresenceStore;
   sessions: SessionKeeper;
   publisher: Publisher;
   router: Router;
-  lifecycle: Lifecycle;
   hub: Hub;
   door: UpgradeDoor;
+  hostMembers: HostMembers;
+  drain: Drain;
+  /** The time limit of each part that is asked. */
+  timeouts: PartTimeouts;
   /** Whether hooks need the upgrade request. */
   keepRequests: boolean;
-  /** Lets go of the HTTP server, the stores and the broker. */
-  release: () => Promise<void>;
-  failed: (error: unknown, where: string) => void;
 }
+
+/** What `publish` takes; anything else is a slip of the pen that would be lost without a word. */
+const PUBLISH_OPTIONS: ReadonlySet<string> = new Set<keyof PublishOptions>([
+  'sessionId',
+  'meta',
+  'traceId',
+  'id',
+  'delivery',
+  'key',
+]);
 
 /** The public face of the parts. */
 export class RunningGateway implements Gateway {
-  #closing: Promise<void> | undefined;
-  /** Calls of `publish` that have not ended. */
-  readonly #publishing = new Set<Promise<LogPosition>>();
-
   constructor(private readonly parts: GatewayParts) {}
 
   get path(): string {
@@ -59,6 +64,8 @@ export class RunningGateway implements Gateway {
   }
 
   on<Name extends keyof GatewayEvents>(name: Name, listener: (event: GatewayEvents[Name]) => void): () => void {
+    if (!Object.hasOwn(EVENT_NAMES, name))
+      throw new GatewayError('INVALID_ARGUMENT', `name: there is no event ${JSON.stringify(name)}`);
     return this.parts.events.on(name, listener);
   }
 
@@ -67,23 +74,29 @@ export class RunningGateway implements Gateway {
   }
 
   accept(socket: GatewaySocket, { remoteAddress, request }: Peer): void {
-    const { hub, keepRequests } = this.parts;
+    const { hub, door, drain, keepRequests } = this.parts;
+    // A transport of the host's own has no door that has looked already.
+    if (hub.full(remoteAddress) !== undefined) {
+      door.refused += 1;
+      hub.turnAway(socket);
+      return;
+    }
     // A request is kilobytes; without a hook that reads it, nothing holds on to it.
     const connection = hub.accept(socket, { remoteAddress, request: keepRequests ? request : undefined });
-    if (this.#closing !== undefined) this.#dismiss(connection);
+    drain.came(connection);
   }
 
   publish(groupId: string, data: unknown, options: PublishOptions = {}): Promise<LogPosition> {
-    const publishing = this.#publish(groupId, data, options);
-    this.#publishing.add(publishing);
-    const done = () => this.#publishing.delete(publishing);
-    publishing.then(done, done);
-    return publishing;
+    // What is returned is the caller's to handle: nothing here is to hide that nobody does.
+    return this.parts.drain.waitFor(this.#publish(groupId, data, options));
   }
 
   async #publish(groupId: string, data: unknown, options: PublishOptions): Promise<LogPosition> {
-    if (this.#closing !== undefined) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
-    const { sessionId, traceId, id } = options;
+    const { clock, drain, timeouts, publisher, sessions } = this.parts;
+    if (drain.begun) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
+    const unknown = Object.keys(options).find((name) => !PUBLISH_OPTIONS.has(name));
+    if (unknown !== undefined) throw new GatewayError('INVALID_ARGUMENT', `options.${unknown}: is not an option`);
+    const { sessionId, traceId, id, delivery, key } = options;
     const dataText = stringify(data);
     if (Buffer.byteLength(dataText) > this.parts.options.limits.messageBytesMax) {
       throw new GatewayError(
@@ -93,18 +106,28 @@ export class RunningGateway implements Gateway {
     }
     // The same check as for a client's message, so that nobody receives what the contract does not allow.
     const checked = decode(
-      stringify({ type: 'data_update', groupId, sessionId, traceId, id, payload: { data: null, meta: options.meta } }),
+      stringify({
+        type: 'data_update',
+        groupId,
+        sessionId,
+        traceId,
+        id,
+        delivery,
+        key,
+        payload: { data: null, meta: options.meta },
+      }),
     );
     if (!checked.ok) throw new GatewayError('INVALID_ARGUMENT', checked.error.message);
     if (typeof groupId !== 'string') throw new GatewayError('INVALID_ARGUMENT', 'groupId: must be a string');
     // As decoded: what the contract does not know is left behind.
     const { meta } = (checked.message as DataUpdateSignal).payload;
-    const within = sessionId === undefined || this.parts.sessions.named(groupId, sessionId, meta);
+    const within = sessionId === undefined || timeouts.limit(sessions.named(groupId, sessionId, meta), 'sessions');
     // A store that answers at once is not waited for, or a later call would overtake this one.
     if (!(isPromise(within) ? await within : within)) {
       throw new GatewayError('TOO_MANY_SESSIONS', `limits.sessionsPerGroupMax is reached in ${groupId}`);
     }
-    return this.parts.publisher.publish({ ts: this.parts.clock.now(), groupId, sessionId, traceId, id, dataText, meta });
+    const body = { ts: clock.now(), groupId, sessionId, traceId, id, delivery, key, dataText, meta };
+    return timeouts.limit(publisher.publish(body), 'broker.publish');
   }
 
   disconnect(connectionId: string, code: number = CLOSE_CODES.FORBIDDEN.code, reason = ''): boolean {
@@ -116,8 +139,20 @@ export class RunningGateway implements Gateway {
     }
     const connection = this.parts.hub.get(connectionId);
     if (connection === undefined) return false;
-    this.parts.hub.end(connection, code, reason, 'ended');
+    this.parts.hub.end(connection, { code, reason, ending: 'ended', by: 'host' });
     return true;
+  }
+
+  async join(connectionId: string, groupId: string): Promise<void> {
+    return this.parts.hostMembers.join(connectionId, groupId);
+  }
+
+  leave(connectionId: string, groupId: string): boolean {
+    return this.parts.hostMembers.leave(connectionId, groupId);
+  }
+
+  async setMetadata(connectionId: string, metadata: Record<string, unknown>): Promise<void> {
+    return this.parts.hostMembers.setMetadata(connectionId, metadata);
   }
 
   connections(): ConnectionContext[] {
@@ -138,12 +173,16 @@ export class RunningGateway implements Gateway {
     return presenceInfo(await this.parts.presence.info(groupId));
   }
 
+  async members(groupId: string): Promise<MemberInfo[]> {
+    return this.parts.hostMembers.list(groupId);
+  }
+
   async sessions(groupId: string): Promise<Session[]> {
     return this.parts.sessions.list(groupId);
   }
 
   stats(): GatewayStats {
-    const { hub, members, groups, lifecycle, publisher, counters, router, door } = this.parts;
+    const { hub, members, groups, publisher, counters, router, door } = this.parts;
     return {
       connections: hub.size,
       closing: hub.closingSize,
@@ -152,8 +191,8 @@ export class RunningGateway implements Gateway {
       logBytes: groups.logBytes,
       connectionsTotal: hub.accepted,
       refusedTotal: door.refused,
-      messagesInTotal: lifecycle.messagesIn,
-      bytesInTotal: lifecycle.bytesIn,
+      messagesInTotal: router.messagesIn,
+      bytesInTotal: router.bytesIn,
       publishedTotal: publisher.published,
       deliveredTotal: counters.delivered,
       errorsSentTotal: router.errorsSent,
@@ -162,7 +201,7 @@ export class RunningGateway implements Gateway {
   }
 
   health(): Result<{ status: 'ok' }> {
-    if (this.#closing === undefined) return { ok: true, data: { status: 'ok' } };
+    if (!this.parts.drain.begun) return { ok: true, data: { status: 'ok' } };
     return { ok: false, error: { code: 'DRAINING', message: 'the gateway is closing or closed', retryable: true } };
   }
 
@@ -170,41 +209,7 @@ export class RunningGateway implements Gateway {
     if (!Number.isInteger(graceMs) || graceMs < 0 || graceMs > DELAY_MAX) {
       return Promise.reject(new GatewayError('INVALID_ARGUMENT', `graceMs: must be an integer from 0 to ${DELAY_MAX}`));
     }
-    this.#closing ??= this.#close(graceMs);
-    return this.#closing;
-  }
-
-  async #close(graceMs: number): Promise<void> {
-    const { clock, hub, door, router, groups, members, announcer, release, failed } = this.parts;
-    door.shut();
-    let deadlineHasPassed = false;
-    const deadline = clock.setTimeout(() => {
-      deadlineHasPassed = true;
-      for (const connection of [...hub.values()]) this.#sayGoodbye(connection);
-      hub.terminateAll();
-    }, graceMs);
-    // What handlers have begun, or the server has published, is accepted and goes out first.
-    void Promise.allSettled([router.settled(), ...this.#publishing]).then(() => {
-      for (const connection of [...hub.values()]) if (!deadlineHasPassed) this.#dismiss(connection);
-    });
-    await hub.empty();
-    clock.clearTimeout(deadline);
-    hub.stop();
-    members.endDropped();
-    announcer.close();
-    groups.dispose();
-    await release().catch((error: unknown) => failed(error, 'close'));
-  }
-
-  /** Closes a connection once it has everything, as slow as it is; the deadline does not wait. */
-  #dismiss(connection: Connection): void {
-    if (connection.catchUp()) this.#sayGoodbye(connection);
-    else void connection.untilDrained().then(() => this.#dismiss(connection));
-  }
-
-  #sayGoodbye(connection: Connection): void {
-    const { code, meaning } = CLOSE_CODES.SERVICE_RESTART;
-    this.parts.hub.end(connection, code, meaning, 'ended');
+    return this.parts.drain.close(graceMs);
   }
 }
 

@@ -16,6 +16,10 @@ export interface Timings {
   slowConsumerTimeoutMs: number;
   /** At most one `presence_update` per group and interval; the first change after a quiet interval goes at the end of its turn. */
   presenceIntervalMs: number;
+  /** How long a hook, a store or the broker may take to answer; then the message that waits for it is answered `INTERNAL`. */
+  partTimeoutMs: number;
+  /** How long `close()` goes on taking clients while `health()` is not ok any more, so that load balancers notice first. */
+  drainDelayMs: number;
   /** How often deadlines are looked at, by one timer for all connections, sessions and groups. */
   sweepIntervalMs: number;
 }
@@ -30,5 +34,7 @@ export const DEFAULT_TIMINGS: Readonly<Timings> = {
   closeTimeoutMs: 5_000,
   slowConsumerTimeoutMs: 15_000,
   presenceIntervalMs: 200,
+  partTimeoutMs: 10_000,
+  drainDelayMs: 0,
   sweepIntervalMs: 1_000,
 };

@@ -23,7 +23,7 @@ describe('events', () => {
       { name: 'identify', event: { connectionId, memberId, role: 'dashboard', metadata: undefined, groupId: 'h' } },
       { name: 'join', event: { connectionId, memberId, groupId: 'h' } },
       { name: 'leave', event: { memberId, groupId: 'h' } },
-      { name: 'disconnect', event: { connectionId, memberId, code: 1000, reason: 'bye' } },
+      { name: 'disconnect', event: { connectionId, memberId, code: 1000, reason: 'bye', by: 'client' } },
     ]);
   });
 
@@ -37,8 +37,17 @@ describe('events', () => {
     const { position } = gateway.groups()[0]!;
     const from = gateway.connections()[0]?.memberId;
     expect(events('data')).toEqual([
-      { ...envelope, groupId: 'g', epoch: position.epoch, seq: 1, from, data: { n: [1] }, meta: { label: 'x' } },
-      { groupId: 'g', epoch: position.epoch, seq: 2, from, data: 2, ts: clock.now() },
+      {
+        ...envelope,
+        groupId: 'g',
+        epoch: position.epoch,
+        seq: 1,
+        from,
+        data: { n: [1] },
+        dataText: '{"n":[1]}',
+        meta: { label: 'x' },
+      },
+      { groupId: 'g', epoch: position.epoch, seq: 2, from, data: 2, dataText: '2', ts: clock.now() },
     ]);
   });
 
@@ -221,7 +230,7 @@ describe('a listener may use the gateway', () => {
   });
 
   test.each([undefined, 'before'])(
-    'to disconnect in identify: nobody is told of a join after the end (from %s)',
+    'to disconnect in identify: all that is told of the member stands in order, the end last (from %s)',
     async (before) => {
       const { clock, gateway, join, recorded } = setUp();
       const client = await join(before);
@@ -229,14 +238,14 @@ describe('a listener may use the gateway', () => {
       client.send(identify('g'));
       await clock.settle();
       const ends = recorded.flatMap(({ name, event }) => ('groupId' in event && event.groupId === 'g' ? [name] : []));
-      expect(ends).toEqual(['identify']);
+      expect(ends).toEqual(['identify', 'join', 'leave']);
       expect(recorded.at(-1)?.name).toBe('disconnect');
       expect(await gateway.presence('g')).toMatchObject({ status: 'DOWN' });
     },
   );
 
-  test('to disconnect a mover in leave: it comes into no group any more', async () => {
-    const { clock, gateway, join, events } = setUp();
+  test('to disconnect a mover in leave: it is in no group any more, and what is told stands in order', async () => {
+    const { clock, gateway, join, recorded } = setUp();
     const client = await join('before');
     gateway.on('leave', () => {
       for (const { connectionId } of gateway.connections()) gateway.disconnect(connectionId);
@@ -245,6 +254,8 @@ describe('a listener may use the gateway', () => {
     await clock.settle();
     expect(gateway.groups().map(({ connections }) => connections)).toEqual([0, 0]);
     expect(await gateway.presence('after')).toMatchObject({ status: 'DOWN' });
-    expect([...events('join'), ...events('leave')].map(({ groupId }) => groupId)).toEqual(['before', 'before']);
+    const told = recorded.flatMap(({ name, event }) => (name === 'join' || name === 'leave' ? [`${name} ${event.groupId}`] : []));
+    expect(told).toEqual(['join before', 'leave before', 'join after', 'leave after']);
+    expect(recorded.at(-1)?.name).toBe('disconnect');
   });
 });

@@ -14,9 +14,10 @@ describe('authenticate', () => {
     socket.send(identify('g', { token: 'secret', metadata: { n: 1 } }));
     socket.send(identify('h'));
     await clock.settle();
+    const who = { request, connectionId: gateway.connections()[0]?.connectionId, remoteAddress: 'a' };
     expect(asked).toEqual([
-      { token: 'secret', request, identify: { clientType: 'app-client', groupId: 'g', token: 'secret', metadata: { n: 1 } } },
-      { token: undefined, request, identify: { clientType: 'app-client', groupId: 'h' } },
+      { ...who, token: 'secret', identify: { clientType: 'app-client', groupId: 'g', token: 'secret', metadata: { n: 1 } } },
+      { ...who, token: undefined, identify: { clientType: 'app-client', groupId: 'h' } },
     ]);
     expect(asked[0]?.request).toBe(request);
   });
@@ -87,13 +88,18 @@ describe('authorize', () => {
       metadata: { n: 1 },
       claims: { user: 'ada' },
     };
-    const bob = { ...ada, role: 'dashboard', metadata: undefined, claims: { user: 'bob' } };
+    // Other claims, and no principal that says that it is the same user: a member of its own.
+    const bob = { ...ada, memberId: expect.any(String), role: 'dashboard', metadata: undefined, claims: { user: 'bob' } };
+    const eve = { ...bob, role: 'app-client', claims: { user: 'eve' } };
     expect(asked).toEqual([
       { member: ada, action: 'join', groupId: 'g' },
       { member: ada, action: 'publish', groupId: 'g' },
       { member: bob, action: 'join', groupId: 'h' },
       { member: bob, action: 'publish', groupId: 'h' },
+      { member: eve, action: 'join', groupId: 'h' },
     ]);
+    const ids = asked.map((question) => (question as { member: AuthorizedMember }).member.memberId);
+    expect(new Set(ids).size).toBe(3);
   });
 
   test.each([false, undefined, 'yes', 1, {}] as never[])('%j is no: FORBIDDEN, and the connection stays open', async (answer) => {

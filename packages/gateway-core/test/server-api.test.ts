@@ -14,7 +14,7 @@ describe('disconnect', () => {
     await clock.settle();
     expect(client.closed).toEqual({ code: 4321, reason: 'tired of you' });
     expect(other.closed).toBeUndefined();
-    expect(events('disconnect')).toEqual([{ connectionId, memberId, code: 4321, reason: 'tired of you' }]);
+    expect(events('disconnect')).toMatchObject([{ by: 'host', connectionId, memberId, code: 4321, reason: 'tired of you' }]);
     expect(await gateway.presence('g')).toMatchObject({ details: { members: 1 } });
     expect(gateway.stats().droppedMembers).toBe(0);
   });

@@ -46,7 +46,7 @@ test('a listener gets the event of its name', () => {
   });
   gateway.on('error', ({ error }) => expectTypeOf(error).toBeUnknown());
   // @ts-expect-error no such event
-  gateway.on('message', () => {});
+  expect(() => gateway.on('message', () => {})).toThrow(GatewayError);
   // @ts-expect-error a `join` has no data
   gateway.on('join', ({ data }) => data);
   off();

@@ -26,7 +26,11 @@ export const ERROR_CODES = {
     meaning: 'too many messages or bytes; `retryAfterMs` says when the next may pass',
   },
   TOO_MANY_GROUPS: { status: 429, retryable: true, meaning: 'a limit on groups, or on sessions of a group, is reached' },
-  INTERNAL: { status: 500, retryable: true, meaning: 'the gateway failed; the message was not accepted' },
+  INTERNAL: {
+    status: 500,
+    retryable: true,
+    meaning: 'the gateway failed, or a part of it did not answer in time; the message was not accepted, or nobody knows',
+  },
 } as const satisfies Record<string, { status: number; retryable: boolean; meaning: string }>;
 
 /** A `code` of an `error` envelope. */

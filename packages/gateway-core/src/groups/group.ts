@@ -17,16 +17,22 @@ export interface Receiver {
   lost(): void;
 }
 
+/** Takes the place of a receiver whose connection is gone. */
+const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, write: () => {}, lost: () => {} };
+
 /** A receiver's place in one group. The whole cost of a slow consumer is this object. */
 export interface Membership {
   readonly group: Group;
-  readonly receiver: Receiver;
+  /** {@link NOBODY} while its member has dropped: the group stays for the resume window. */
+  receiver: Receiver;
   /** `seq` of the last message written to the socket. */
   cursor: number;
   /** It could not be written to at some flush since it last stood at the head. */
   behind: boolean;
   /** A presence update is owed. */
   presenceOwed: boolean;
+  /** The host has put the member there (`gateway.join`): an `identify` does not take it out. */
+  assigned: boolean;
 }
 
 /** What a group needs of its surroundings. */
@@ -43,6 +49,8 @@ export interface GroupContext {
 /** A log and the cursors that read it. Takes its entries from the broker. */
 export class Group implements BrokerReceiver {
   readonly #memberships = new Set<Membership>();
+  /** Of members whose connection dropped. */
+  readonly #detached = new Set<Membership>();
   readonly #log: GroupLog;
   #flushedSeq: number;
   #unflushedBytes = 0;
@@ -63,8 +71,14 @@ export class Group implements BrokerReceiver {
     return this.#log.position;
   }
 
+  /** Of members that are connected. */
   get memberships(): ReadonlySet<Membership> {
     return this.#memberships;
+  }
+
+  /** Whether nobody is in it, nor may come back to it as the same member. */
+  get idle(): boolean {
+    return this.#memberships.size + this.#detached.size === 0;
   }
 
   get log(): Pick<GroupLog, 'messages' | 'bytes'> {
@@ -73,17 +87,25 @@ export class Group implements BrokerReceiver {
 
   /** Adds a receiver at the head of the log. */
   add(receiver: Receiver): Membership {
-    const membership = { group: this, receiver, cursor: this.#log.headSeq, behind: false, presenceOwed: false };
+    const membership = { group: this, receiver, cursor: this.#log.headSeq, behind: false, presenceOwed: false, assigned: false };
     this.#memberships.add(membership);
     this.lastUsedAt = this.context.now();
     return membership;
   }
 
-  /** Takes a receiver out. What it is owed is written first, so a mover does not miss its last messages. */
-  remove(membership: Membership): void {
+  /** Its connection ends, its member stays. What it is owed is written first, as far as its socket takes it. */
+  detach(membership: Membership): void {
     if (!this.#memberships.delete(membership)) return;
     if (!membership.receiver.gone) this.#advance(membership, new ChunkCache(this.#log));
+    membership.receiver = NOBODY;
+    this.#detached.add(membership);
     this.lastUsedAt = this.context.now();
+  }
+
+  /** Takes a member out. What it is owed is written first, so a mover does not miss its last messages. */
+  remove(membership: Membership): void {
+    this.detach(membership);
+    this.#detached.delete(membership);
   }
 
   deliver(entry: BrokerEntry): void {

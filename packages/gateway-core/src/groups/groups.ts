@@ -79,7 +79,8 @@ export class Groups {
   remove(membership: Membership): void {
     const { group } = membership;
     group.remove(membership);
-    if (group.memberships.size === 0) this.#idle.add(group);
+    // Where it was forgotten already (the gateway has closed), it does not come back.
+    if (group.idle && this.#groups.get(group.groupId) === group) this.#idle.add(group);
   }
 
   publish(groupId: string, message: BrokerMessage): MaybePromise<LogPosition> {

@@ -58,6 +58,12 @@ export class PresenceAnnouncer {
     });
   }
 
+  /** Sends one member the group's newest presence, changed or not. */
+  tell(membership: Membership): void {
+    membership.presenceOwed = true;
+    if (!membership.receiver.blocked) this.settle(membership);
+  }
+
   close(): void {
     this.#unwatch();
     for (const { timer } of this.#schedules.values()) if (timer !== undefined) this.clock.clearTimeout(timer);

@@ -1,19 +1,20 @@
 import type { Connection } from '../connection.js';
-import type { Authorize } from '../hooks.js';
-import type { Member } from '../members/member.js';
+import { type MaybePromise, whenKnown } from '../maybe-promise.js';
+import type { Identity, Member } from '../members/member.js';
 import { metadataOf } from '../presence/presence-info.js';
+import type { HandlerContext } from './context.js';
 
 /** Asks the `authorize` hook. Anything but `true` is no. */
-export async function authorized(
-  hook: Authorize,
-  connection: Connection,
+export function authorized(
+  context: HandlerContext,
+  { connectionId }: Connection,
   action: 'join' | 'publish',
   groupId: string,
-  member = connection.member as Pick<Member, 'memberId' | 'role' | 'metadataText' | 'claims'>,
-): Promise<boolean> {
-  const { memberId, role, metadataText, claims } = member;
-  const { connectionId } = connection;
-  const seen = {
+  { memberId }: Member,
+  { role, metadataText, claims, principal }: Identity,
+): MaybePromise<boolean> {
+  if (context.authorize === undefined) return true;
+  const member = {
     memberId,
     connectionId,
     role,
@@ -21,7 +22,11 @@ export async function authorized(
     get metadata() {
       return metadataOf(metadataText);
     },
-    claims,
+    claims: claims ?? {},
+    principal,
   };
-  return (await hook({ member: seen, action, groupId })) === true;
+  return whenKnown(
+    context.timeouts.limit(context.authorize({ member, action, groupId }), 'authorize'),
+    (answer) => answer === true,
+  );
 }

@@ -7,8 +7,10 @@ import type { GatewayEvents } from '../events.js';
 import type { Groups } from '../groups/groups.js';
 import type { PresenceAnnouncer } from '../groups/presence-announcer.js';
 import type { Authenticate, Authorize } from '../hooks.js';
+import type { Limits } from '../limits.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Members } from '../members/members.js';
+import type { PartTimeouts } from '../part-timeouts.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import type { Publisher } from '../publisher.js';
 import type { SessionKeeper } from '../sessions/session-keeper.js';
@@ -18,6 +20,9 @@ import type { Timings } from '../timings.js';
 export interface HandlerContext {
   readonly clock: Clock;
   readonly timings: Timings;
+  readonly limits: Limits;
+  /** The time limit of each part that is asked. */
+  readonly timeouts: PartTimeouts;
   readonly groups: Groups;
   readonly members: Members;
   readonly presence: PresenceStore;

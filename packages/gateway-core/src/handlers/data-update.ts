@@ -1,8 +1,8 @@
 import type { DataUpdateSignal } from 'gateway-protocol';
 import type { Refusal } from '../answers.js';
-import type { Connection } from '../connection.js';
-import type { Authorize } from '../hooks.js';
-import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import { detachedText } from '../data-body.js';
+import { type MaybePromise, whenKnown } from '../maybe-promise.js';
+import type { Member } from '../members/member.js';
 import { authorized } from './authorized.js';
 import type { Handler, HandlerContext } from './context.js';
 
@@ -13,72 +13,63 @@ const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionI
 
 /**
  * Fans out to the group, the sender included. Each step goes on at once where its store or hook answers at once: a message then costs
- * no promise.
+ * no promise. After each that did not, it is asked again whether the sender is still there: a client that was sent away, or out of the
+ * group, meanwhile says nothing more.
  */
 export const dataUpdate: Handler<'data_update'> = (context, connection, message, { dataText }) => {
   const groupId = message.groupId ?? connection.groupId;
   if (groupId === undefined) return NO_GROUP;
   if (!connection.isIn(groupId)) return NOT_A_MEMBER;
-  if (context.authorize === undefined) return named(context, connection, message, groupId, dataText);
-  return mayPublish(context.authorize, context, connection, message, groupId, dataText);
+  const { sessionId, payload } = message;
+  const member = connection.member as Member;
+  // Nearly all: nobody is to be asked.
+  if (context.authorize === undefined && sessionId === undefined) return publish(context, member, message, groupId, dataText);
+  const isGone = () => !connection.live || connection.member !== member || !connection.isIn(groupId);
+  return whenKnown(authorized(context, connection, 'publish', groupId, member, member.identity), (may) => {
+    if (isGone()) return NOT_A_MEMBER;
+    if (!may) return FORBIDDEN;
+    if (sessionId === undefined) return publish(context, member, message, groupId, dataText);
+    const within = context.timeouts.limit(context.sessions.named(groupId, sessionId, payload.meta), 'sessions');
+    return whenKnown(within, (yes) => {
+      if (isGone()) return NOT_A_MEMBER;
+      return yes ? publish(context, member, message, groupId, dataText) : TOO_MANY_SESSIONS;
+    });
+  });
 };
-
-async function mayPublish(
-  hook: Authorize,
-  context: HandlerContext,
-  connection: Connection,
-  message: DataUpdateSignal,
-  groupId: string,
-  dataText: string | undefined,
-): Promise<Refusal | undefined> {
-  if (!(await authorized(hook, connection, 'publish', groupId))) return FORBIDDEN;
-  return named(context, connection, message, groupId, dataText);
-}
-
-function named(
-  context: HandlerContext,
-  connection: Connection,
-  message: DataUpdateSignal,
-  groupId: string,
-  dataText: string | undefined,
-): MaybePromise<Refusal | undefined> {
-  if (message.sessionId === undefined) return publish(context, connection, message, groupId, dataText);
-  const within = context.sessions.named(groupId, message.sessionId, message.payload.meta);
-  if (isPromise(within)) {
-    return within.then((yes) => (yes ? publish(context, connection, message, groupId, dataText) : TOO_MANY_SESSIONS));
-  }
-  return within ? publish(context, connection, message, groupId, dataText) : TOO_MANY_SESSIONS;
-}
 
 function publish(
   context: HandlerContext,
-  connection: Connection,
+  { memberId: from }: Member,
   message: DataUpdateSignal,
   groupId: string,
-  dataText: string | undefined,
+  text: string | undefined,
 ): MaybePromise<undefined> {
   const { version, sessionId, traceId, id, delivery, key, payload } = message;
-  const from = connection.member?.memberId as string;
   const ts = message.ts ?? context.clock.now();
   const { data, meta } = payload;
-  const position = context.publisher.publish({
-    ts,
-    groupId,
-    from,
-    version,
-    sessionId,
-    traceId,
-    id,
-    delivery,
-    key,
-    dataText: dataText ?? JSON.stringify(data),
-    meta,
-  });
-  const tell = ({ epoch, seq }: { epoch: string; seq: number }) => {
+  const dataText = text ?? JSON.stringify(data);
+  const body = { ts, groupId, from, version, sessionId, traceId, id, delivery, key, dataText, meta };
+  const told = whenKnown(context.publisher.publish(body), ({ epoch, seq }) => {
     if (context.events.has('data')) {
-      context.events.emit('data', { groupId, epoch, seq, from, data, meta, ts, sessionId, traceId, id, delivery, key });
+      const event = {
+        groupId,
+        epoch,
+        seq,
+        from,
+        data,
+        dataText: detachedText(dataText),
+        meta,
+        ts,
+        sessionId,
+        traceId,
+        id,
+        delivery,
+        key,
+      };
+      context.events.emit('data', event);
     }
     return undefined;
-  };
-  return isPromise(position) ? position.then(tell) : tell(position);
+  });
+  // Only the answer has a time limit: what the broker accepts late is in the log, and told.
+  return context.timeouts.limit(told, 'broker.publish');
 }

@@ -1,22 +1,22 @@
-import { CLOSE_CODES, type IdentifySignal } from 'gateway-protocol';
 import { type Refusal, readyFrame } from '../answers.js';
 import type { Connection } from '../connection.js';
-import { GatewayError } from '../errors.js';
+import { END_CAUSES } from '../end-causes.js';
 import type { Group } from '../groups/group.js';
-import type { Authenticate } from '../hooks.js';
-import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { Member } from '../members/member.js';
+import { isPromise } from '../maybe-promise.js';
+import { type Identity, isSameUser, type Member } from '../members/member.js';
+import { metadataOf } from '../presence/presence-info.js';
 import type { GroupPresence } from '../presence/presence-store.js';
+import { authenticated } from './authenticated.js';
 import { authorized } from './authorized.js';
 import type { Handler, HandlerContext } from './context.js';
+import { enterGroup } from './enter-group.js';
 
-const UNAUTHORIZED: Refusal = {
-  code: 'UNAUTHORIZED',
-  message: 'payload.token: refused',
-  close: { code: CLOSE_CODES.UNAUTHORIZED.code, reason: 'unauthorized' },
-};
+const UNAUTHORIZED: Refusal = { code: 'UNAUTHORIZED', message: 'payload.token: refused', close: END_CAUSES.unauthorized };
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'not allowed to join this group' };
-const FULL: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the gateway has as many groups as it may' };
+const LEFT: Refusal = {
+  code: 'FORBIDDEN',
+  message: 'no longer allowed in the group that the connection was in, which it has left',
+};
 const DIALECT_2: Refusal = { code: 'INVALID_IDENTIFY', message: 'version: this gateway speaks "1"' };
 
 /**
@@ -25,106 +25,76 @@ const DIALECT_2: Refusal = { code: 'INVALID_IDENTIFY', message: 'version: this g
  */
 export const identify: Handler<'identify'> = async (context, connection, message, { metadataText }) => {
   if (message.version === '2') return DIALECT_2;
-  const claims = context.authenticate === undefined ? {} : await authenticate(context.authenticate, connection, message);
-  if (claims === undefined) return UNAUTHORIZED;
-  const { clientType: role, metadata } = message.payload;
-  const groupId = message.payload.groupId ?? message.groupId;
-  const memberId = connection.member?.memberId ?? context.generateId();
-  if (groupId !== undefined && context.authorize !== undefined) {
-    if (!(await authorized(context.authorize, connection, 'join', groupId, { memberId, role, metadataText, claims })))
-      return FORBIDDEN;
-  }
-  const opening = groupId === undefined ? undefined : open(context, groupId);
-  const group = isPromise(opening) ? await opening : opening;
-  if (group === 'full') return FULL;
-  // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
-  while (!connection.catchUp()) await connection.untilDrained();
+  const answer = authenticated(context, connection, message, metadataText);
+  const identity = isPromise(answer) ? await answer : answer;
+  if (identity === undefined) return UNAUTHORIZED;
+  if (!connection.live) return undefined;
+  const known = connection.member;
+  const member: Member =
+    known !== undefined && isSameUser(known.identity, identity)
+      ? known
+      : { memberId: context.generateId(), identity, memberships: [], droppedAt: undefined };
+  const named = message.payload.groupId ?? message.groupId;
+  // Where it names none it stays where it is: if it may, as who it is now.
+  const groupId = named ?? connection.groupId;
+  const permission = groupId === undefined || authorized(context, connection, 'join', groupId, member, identity);
+  const mayJoin = isPromise(permission) ? await permission : permission;
+  if (!mayJoin && named !== undefined) return FORBIDDEN;
   if (!connection.live) return undefined;
 
-  const member: Member = connection.member ?? { memberId, role, metadataText, claims, groupIds: [], droppedAt: undefined };
-  const current = groupId ?? connection.groupId;
-  const undo = context.members.change(member, { role, metadataText, claims }, current);
-  let presence: GroupPresence | undefined;
-  try {
-    if (current !== undefined) {
-      const entering = context.members.enter(member, current);
-      if (isPromise(entering)) await entering;
-      const info = context.presence.info(current);
-      presence = isPromise(info) ? await info : info;
-    }
-    // Again, with what was said while the stores were asked. From here to the leave nothing waits, so nothing can come between.
-    while (!connection.catchUp()) await connection.untilDrained();
-  } catch (error) {
-    undo();
-    throw error;
+  if (groupId !== undefined && mayJoin) {
+    return enterGroup(context, connection, { member, as: identity, groupId }, (group, presence) => {
+      commit(context, connection, { member, identity, named, group, presence });
+    });
   }
-  if (!connection.live || (group !== undefined && context.groups.get(group.groupId) !== group)) {
-    undo();
-    // The group had to make room for another one while the stores were asked.
-    return connection.live ? FULL : undefined;
-  }
-  connection.member = member;
-  connection.advance('identified');
-  // First in, then out of the other: a group without members could have to make room for one that a listener opens.
-  const membership = group !== undefined && !connection.isIn(group.groupId) ? context.groups.add(group, connection) : undefined;
-  if (groupId !== undefined) leaveOthers(context, connection, member, groupId);
-  // A listener may have ended it at the leave, or below at the identify: it then goes from a group that nobody was told it had joined.
-  if (!connection.live) {
-    if (membership !== undefined) context.groups.remove(membership);
-    undo();
-    return undefined;
-  }
-  const { connectionId } = connection;
-  if (membership !== undefined) connection.joined(membership);
-  connection.answer(readyFrame(context.clock.now(), connectionId, context.timings, presence));
-  // Its own arrival is told to it too, whenever the store's word of it came.
-  if (current !== undefined) context.announcer.changed(current);
-  context.events.emit('identify', { connectionId, memberId, role, metadata, groupId });
-  if (membership === undefined) return undefined;
-  if (!connection.live) {
-    undo();
-    return undefined;
-  }
-  const joined = membership.group.groupId;
-  context.members.joined(member, joined);
-  context.events.emit('join', { connectionId, memberId, groupId: joined });
-  return undefined;
+  while (!connection.catchUp()) await connection.flow.untilFree();
+  if (!connection.live) return undefined;
+  commit(context, connection, { member, identity, named });
+  return mayJoin ? undefined : LEFT;
 };
 
-/** Asks the `authenticate` hook for the client's claims. `undefined`: refused. */
-async function authenticate(
-  hook: Authenticate,
-  connection: Connection,
-  { payload }: IdentifySignal,
-): Promise<Record<string, unknown> | undefined> {
-  const answer = await hook({ token: payload.token, request: connection.request, identify: payload });
-  if (answer === true) return {};
-  if (typeof answer !== 'object' || answer === null) return undefined;
-  // What is neither `true` nor has claims is no, or a hook's `{ ok: false }` would open the door.
-  return typeof answer.claims === 'object' && answer.claims !== null ? answer.claims : undefined;
+/** What an `identify` comes to. */
+interface Outcome {
+  member: Member;
+  identity: Identity;
+  /** The group that it named. */
+  named: string | undefined;
+  /** The group that it is in afterwards. */
+  group?: Group;
+  presence?: GroupPresence;
 }
 
-function open(context: HandlerContext, groupId: string): MaybePromise<Group | 'full'> {
-  try {
-    const group = context.groups.open(groupId);
-    return isPromise(group) ? group.catch(fullOrThrow) : group;
-  } catch (error) {
-    return fullOrThrow(error);
+/** Makes it so, in one step: nothing waits, and listeners hear of it when all of it is true. */
+function commit(context: HandlerContext, connection: Connection, outcome: Outcome): void {
+  const { events, members, groups, clock, timings, announcer } = context;
+  const { member, identity, named, group, presence } = outcome;
+  const { connectionId, member: before } = connection;
+  events.after(() => {
+    const isIn = member.memberships.some((membership) => membership.group === group);
+    // First in, then out of the others: a group without members could have to make room.
+    if (group !== undefined && !isIn) members.joined(member, groups.add(group, connection));
+    if (before !== undefined) leaveOthers(context, before, member, group);
+    member.identity = identity;
+    connection.member = member;
+    connection.advance('identified');
+    const { role, principal, claims } = identity;
+    const who = { connectionId, memberId: member.memberId, principal, claims };
+    if (events.has('identify'))
+      events.emit('identify', { ...who, role, metadata: metadataOf(identity.metadataText), groupId: named });
+    if (group !== undefined && !isIn) events.emit('join', { ...who, groupId: group.groupId });
+    connection.answer(readyFrame(clock.now(), connectionId, timings, presence));
+  });
+  // Its own arrival is told to it too, whenever the store's word of it came.
+  if (group !== undefined) announcer.changed(group.groupId);
+}
+
+/** Takes a connection's earlier member out of where it is not any more; somebody else than before is a new member, and the old one gone. */
+function leaveOthers({ members }: HandlerContext, before: Member, member: Member, group: Group | undefined): void {
+  if (before !== member) {
+    members.end(before);
+    return;
   }
-}
-
-function fullOrThrow(error: unknown): 'full' {
-  if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return 'full';
-  throw error;
-}
-
-function leaveOthers(context: HandlerContext, connection: Connection, member: Member, groupId: string): void {
-  for (const membership of connection.memberships) {
-    const other = membership.group.groupId;
-    if (other === groupId) continue;
-    // Out of the group, and so written its last messages, before the leave is announced.
-    context.groups.remove(membership);
-    connection.left(membership);
-    context.members.leave(member, other);
+  for (const membership of before.memberships) {
+    if (membership.group !== group && !membership.assigned) members.leave(before, membership);
   }
 }

@@ -1,7 +1,9 @@
 import type { Clock } from '../clock.js';
+import type { Membership } from '../groups/group.js';
+import type { Groups } from '../groups/groups.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { PresenceStore } from '../presence/presence-store.js';
-import type { Member } from './member.js';
+import type { PresenceMember, PresenceStore } from '../presence/presence-store.js';
+import type { Identity, Member } from './member.js';
 
 export interface MembersOptions {
   nodeId: string;
@@ -9,13 +11,14 @@ export interface MembersOptions {
   droppedMembersMax: number;
 }
 
-/** The members of this gateway, and the only place that tells the presence store of them. */
+/** The members of this gateway, who own their places in groups; and the only place that tells the presence store of them. */
 export class Members {
   /** Members whose connection dropped, longest ago first. */
   readonly #dropped = new Set<Member>();
 
   constructor(
     private readonly presence: PresenceStore,
+    private readonly groups: Groups,
     private readonly clock: Clock,
     private readonly options: MembersOptions,
     private readonly report: {
@@ -28,47 +31,46 @@ export class Members {
     return this.#dropped.size;
   }
 
-  /**
-   * Changes who the member is, on its way into `groupId`.
-   * @returns what takes the change back, `enter` too where the member was not in that group before.
-   */
-  change(member: Member, to: Pick<Member, 'role' | 'metadataText' | 'claims'>, groupId: string | undefined): () => void {
-    const { role, metadataText, claims } = member;
-    const wasIn = groupId === undefined || member.groupIds.includes(groupId);
-    Object.assign(member, to);
-    return () => {
-      Object.assign(member, { role, metadataText, claims });
-      if (!wasIn) this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
-    };
+  /** Tells the store that the member is, or comes, into the group as `identity`; it takes effect here with `joined` and `identity` set. */
+  announce(member: Member, identity: Identity, groupId: string): MaybePromise<void> {
+    return this.presence.enter(groupId, this.#record(member, identity, 'connected'));
   }
 
-  /** Tells the store that the member comes into the group, or of its new role or metadata; once it has, `joined` follows. */
-  enter(member: Member, groupId: string): MaybePromise<void> {
-    return this.presence.enter(groupId, this.#record(member, 'connected'));
+  /** Tells the store what is true after all: an announcement that came to nothing. */
+  takeBack(member: Member, groupId: string): void {
+    if (placeOf(member, groupId) === undefined) this.#tellLeave(member, groupId);
+    else this.#tellEnter(member, groupId, member.droppedAt === undefined ? 'connected' : 'dropped');
   }
 
-  joined(member: Member, groupId: string): void {
-    if (!member.groupIds.includes(groupId)) member.groupIds = member.groupIds.concat(groupId);
+  joined(member: Member, membership: Membership): void {
+    // `concat` allocates for exactly one more; a spread would leave room for many.
+    member.memberships = member.memberships.concat(membership);
   }
 
-  leave(member: Member, groupId: string): void {
-    if (!member.groupIds.includes(groupId)) return;
-    member.groupIds = member.groupIds.filter((other) => other !== groupId);
-    this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
+  /** Out of the group, and so written its last messages, before the leave is announced. */
+  leave(member: Member, membership: Membership): void {
+    if (!member.memberships.includes(membership)) return;
+    const { groupId } = membership.group;
+    this.groups.remove(membership);
+    member.memberships = member.memberships.filter((other) => other !== membership);
+    this.#tellLeave(member, groupId);
     this.report.left(member, groupId);
+  }
+
+  /** Its connection ends: it is written what its socket takes, and hears nothing more. Its places stay until it is ended. */
+  detach(member: Member): void {
+    for (const membership of member.memberships) membership.group.detach(membership);
   }
 
   /** Keeps the member for the resume window; what the others see is DEGRADED at most. */
   drop(member: Member): void {
-    if (this.options.resumeTtlMs === 0 || member.groupIds.length === 0) {
+    if (this.options.resumeTtlMs === 0 || member.memberships.length === 0) {
       this.end(member);
       return;
     }
     member.droppedAt = this.clock.monotonicMs();
     this.#dropped.add(member);
-    for (const groupId of member.groupIds) {
-      this.#tell('presence.enter', () => this.presence.enter(groupId, this.#record(member, 'dropped')));
-    }
+    for (const { group } of member.memberships) this.#tellEnter(member, group.groupId, 'dropped');
     if (this.#dropped.size > this.options.droppedMembersMax) {
       const [oldest] = this.#dropped;
       this.end(oldest as Member);
@@ -78,7 +80,7 @@ export class Members {
   /** Takes the member out of all its groups for good. */
   end(member: Member): void {
     this.#dropped.delete(member);
-    for (const groupId of member.groupIds) this.leave(member, groupId);
+    for (const membership of member.memberships) this.leave(member, membership);
   }
 
   /** Ends the members whose resume window is over, and renews this gateway's lease. */
@@ -95,12 +97,19 @@ export class Members {
     for (const member of [...this.#dropped]) this.end(member);
   }
 
-  #record(member: Member, state: 'connected' | 'dropped') {
-    const { memberId, role, metadataText } = member;
-    return { memberId, nodeId: this.options.nodeId, role, metadataText, state };
+  #record({ memberId }: Member, { role, metadataText, principal }: Identity, state: PresenceMember['state']): PresenceMember {
+    return { memberId, nodeId: this.options.nodeId, role, principal, metadataText, state };
   }
 
-  #tell(where: string, call: () => MaybePromise<void>): void {
+  #tellEnter(member: Member, groupId: string, state: PresenceMember['state']): void {
+    this.#tell('presence.enter', () => this.presence.enter(groupId, this.#record(member, member.identity, state)));
+  }
+
+  #tellLeave({ memberId }: Member, groupId: string): void {
+    this.#tell('presence.leave', () => this.presence.leave(groupId, memberId));
+  }
+
+  #tell(where: string, call: () => MaybePromise<unknown>): void {
     try {
       const result = call();
       if (isPromise(result)) result.catch((error: unknown) => this.report.failed(error, where));
@@ -108,4 +117,9 @@ export class Members {
       this.report.failed(error, where);
     }
   }
+}
+
+/** A member's place in a group. */
+export function placeOf(member: Member | undefined, groupId: string): Membership | undefined {
+  return member?.memberships.find(({ group }) => group.groupId === groupId);
 }

@@ -7,6 +7,8 @@ export interface PresenceMember {
   /** The gateway that has the member's connection. */
   nodeId: string;
   role: ClientType;
+  /** The host's own name for the user, as `authenticate` answered it. */
+  principal?: string | undefined;
   /** JSON text of the client's `metadata`, an object. Text is a twentieth of what the worst object takes, and goes out as it is. */
   metadataText?: string | undefined;
   /** `dropped`: its connection is gone and the member is inside the resume window. */

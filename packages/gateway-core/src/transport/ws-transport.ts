@@ -14,6 +14,11 @@ const CLOSE_CODE_OF_FAULT: Record<string, number> = {
   WS_ERR_TOO_MANY_BUFFERED_PARTS: CLOSE_CODES.POLICY_VIOLATION.code,
 };
 
+/** A ping without a payload, the same for everybody (RFC 6455 §5.5.2). */
+const PING = Buffer.from([0x89, 0]);
+/** A close frame without a code (RFC 6455 §7.1.5). */
+const NO_CODE = 1005;
+
 /**
  * One client. `ws` reads, answers pings and closes; data frames go to the socket of the HTTP upgrade itself, which is `ws`'s own public
  * input. Both write whole frames in one synchronous step, so frames never mix (docs/adr/0002-raw-socket-frames.md).
@@ -53,6 +58,21 @@ class ClientSocket extends WebSocket implements GatewaySocket {
       });
     }
     return false;
+  }
+
+  override ping(): void {
+    if (this.readyState === WebSocket.OPEN) this.#raw?.write(PING);
+  }
+
+  /**
+   * The gateway closes with a reason, which is text. `ws` calls this too: with the client's own reason, as bytes, or with nothing, to answer
+   * its close frame; and with a code alone, before it reports a fault.
+   */
+  override close(code?: number, reason?: string | Buffer): void {
+    const answersClient = this.readyState === WebSocket.OPEN && (code === undefined || typeof reason === 'object');
+    super.close(code, reason);
+    // Now, and not when its TCP connection ends: that is the client's to delay.
+    if (answersClient) this.#listener?.closing(code ?? NO_CODE, reason?.toString() ?? '');
   }
 
   override emit(event: string | symbol, first?: unknown, second?: unknown): boolean {

@@ -1,0 +1,148 @@
+import type { Clock } from './clock.js';
+import type { Limits } from './limits.js';
+import type { GatewaySocket } from './transport/socket.js';
+
+/** Whose socket it is. */
+export interface FlowOwner {
+  /** Whether it may still send and be sent to. */
+  readonly live: boolean;
+  /** Its socket has room again. */
+  freed(): void;
+  /** It is listened to again. */
+  heardAgain(): void;
+  /** Its socket threw. */
+  broken(error: unknown): void;
+}
+
+/**
+ * What goes through one socket, and what waits for it. Whether there is room is a state that is looked at with every write and every sweep,
+ * and no event to wait for: a link that is always busy never drains.
+ */
+export class FlowControl {
+  /** Over the high-water mark, and not seen at half of it since: between the two nothing is written that the log can keep. */
+  #full = false;
+  /** Since when the socket is over the mark, as far as it was looked at, in monotonic milliseconds. */
+  overMarkSince: number | undefined;
+  /** The socket was over the mark with an answer, and is not read from until it is under it. */
+  #answersUnread = false;
+  #pauses = 0;
+  /** Who waits for room. */
+  #waiting: (() => void)[] | undefined;
+
+  constructor(
+    private readonly socket: GatewaySocket,
+    private readonly limits: Limits,
+    private readonly clock: Clock,
+    private readonly owner: FlowOwner,
+  ) {}
+
+  get blocked(): boolean {
+    if (this.#full) this.#look();
+    return this.#full;
+  }
+
+  /** A handler keeps the client waiting: it is not listened to, through no fault of its own. */
+  get keptWaiting(): boolean {
+    return this.#pauses > (this.#answersUnread ? 1 : 0);
+  }
+
+  write(frames: Buffer): void {
+    let allTaken: boolean;
+    try {
+      allTaken = this.socket.write(frames);
+    } catch (error) {
+      this.owner.broken(error);
+      return;
+    }
+    // A healthy client's socket is asked nothing more.
+    if (!allTaken || this.#full) this.#look();
+  }
+
+  /** A client that does not read its answers is not read from either, until it is under the mark. */
+  answered(): void {
+    if (this.#answersUnread || this.overMarkSince === undefined) return;
+    this.#answersUnread = true;
+    this.pause();
+  }
+
+  /** The socket says that everything was taken. */
+  drained(): void {
+    this.#full = false;
+    this.overMarkSince = undefined;
+    this.#goOn();
+  }
+
+  /** Looks at a socket that was full, and goes on where it is not any more. */
+  recheck(): void {
+    if (!this.#full) return;
+    this.#look();
+    this.#goOn();
+  }
+
+  /** Resolves when there is room again, or nothing to wait for any more. */
+  untilFree(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting = [...(this.#waiting ?? []), resolve];
+    });
+  }
+
+  letGo(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const done of waiting) done();
+  }
+
+  /** Stops reading until as many `resume`s have come. */
+  pause(): void {
+    this.#pauses += 1;
+    if (this.#pauses === 1) this.call(() => this.socket.pause());
+  }
+
+  resume(): void {
+    this.#pauses -= 1;
+    if (this.#pauses > 0 || !this.owner.live) return;
+    this.owner.heardAgain();
+    this.call(() => this.socket.resume());
+  }
+
+  /** The connection closes: nobody waits any more, and the answer to the close frame must be read. */
+  end(): void {
+    this.letGo();
+    if (this.#pauses > 0) this.call(() => this.socket.resume());
+  }
+
+  /** @returns `false`: the socket threw. That ends its own connection, and nobody else's turn. */
+  call(call: () => void): boolean {
+    try {
+      call();
+      return true;
+    } catch (error) {
+      this.owner.broken(error);
+      return false;
+    }
+  }
+
+  #look(): void {
+    const { bufferedBytes } = this.socket;
+    const { socketHighWaterMarkBytes } = this.limits;
+    if (bufferedBytes >= socketHighWaterMarkBytes) {
+      this.#full = true;
+      this.overMarkSince ??= this.clock.monotonicMs();
+      return;
+    }
+    this.overMarkSince = undefined;
+    if (bufferedBytes * 2 <= socketHighWaterMarkBytes) this.#full = false;
+    // Not now: whoever looks is in the middle of a flush.
+    if (this.#answersUnread || (!this.#full && this.#waiting !== undefined)) this.clock.setImmediate(() => this.#goOn());
+  }
+
+  /** Goes on with what a full socket held up, as far as there is room. */
+  #goOn(): void {
+    if (!this.owner.live) return;
+    if (this.#answersUnread && this.overMarkSince === undefined) {
+      this.#answersUnread = false;
+      this.resume();
+    }
+    if (!this.#full) this.owner.freed();
+  }
+}

@@ -1,0 +1,35 @@
+import type { IdentifySignal } from 'gateway-protocol';
+import type { Connection } from '../connection.js';
+import type { Authenticated } from '../hooks.js';
+import { checkHostInput } from '../host-input.js';
+import type { Limits } from '../limits.js';
+import { type MaybePromise, whenKnown } from '../maybe-promise.js';
+import type { Identity } from '../members/member.js';
+import type { HandlerContext } from './context.js';
+
+/** Asks the `authenticate` hook who the client is. `undefined`: refused. */
+export function authenticated(
+  context: HandlerContext,
+  connection: Connection,
+  { payload }: IdentifySignal,
+  metadataText: string | undefined,
+): MaybePromise<Identity | undefined> {
+  const said = { role: payload.clientType, metadataText, claims: undefined, principal: undefined };
+  if (context.authenticate === undefined) return said;
+  const { connectionId, remoteAddress, request } = connection;
+  const asked = { token: payload.token, request, identify: payload, connectionId, remoteAddress };
+  return whenKnown(context.timeouts.limit(context.authenticate(asked), 'authenticate'), (answer) => {
+    if (answer === true) return said;
+    return typeof answer === 'object' && answer !== null ? identityOf(answer, said, context.limits) : undefined;
+  });
+}
+
+function identityOf(answer: Exclude<Authenticated, boolean>, said: Identity, limits: Limits): Identity | undefined {
+  const { claims, principal, metadata } = answer;
+  // What is neither `true` nor says who it is is no, or a hook's `{ ok: false }` would open the door.
+  if (claims === undefined && principal === undefined) return undefined;
+  if (claims !== undefined && (typeof claims !== 'object' || claims === null)) return undefined;
+  if (principal !== undefined && (typeof principal !== 'string' || principal === '')) return undefined;
+  const metadataText = metadata === undefined ? said.metadataText : checkHostInput({ metadata }, limits);
+  return { ...said, claims, principal, metadataText };
+}

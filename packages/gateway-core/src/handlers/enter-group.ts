@@ -1,0 +1,65 @@
+import type { Refusal } from '../answers.js';
+import type { Connection } from '../connection.js';
+import { GatewayError } from '../errors.js';
+import type { Group } from '../groups/group.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { Identity, Member } from '../members/member.js';
+import type { GroupPresence } from '../presence/presence-store.js';
+import type { HandlerContext } from './context.js';
+
+const FULL: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the gateway has as many groups as it may' };
+
+/** What `enterGroup` needs of the handlers' context. */
+export type EnterContext = Pick<HandlerContext, 'groups' | 'members' | 'presence' | 'timeouts'>;
+
+/**
+ * Brings a member into a group, or says anew who it is there: opens the group, tells the presence store, and waits until its connection has
+ * everything of the groups that it is in. Then `commit` makes it so, in the same step in which all of this was true: nothing can come
+ * between. Where it comes to nothing, the store is told so.
+ * @returns a refusal; or nothing, also where the connection has ended meanwhile and `commit` was not called.
+ */
+export async function enterGroup(
+  context: EnterContext,
+  connection: Connection,
+  { member, as, groupId }: { member: Member; as: Identity; groupId: string },
+  commit: (group: Group, presence: GroupPresence) => void,
+): Promise<Refusal | undefined> {
+  const opening = open(context, groupId);
+  const group = isPromise(opening) ? await opening : opening;
+  if (group === 'full') return FULL;
+  // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
+  while (!connection.catchUp()) await connection.flow.untilFree();
+  if (!connection.live) return undefined;
+  try {
+    const entering = context.timeouts.limit(context.members.announce(member, as, groupId), 'presence.enter');
+    if (isPromise(entering)) await entering;
+    const info = context.timeouts.limit(context.presence.info(groupId), 'presence.info');
+    const presence = isPromise(info) ? await info : info;
+    // Again, with what was said while the store was asked. From here on nothing waits.
+    while (!connection.catchUp()) await connection.flow.untilFree();
+    // The group may have had to make room for another one, or the member may have been put somewhere else, meanwhile.
+    if (connection.live && context.groups.get(groupId) === group) {
+      commit(group, presence);
+      return undefined;
+    }
+  } catch (error) {
+    context.members.takeBack(member, groupId);
+    throw error;
+  }
+  context.members.takeBack(member, groupId);
+  return connection.live ? FULL : undefined;
+}
+
+function open({ groups, timeouts }: EnterContext, groupId: string): MaybePromise<Group | 'full'> {
+  try {
+    const group = timeouts.limit(groups.open(groupId), 'broker.subscribe');
+    return isPromise(group) ? group.catch(fullOrThrow) : group;
+  } catch (error) {
+    return fullOrThrow(error);
+  }
+}
+
+function fullOrThrow(error: unknown): 'full' {
+  if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return 'full';
+  throw error;
+}

@@ -1,0 +1,89 @@
+import type { Connection } from './connection.js';
+import type { Emitter } from './emitter.js';
+import { GatewayError } from './errors.js';
+import type { GatewayEvents } from './events.js';
+import type { MemberInfo } from './gateway.js';
+import type { PresenceAnnouncer } from './groups/presence-announcer.js';
+import { type EnterContext, enterGroup } from './handlers/enter-group.js';
+import { checkHostInput } from './host-input.js';
+import type { Hub } from './hub.js';
+import type { Limits } from './limits.js';
+import type { Member } from './members/member.js';
+import { placeOf } from './members/members.js';
+import { metadataOf } from './presence/presence-info.js';
+
+/** What a host does with members. */
+export class HostMembers {
+  constructor(
+    private readonly parts: EnterContext & {
+      hub: Hub;
+      events: Emitter<GatewayEvents>;
+      announcer: PresenceAnnouncer;
+      limits: Limits;
+    },
+  ) {}
+
+  async join(connectionId: string, groupId: string): Promise<void> {
+    const { events, groups, members, announcer, limits } = this.parts;
+    if (typeof groupId !== 'string') throw new GatewayError('INVALID_ARGUMENT', 'groupId: must be a string');
+    checkHostInput({ groupId }, limits);
+    const { connection, member } = this.#identified(connectionId);
+    if (placeOf(member, groupId) !== undefined) return;
+    const refusal = await enterGroup(this.parts, connection, { member, as: member.identity, groupId }, (group) => {
+      // It may have come by itself meanwhile, or be somebody else by now.
+      if (connection.member !== member || placeOf(member, groupId) !== undefined) return;
+      const place = groups.add(group, connection);
+      place.assigned = true;
+      members.joined(member, place);
+      const { principal, claims } = member.identity;
+      events.emit('join', { connectionId, memberId: member.memberId, principal, claims, groupId });
+      announcer.changed(groupId);
+    });
+    if (refusal !== undefined) throw new GatewayError('TOO_MANY_GROUPS', refusal.message);
+    if (placeOf(connection.member, groupId) === undefined || !connection.live) throw notConnected(connectionId);
+  }
+
+  leave(connectionId: string, groupId: string): boolean {
+    const { hub, members } = this.parts;
+    const member = hub.get(connectionId)?.member;
+    const place = placeOf(member, groupId);
+    if (member === undefined || place === undefined) return false;
+    members.leave(member, place);
+    return true;
+  }
+
+  async setMetadata(connectionId: string, metadata: Record<string, unknown>): Promise<void> {
+    const { members, timeouts, limits } = this.parts;
+    const { member } = this.#identified(connectionId);
+    const metadataText = checkHostInput({ metadata }, limits);
+    if (metadataText === undefined) throw new GatewayError('INVALID_ARGUMENT', 'metadata: must be an object');
+    member.identity = { ...member.identity, metadataText };
+    await Promise.all(
+      member.memberships.map(({ group }) =>
+        timeouts.limit(members.announce(member, member.identity, group.groupId), 'presence.enter'),
+      ),
+    );
+  }
+
+  async list(groupId: string): Promise<MemberInfo[]> {
+    const { presence, timeouts } = this.parts;
+    const members = await timeouts.limit(presence.list(groupId), 'presence.list');
+    return members.map(({ memberId, role, metadataText, principal, state }) => ({
+      memberId,
+      role,
+      metadata: metadataOf(metadataText),
+      principal,
+      state,
+    }));
+  }
+
+  #identified(connectionId: string): { connection: Connection; member: Member } {
+    const connection = this.parts.hub.get(connectionId);
+    if (connection?.member === undefined) throw notConnected(connectionId);
+    return { connection, member: connection.member };
+  }
+}
+
+function notConnected(connectionId: string): GatewayError {
+  return new GatewayError('NOT_CONNECTED', `${connectionId}: there is no such connection, or it has not identified`);
+}

@@ -1,0 +1,52 @@
+import type { Clock, TimerHandle } from './clock.js';
+import { GatewayError } from './errors.js';
+import { isPromise, type MaybePromise } from './maybe-promise.js';
+
+/** Bounds the wait for a part: a hook, a store, the broker. */
+export class PartTimeouts {
+  /** What is waited for, by its timer. */
+  readonly #waiting = new Map<TimerHandle, (error: GatewayError) => void>();
+
+  constructor(
+    private readonly clock: Clock,
+    /** `timings.partTimeoutMs`. */
+    private readonly timeoutMs: number,
+  ) {}
+
+  /**
+   * Answers as the part does, or rejects with `PART_TIMEOUT` where that takes too long; what it answers later is ignored. An answer that
+   * is there already costs neither a timer nor a promise.
+   */
+  limit<T>(answer: MaybePromise<T>, where: string): MaybePromise<T> {
+    if (!isPromise(answer)) return answer;
+    return new Promise((resolve, reject) => {
+      const timer = this.clock.setTimeout(() => {
+        this.#waiting.delete(timer);
+        reject(new GatewayError('PART_TIMEOUT', `${where}: no answer within timings.partTimeoutMs (${this.timeoutMs})`));
+      }, this.timeoutMs);
+      this.#waiting.set(timer, reject);
+      const done = () => {
+        if (this.#waiting.delete(timer)) this.clock.clearTimeout(timer);
+      };
+      answer.then(
+        (value) => {
+          done();
+          resolve(value);
+        },
+        (error: unknown) => {
+          done();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** Waits for nothing any more: the gateway has closed. */
+  close(): void {
+    for (const [timer, reject] of this.#waiting) {
+      this.clock.clearTimeout(timer);
+      reject(new GatewayError('CLOSED', 'the gateway is closed'));
+    }
+    this.#waiting.clear();
+  }
+}
