@@ -43,6 +43,7 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   gone = false;
   /** It is ending, for a cause that is settled. */
   ending = false;
+  readonly deflate: boolean;
   /** What goes through its socket. */
   readonly flow: FlowControl;
   /** When something was last heard, or it was last listened to again, in monotonic milliseconds. */
@@ -54,6 +55,8 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   /** Its socket was told to cut the connection. */
   cut = false;
   member: Member | undefined;
+  /** From when the time for its `identify` counts, in monotonic milliseconds: anew where the gateway itself failed on one. */
+  identifyFrom: number;
   /** Its last `identify` was refused for a reason that stays. */
   identifyRefused = false;
   /** A handler is at work on a message of it. */
@@ -78,6 +81,8 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     const now = parts.clock.monotonicMs();
     this.seenAt = now;
     this.#createdAtMonotonic = now;
+    this.identifyFrom = now;
+    this.deflate = socket.deflate === true;
     this.flow = new FlowControl(socket, parts.limits, parts.clock, this);
   }
 
@@ -95,10 +100,6 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     return this.flow.blocked;
   }
 
-  get deflate(): boolean {
-    return this.socket.deflate === true;
-  }
-
   get memberships(): readonly Membership[] {
     return this.member?.memberships ?? NONE;
   }
@@ -111,10 +112,6 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
 
   isIn(groupId: string): boolean {
     return placeOf(this.member, groupId) !== undefined;
-  }
-
-  get ageMs(): number {
-    return this.parts.clock.monotonicMs() - this.#createdAtMonotonic;
   }
 
   /** For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own. */

@@ -123,7 +123,10 @@ export class FlowControl {
   }
 
   #look(): void {
-    const { bufferedBytes } = this.socket;
+    let bufferedBytes = 0;
+    this.call(() => {
+      bufferedBytes = this.socket.bufferedBytes;
+    });
     const { socketHighWaterMarkBytes } = this.limits;
     if (bufferedBytes >= socketHighWaterMarkBytes) {
       this.#full = true;

@@ -73,10 +73,11 @@ export class Hub {
   accept(socket: GatewaySocket, peer: Peer): Connection {
     const connection = new Connection(this.generateId(), peer.remoteAddress, socket, this.#parts);
     connection.request = peer.request;
+    // One that throws here was never a connection.
+    socket.bind(connection);
     this.accepted += 1;
     this.#live.set(connection.connectionId, connection);
     this.#perAddress.set(peer.remoteAddress, (this.#perAddress.get(peer.remoteAddress) ?? 0) + 1);
-    socket.bind(connection);
     connection.advance('open');
     this.listener.opened(connection);
     return connection;
@@ -194,7 +195,7 @@ export class Hub {
     connection.flow.recheck();
     const silentMs = connection.silentMs(now);
     if (silentMs >= heartbeatTimeoutMs) this.end(connection, END_CAUSES.silent);
-    else if (connection.state === 'open' && !connection.busy && connection.ageMs >= identifyTimeoutMs)
+    else if (connection.state === 'open' && !connection.busy && now - connection.identifyFrom >= identifyTimeoutMs)
       this.end(connection, connection.identifyRefused ? END_CAUSES.identifyRefused : END_CAUSES.notIdentified);
     else if (slowConsumerTimeoutMs > 0 && now - (connection.flow.overMarkSince ?? now) >= slowConsumerTimeoutMs)
       this.lost(connection);

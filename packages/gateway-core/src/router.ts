@@ -140,6 +140,7 @@ export class Router {
 
   #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown): void {
     this.report.failed(error, type, { connectionId: connection.connectionId, traceId });
+    if (type === 'identify') connection.identifyFrom = this.context.clock.monotonicMs();
     this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
   }
 

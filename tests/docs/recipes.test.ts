@@ -1,0 +1,205 @@
+import type { Gateway, GatewayOptions } from 'gateway-core';
+import { createGateway } from 'gateway-core';
+import { connectClient, FakeClock, type MemoryClient } from 'gateway-core/testing';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { blocksOf } from './markdown.js';
+import { makeFolder, removeFolder, run } from './snippets.js';
+
+const blocks = blocksOf('docs/recipes.md').filter(({ language }) => language === 'ts');
+/** What the recipe under a heading exports. */
+async function recipe<Exports>(heading: string): Promise<Exports> {
+  const block = blocks.find((one) => one.heading === heading);
+  if (block === undefined) throw new Error(`docs/recipes.md has no recipe called ${heading}`);
+  return (await run(block)).exports as Exports;
+}
+
+beforeAll(makeFolder);
+afterAll(removeFolder);
+
+/** Ada of `acme` with two tabs, and Bob of `widgets`, in `room`. */
+async function office(options: GatewayOptions = {}) {
+  const clock = new FakeClock();
+  const gateway = createGateway({
+    clock,
+    authenticate: ({ token }) => {
+      const [id = '', tenant = ''] = (token ?? '').split('@');
+      return { principal: id, claims: { tenant }, metadata: { name: id } };
+    },
+    ...options,
+  });
+  const connect = async (token: string): Promise<MemoryClient> => {
+    const client = connectClient(gateway);
+    client.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'room', token } });
+    await clock.settle();
+    return client;
+  };
+  const clients = [await connect('ada@acme'), await connect('ada@acme'), await connect('bob@widgets')] as const;
+  onTestFinished(async () => void (await Promise.all([gateway.close(), clock.advance(1_000)])));
+  return { clock, gateway, clients, connect };
+}
+
+test('there are ten', () => {
+  expect(blocks).toHaveLength(11);
+});
+
+test('the gateway of the recipes: who a user is, is the server’s word', async () => {
+  const { gatewayFor } = await recipe<{ gatewayFor(verify: (token?: string) => Promise<unknown>): Gateway }>(
+    'Recipes for the embedding server',
+  );
+  const gateway = gatewayFor(async (token) => (token === 'good' ? { id: '42', name: 'Ada', tenant: 'acme' } : undefined));
+  const [good, bad] = [connectClient(gateway), connectClient(gateway)];
+  const identify = (token: string) => ({
+    type: 'identify',
+    payload: { clientType: 'app-client', groupId: 'room', token, metadata: { name: 'root' } },
+  });
+  good.send(identify('good'));
+  bad.send(identify('bad'));
+  await expect.poll(() => bad.closed?.code).toBe(4001);
+  await expect.poll(() => good.received.map(({ type }) => type)).toContain('presence_update');
+  expect(gateway.connections()).toMatchObject([{ principal: '42', claims: { tenant: 'acme' }, metadata: { name: 'Ada' } }]);
+  expect(good.texts.join()).not.toMatch(/42|acme|root/);
+  await gateway.close();
+});
+
+test('kick a user everywhere', async () => {
+  const { gateway, clients, clock } = await office();
+  const { kickUser } = await recipe<{ kickUser(...args: unknown[]): number }>('Kick a user everywhere');
+  expect(kickUser(gateway, 'ada', 'spam')).toBe(2);
+  await clock.settle();
+  expect(clients.map(({ closed }) => closed)).toEqual([
+    { code: 4003, reason: 'spam' },
+    { code: 4003, reason: 'spam' },
+    undefined,
+  ]);
+  expect((await gateway.presence('room')).details?.members).toBe(1);
+});
+
+test('list who is in a group', async () => {
+  const { gateway } = await office();
+  const { usersIn } = await recipe<{ usersIn(...args: unknown[]): Promise<string[]> }>('List who is in a group');
+  expect(await usersIn(gateway, 'room')).toEqual(['ada', 'bob']);
+  expect(await usersIn(gateway, 'nowhere')).toEqual([]);
+  expect(await gateway.members('room')).toMatchObject([
+    { principal: 'ada', role: 'app-client', metadata: { name: 'ada' }, state: 'connected' },
+    { principal: 'ada' },
+    { principal: 'bob' },
+  ]);
+});
+
+test('send to one user', async () => {
+  const { gateway, clients, clock, connect } = await office();
+  const { giveUsersTheirOwnGroup, sendToUser } = await recipe<{
+    giveUsersTheirOwnGroup(...args: unknown[]): () => void;
+    sendToUser(...args: unknown[]): Promise<unknown>;
+  }>('Send to one user');
+  const failures: unknown[] = [];
+  giveUsersTheirOwnGroup(gateway, (error: unknown) => failures.push(error));
+  const later = await connect('ada@acme');
+  await sendToUser(gateway, 'ada', 'just for you');
+  await clock.settle();
+  expect(later.updates).toMatchObject([{ groupId: 'user:ada', seq: 1, payload: { data: 'just for you' } }]);
+  expect(clients.flatMap(({ data }) => data)).toEqual([]);
+  // A message without a group is still for the room, and a move by the client leaves the user's group alone.
+  later.send({ type: 'data_update', payload: { data: 'to the room' } });
+  later.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'hall', token: 'ada@acme' } });
+  await clock.settle();
+  expect(clients[0].data).toEqual(['to the room']);
+  expect(gateway.connections().at(-1)?.groups).toEqual(['user:ada', 'hall']);
+  await sendToUser(gateway, 'ada', 'again');
+  await clock.settle();
+  expect(later.data.at(-1)).toBe('again');
+  expect(failures).toEqual([]);
+});
+
+test('move a user', async () => {
+  const { gateway, clients, clock } = await office();
+  const { moveUser } = await recipe<{ moveUser(...args: unknown[]): Promise<void> }>('Move a user');
+  await moveUser(gateway, 'ada', 'room', 'hall');
+  await Promise.all([gateway.publish('room', 'in the room'), gateway.publish('hall', 'in the hall')]);
+  await clock.settle();
+  expect(clients.map(({ data }) => data)).toEqual([['in the hall'], ['in the hall'], ['in the room']]);
+});
+
+test('count per group', async () => {
+  const { gateway, clients } = await office();
+  const { counts } = await recipe<{ counts(...args: unknown[]): Promise<unknown> }>('Count per group');
+  clients[2].cut();
+  expect(await counts(gateway)).toEqual({ room: { connections: 2, members: 3 } });
+});
+
+test('mirror presence to a database', async () => {
+  const { gateway, clients, clock, connect } = await office();
+  const { mirrorPresence } = await recipe<{ mirrorPresence(...args: unknown[]): () => void }>('Mirror presence to a database');
+  const rows = new Set<string>();
+  const principals: unknown[] = [];
+  const off = mirrorPresence(gateway, {
+    insert: ({ memberId, groupId, principal }: { memberId: string; groupId: string; principal: string }) => {
+      rows.add(`${memberId} ${groupId}`);
+      principals.push(principal);
+    },
+    remove: (memberId: string, groupId: string) => rows.delete(`${memberId} ${groupId}`),
+  });
+  const eve = await connect('eve@acme');
+  const fay = await connect('fay@acme');
+  fay.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'hall', token: 'fay@acme' } });
+  await clock.settle();
+  eve.close();
+  const members = await Promise.all(['room', 'hall'].map((group) => gateway.members(group)));
+  expect([...rows]).toEqual(members[1]!.map(({ memberId }) => `${memberId} hall`));
+  expect(principals).toEqual(['eve', 'fay', 'fay']);
+  off();
+  clients[0].close();
+  expect(rows.size).toBe(1);
+});
+
+test('deny a group at run time', async () => {
+  const { authorize, denyGroup } = await recipe<{
+    authorize: NonNullable<GatewayOptions['authorize']>;
+    denyGroup(...args: unknown[]): void;
+  }>('Deny a group at run time');
+  const { gateway, clients, clock, connect } = await office({ authorize });
+  denyGroup(gateway, 'room');
+  const late = await connect('bob@widgets');
+  clients[0].send({ type: 'data_update', groupId: 'room', payload: { data: 'anybody?' } });
+  await clock.settle();
+  const codes = (client: MemoryClient) =>
+    client.received.flatMap((message) => (message.type === 'error' ? [message.payload.code] : []));
+  expect(codes(late)).toEqual(['FORBIDDEN']);
+  expect(codes(clients[0])).toEqual(['NOT_A_MEMBER']);
+  expect(gateway.connections().flatMap(({ groups }) => groups)).toEqual([]);
+});
+
+test('replace metadata', async () => {
+  const { gateway, clients, clock } = await office();
+  const { rename } = await recipe<{ rename(...args: unknown[]): Promise<void> }>('Replace metadata');
+  await rename(gateway, 'bob', 'Robert');
+  await clock.advance(1_000);
+  expect(gateway.connections().map(({ metadata }) => metadata?.name)).toEqual(['ada', 'ada', 'Robert']);
+  expect(clients[0].received.at(-1)).toMatchObject({
+    type: 'presence_update',
+    payload: { info: { details: { metadata: { name: 'Robert' }, members: 3 } } },
+  });
+});
+
+test('see why somebody was closed', async () => {
+  const { gateway, clients, clock } = await office();
+  const { reportEnds } = await recipe<{ reportEnds(...args: unknown[]): () => void }>('See why somebody was closed');
+  const lines: string[] = [];
+  reportEnds(gateway, (line: string) => lines.push(line));
+  clients[0].cut();
+  gateway.disconnect(gateway.connections()[0]!.connectionId, 4321, 'enough');
+  await clock.advance(25_000);
+  expect(lines).toEqual([
+    'ada: 1006 by client',
+    'ada: 4321 by host, enough',
+    'bob: 4200 by gateway, nothing was heard for `heartbeatTimeoutMs`',
+  ]);
+});
+
+test('drain one tenant', async () => {
+  const { gateway, clients, clock } = await office();
+  const { drainTenant } = await recipe<{ drainTenant(...args: unknown[]): number }>('Drain one tenant');
+  expect(drainTenant(gateway, 'acme')).toBe(2);
+  await clock.settle();
+  expect(clients.map(({ closed }) => closed?.code)).toEqual([4202, 4202, undefined]);
+});
