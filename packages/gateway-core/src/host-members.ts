@@ -31,13 +31,14 @@ export class HostMembers {
     if (placeOf(member, groupId) !== undefined) return;
     const refusal = await enterGroup(this.parts, connection, { member, as: member.identity, groupId }, (group) => {
       // It may have come by itself meanwhile, or be somebody else by now.
-      if (connection.member !== member || placeOf(member, groupId) !== undefined) return;
+      if (connection.member !== member || placeOf(member, groupId) !== undefined) return false;
       const place = groups.add(group, connection);
       place.assigned = true;
       members.joined(member, place);
       const { principal, claims } = member.identity;
       events.emit('join', { connectionId, memberId: member.memberId, principal, claims, groupId });
       announcer.changed(groupId);
+      return true;
     });
     if (refusal !== undefined) throw new GatewayError('TOO_MANY_GROUPS', refusal.message);
     if (placeOf(connection.member, groupId) === undefined || !connection.live) throw notConnected(connectionId);

@@ -15,14 +15,14 @@ export type EnterContext = Pick<HandlerContext, 'groups' | 'members' | 'presence
 /**
  * Brings a member into a group, or says anew who it is there: opens the group, tells the presence store, and waits until its connection has
  * everything of the groups that it is in. Then `commit` makes it so, in the same step in which all of this was true: nothing can come
- * between. Where it comes to nothing, the store is told so.
+ * between. Where it comes to nothing, as `commit` may say too, the store is told so.
  * @returns a refusal; or nothing, also where the connection has ended meanwhile and `commit` was not called.
  */
 export async function enterGroup(
   context: EnterContext,
   connection: Connection,
   { member, as, groupId }: { member: Member; as: Identity; groupId: string },
-  commit: (group: Group, presence: GroupPresence) => void,
+  commit: (group: Group, presence: GroupPresence) => boolean,
 ): Promise<Refusal | undefined> {
   const opening = open(context, groupId);
   const group = isPromise(opening) ? await opening : opening;
@@ -38,16 +38,13 @@ export async function enterGroup(
     // Again, with what was said while the store was asked. From here on nothing waits.
     while (!connection.catchUp()) await connection.flow.untilFree();
     // The group may have had to make room for another one, or the member may have been put somewhere else, meanwhile.
-    if (connection.live && context.groups.get(groupId) === group) {
-      commit(group, presence);
-      return undefined;
-    }
+    if (connection.live && context.groups.get(groupId) === group && commit(group, presence)) return undefined;
   } catch (error) {
     context.members.takeBack(member, groupId);
     throw error;
   }
   context.members.takeBack(member, groupId);
-  return connection.live ? FULL : undefined;
+  return connection.live && context.groups.get(groupId) !== group ? FULL : undefined;
 }
 
 function open({ groups, timeouts }: EnterContext, groupId: string): MaybePromise<Group | 'full'> {

@@ -45,6 +45,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
   if (groupId !== undefined && mayJoin) {
     return enterGroup(context, connection, { member, as: identity, groupId }, (group, presence) => {
       commit(context, connection, { member, identity, named, group, presence });
+      return true;
     });
   }
   while (!connection.catchUp()) await connection.flow.untilFree();

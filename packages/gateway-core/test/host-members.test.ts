@@ -1,0 +1,164 @@
+import { MemoryBroker, MemoryPresenceStore } from 'gateway-core';
+import { describe, expect, test } from 'vitest';
+import { asynchronous, BROKER_METHODS, PRESENCE_METHODS, waitOn } from './support/asynchronous.js';
+import { codesOf, identify, long, presencesOf, say } from './support/messages.js';
+import { setUp } from './support/set-up.js';
+
+const idOf = ({ gateway }: ReturnType<typeof setUp>, index = 0) => gateway.connections()[index]!.connectionId;
+
+describe('gateway.join', () => {
+  test('puts a member beside the groups that it is in: it hears both, is present in both, and is told of the new one', async () => {
+    const set = setUp({ authorize: ({ action, groupId }) => action === 'publish' || groupId === 'g' });
+    const { clock, gateway, join, events } = set;
+    const client = await join('g', { metadata: { n: 1 } });
+    await gateway.join(idOf(set), 'h');
+    await Promise.all([gateway.publish('g', 1), gateway.publish('h', 2)]);
+    await clock.settle();
+    expect(client.updates.map(({ groupId, payload }) => [groupId, payload.data])).toEqual([
+      ['g', 1],
+      ['h', 2],
+    ]);
+    expect(presencesOf(client).at(-1)).toMatchObject({ status: 'UP', details: { metadata: { n: 1 }, members: 1 } });
+    expect(await gateway.presence('h')).toMatchObject({ status: 'UP', details: { members: 1 } });
+    expect(events('join').map(({ groupId }) => groupId)).toEqual(['g', 'h']);
+    client.send(say('named', { groupId: 'h' }));
+    client.send(say('not named'));
+    await clock.settle();
+    expect(events('data').map(({ groupId }) => groupId)).toEqual(['h', 'g']);
+    client.close();
+    expect(events('leave').map(({ groupId }) => groupId)).toEqual(['g', 'h']);
+  });
+
+  test('of a group that it is in already does nothing', async () => {
+    const set = setUp();
+    const { gateway, join, events } = set;
+    await join('g');
+    await gateway.join(idOf(set), 'g');
+    await Promise.all([gateway.join(idOf(set), 'h'), gateway.join(idOf(set), 'h')]);
+    expect(events('join').map(({ groupId }) => groupId)).toEqual(['g', 'h']);
+    expect(gateway.groups().map(({ connections }) => connections)).toEqual([1, 1]);
+  });
+
+  test('stays over a move of the client, and ends with another user', async () => {
+    const set = setUp({ authenticate: ({ token }) => ({ principal: token ?? 'nobody' }) });
+    const { clock, gateway, join } = set;
+    const client = await join('g', { token: 'ada' });
+    await gateway.join(idOf(set), 'user:ada');
+    client.send(identify('h', { token: 'ada' }));
+    await clock.settle();
+    expect(gateway.connections()[0]?.groups).toEqual(['user:ada', 'h']);
+    client.send(identify('h', { token: 'bob' }));
+    await clock.settle();
+    expect(gateway.connections()[0]?.groups).toEqual(['h']);
+    await gateway.publish('user:ada', 'for Ada');
+    await clock.settle();
+    expect(client.data).toEqual([]);
+  });
+
+  test.each([
+    ['no connection', 'NOT_CONNECTED', 'nobody', 'h'],
+    ['no id', 'INVALID_ARGUMENT', undefined, ''],
+    ['no text', 'INVALID_ARGUMENT', undefined, 7],
+    ['one group too many', 'TOO_MANY_GROUPS', undefined, 'h'],
+  ])('%s: rejects with %s, and nothing has changed', async (_what, code, connectionId, groupId) => {
+    const set = setUp({ limits: { groupsMax: 1 } });
+    await set.join('g');
+    await expect(set.gateway.join(connectionId ?? idOf(set), groupId as string)).rejects.toMatchObject({ code });
+    expect(set.gateway.connections()[0]?.groups).toEqual(['g']);
+  });
+
+  test('of one who has not identified rejects', async () => {
+    const set = setUp();
+    set.connect();
+    await expect(set.gateway.join(idOf(set), 'g')).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+  });
+
+  test.each(['cut', 'leaves by another user'])(
+    'while stores are asked, and it is %s: rejects, and leaves no trace',
+    async (how) => {
+      const set = setUp((clock) => ({
+        authenticate: ({ token }) => ({ principal: token ?? 'nobody' }),
+        presence: asynchronous(new MemoryPresenceStore({ clock }), [...PRESENCE_METHODS], waitOn(clock, 50)),
+        broker: asynchronous(new MemoryBroker(), [...BROKER_METHODS], waitOn(clock, 50)),
+      }));
+      const { clock, gateway, connect } = set;
+      const client = connect();
+      client.send(identify('g', { token: 'ada' }));
+      await clock.advance(1_000);
+      const joining = gateway.join(idOf(set), 'h');
+      const failed = expect(joining).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+      await clock.advance(20);
+      if (how === 'cut') client.cut();
+      else client.send(identify('g', { token: 'bob' }));
+      await clock.advance(60_000);
+      await failed;
+      const presence = gateway.presence('h');
+      await clock.advance(200);
+      expect((await presence).details?.members ?? 0).toBe(0);
+      expect(set.events('join').map(({ groupId }) => groupId)).not.toContain('h');
+    },
+  );
+});
+
+describe('gateway.leave', () => {
+  test('takes a member out, after what it is owed; it may come back', async () => {
+    const set = setUp();
+    const { clock, gateway, join, events } = set;
+    const client = await join('g');
+    void gateway.publish('g', 'last words');
+    expect(gateway.leave(idOf(set), 'g')).toBe(true);
+    await gateway.publish('g', 'too late');
+    await clock.settle();
+    expect(client.data).toEqual(['last words']);
+    expect(events('leave')).toMatchObject([{ groupId: 'g' }]);
+    expect(await gateway.presence('g')).toMatchObject({ status: 'DOWN' });
+    client.send(say('hello?'));
+    client.send(identify('g'));
+    await clock.settle();
+    expect(codesOf(client)).toEqual(['NO_GROUP']);
+    expect(gateway.connections()[0]?.groups).toEqual(['g']);
+  });
+
+  test('is false for who is not there', async () => {
+    const set = setUp();
+    set.connect();
+    await set.join('g');
+    expect(set.gateway.leave('nobody', 'g')).toBe(false);
+    expect(set.gateway.leave(idOf(set), 'g')).toBe(false);
+    expect(set.gateway.leave(idOf(set, 1), 'h')).toBe(false);
+    expect(set.events('leave')).toEqual([]);
+  });
+});
+
+describe('gateway.setMetadata', () => {
+  test('is shown in all groups of the member', async () => {
+    const set = setUp();
+    const { clock, gateway, join } = set;
+    const client = await join('g', { metadata: { n: 1 } });
+    await gateway.join(idOf(set), 'h');
+    await clock.advance(1_000);
+    await gateway.setMetadata(idOf(set), { n: 2 });
+    await clock.advance(1_000);
+    const shown = presencesOf(client).slice(-2);
+    for (const { details } of shown) expect(details?.metadata).toEqual({ n: 2 });
+    for (const group of ['g', 'h']) expect(await gateway.members(group)).toMatchObject([{ metadata: { n: 2 } }]);
+    expect(gateway.connections()[0]?.metadata).toEqual({ n: 2 });
+  });
+
+  test.each([['text'], [undefined], [null], [[]], [{ big: long(5_000) }], [{ n: 1n }]] as never[])(
+    'refuses %#, naming the field',
+    async (metadata) => {
+      const set = setUp();
+      await set.join('g', { metadata: { n: 1 } });
+      await expect(set.gateway.setMetadata(idOf(set), metadata)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/^metadata/),
+      });
+      expect(set.gateway.connections()[0]?.metadata).toEqual({ n: 1 });
+    },
+  );
+
+  test('of nobody rejects', async () => {
+    await expect(setUp().gateway.setMetadata('nobody', {})).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+  });
+});
