@@ -8,6 +8,8 @@ export interface SocketListener {
   drain(): void;
   /** The client broke the WebSocket protocol; the transport closes with `code`, and `closed` follows. */
   failed(code: number, reason: string): void;
+  /** The client has begun the closing handshake with `code`; `closed` follows when the socket is gone. */
+  closing?(code: number, reason: string): void;
   /** The socket has ended. Once, and nothing after it. */
   closed(code: number, reason: string): void;
 }
@@ -31,6 +33,8 @@ export interface GatewaySocket {
   /** Stops reading, so that the client feels it (TCP backpressure). What was read already may still be reported. */
   pause(): void;
   resume(): void;
+  /** Sends a ping (RFC 6455 §5.5.2), which a living client answers with a pong: `SocketListener.ping`. Default: it cannot. */
+  ping?(): void;
   /** Starts the closing handshake (RFC 6455 §7.1.2). */
   close(code: number, reason: string): void;
   /** Cuts the connection now. */
