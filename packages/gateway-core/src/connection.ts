@@ -48,6 +48,8 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   readonly flow: FlowControl;
   /** When something was last heard, or it was last listened to again, in monotonic milliseconds. */
   seenAt: number;
+  /** What its socket had read when it was last looked at. */
+  #bytesRead: number | undefined;
   /** When it was last asked for a sign of life, in monotonic milliseconds. */
   #pingedAt = Number.NEGATIVE_INFINITY;
   /** When it began to close, in monotonic milliseconds. */
@@ -114,9 +116,18 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     return placeOf(this.member, groupId) !== undefined;
   }
 
-  /** For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own. */
+  /**
+   * For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own; and a long message
+   * on a slow network is none, though it has not come whole.
+   */
   silentMs(now: number): number {
-    return this.flow.keptWaiting ? 0 : now - this.seenAt;
+    if (this.flow.keptWaiting) return 0;
+    const { bytesRead } = this.socket;
+    if (bytesRead !== undefined && bytesRead !== this.#bytesRead) {
+      this.#bytesRead = bytesRead;
+      this.seenAt = now;
+    }
+    return now - this.seenAt;
   }
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */

@@ -1,11 +1,8 @@
+// Not the global: where a test environment plays a browser, as Jest's jsdom does, there is none.
+import { setImmediate } from 'node:timers';
 import type { Clock, TimerHandle } from '../clock.js';
-
-interface Timer {
-  at: number;
-  /** Timers of one moment run in the order in which they were set. */
-  order: number;
-  task: () => void;
-}
+import { GatewayError } from '../errors.js';
+import { type Timer, TimerQueue } from './timer-queue.js';
 
 /** Where a {@link FakeClock} starts, in Unix milliseconds: 2026-01-01T00:00:00Z. */
 const START = Date.UTC(2026, 0, 1);
@@ -20,9 +17,10 @@ const START = Date.UTC(2026, 0, 1);
 export class FakeClock implements Clock {
   #elapsed = 0;
   #order = 0;
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new TimerQueue();
   #immediates: (() => void)[] = [];
 
+  /** @param startsAt What `now()` says at first, in Unix milliseconds. Default: the first moment of 2026, UTC. */
   constructor(private readonly startsAt: number = START) {}
 
   now(): number {
@@ -33,15 +31,20 @@ export class FakeClock implements Clock {
     return this.#elapsed;
   }
 
+  /**
+   * Fractions of a millisecond are kept, and so is 0, where Node waits for 1 ms at least. A delay that is negative or NaN is 0, as no timer
+   * runs in the past; after `Infinity` it never runs.
+   */
   setTimeout(task: () => void, delayMs: number): TimerHandle {
     this.#order += 1;
-    const timer = { at: this.#elapsed + delayMs, order: this.#order, task };
+    const timer: Timer = { at: this.#elapsed + Math.max(delayMs || 0, 0), order: this.#order, task, place: -1 };
     this.#timers.add(timer);
     return timer;
   }
 
+  /** Cancels a timer. One that has run, or was cancelled, or is none, is left alone, as in Node. */
   clearTimeout(timer: TimerHandle): void {
-    this.#timers.delete(timer as Timer);
+    if (timer !== undefined && timer !== null) this.#timers.remove(timer as Timer);
   }
 
   setImmediate(task: () => void): void {
@@ -60,29 +63,29 @@ export class FakeClock implements Clock {
       this.#immediates = [];
       for (const task of tasks) task();
       // One real turn: every promise that can settle without time has settled after it.
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => {
+        setImmediate(resolve);
+      });
     } while (this.#immediates.length > 0);
   }
 
-  /** Moves time by `ms`; each timer on the way runs at its own moment, and everything that follows from it. */
+  /**
+   * Moves time by `ms`; each timer on the way runs at its own moment, and everything that follows from it.
+   * @throws GatewayError `INVALID_ARGUMENT`: time goes forward, and by a number that has an end.
+   */
   async advance(ms: number): Promise<void> {
+    if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
+      throw new GatewayError('INVALID_ARGUMENT', `ms: must be a finite number, at least 0, not ${ms}`);
+    }
     const until = this.#elapsed + ms;
     await this.settle();
-    for (let timer = this.#next(until); timer !== undefined; timer = this.#next(until)) {
+    for (let timer = this.#timers.next; timer !== undefined && timer.at <= until; timer = this.#timers.next) {
+      this.#timers.remove(timer);
       this.#elapsed = Math.max(this.#elapsed, timer.at);
-      this.#timers.delete(timer);
       timer.task();
       await this.settle();
     }
-    this.#elapsed = until;
-  }
-
-  #next(until: number): Timer | undefined {
-    let next: Timer | undefined;
-    for (const timer of this.#timers) {
-      if (timer.at > until) continue;
-      if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer;
-    }
-    return next;
+    // Another `advance` that was under way meanwhile may have gone further.
+    this.#elapsed = Math.max(this.#elapsed, until);
   }
 }

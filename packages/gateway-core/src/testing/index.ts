@@ -3,5 +3,7 @@ export type { ContractClaim, ContractHarness } from './contracts/contract.js';
 export { type PresenceStoreHarness, presenceStoreContract } from './contracts/presence-store-contract.js';
 export { type SessionStoreHarness, sessionStoreContract } from './contracts/session-store-contract.js';
 export { FakeClock } from './fake-clock.js';
+export type { LinkDirection } from './link-pipe.js';
 export { type ConnectOptions, connectClient, MemoryClient } from './memory-client.js';
+export { MemoryLink, type MemoryLinkOptions } from './memory-link.js';
 export { type MemoryPeer, MemorySocket } from './memory-socket.js';

@@ -1,12 +1,21 @@
 import type { DataUpdateDelivery, OutgoingToClient } from 'gateway-protocol';
 import type { Gateway } from '../gateway.js';
-import { MemorySocket } from './memory-socket.js';
+import { LinkedSocket } from './linked-socket.js';
+import type { MemoryLink } from './memory-link.js';
+import { type ClientEnd, MemorySocket } from './memory-socket.js';
 import { textsOf } from './texts-of.js';
 
 /** Who a client without a port is to the gateway. */
 export interface ConnectOptions {
   /** Default `127.0.0.1`. */
-  remoteAddress?: string;
+  remoteAddress?: string | undefined;
+  /** What lies between it and the gateway. Default: nothing, and what one end sends the other gets in the same turn. */
+  link?: MemoryLink | undefined;
+  /**
+   * Whether it answers the gateway's pings, as browsers and most libraries do without the program. Default `false`: a client then says only
+   * what its test says, and one that says nothing is closed after `heartbeatTimeoutMs`.
+   */
+  answersPings?: boolean | undefined;
 }
 
 /**
@@ -18,7 +27,7 @@ export interface ConnectOptions {
  * client.received.map(({ type }) => type); // ['ready', 'ready', 'presence_update']
  */
 export class MemoryClient {
-  readonly #socket = new MemorySocket();
+  readonly #socket: ClientEnd;
   readonly #waiting: ((message: OutgoingToClient) => void)[] = [];
   #read = 0;
   #answersClose = true;
@@ -28,18 +37,26 @@ export class MemoryClient {
   readonly texts: string[] = [];
   /** How the connection ended, once it has: the code that this end saw. */
   closed: { code: number; reason: string } | undefined;
+  /** Pings received. */
+  pings = 0;
 
-  constructor(gateway: Gateway, { remoteAddress = '127.0.0.1' }: ConnectOptions = {}) {
-    this.#socket.connect({
+  constructor(gateway: Gateway, { remoteAddress = '127.0.0.1', link, answersPings = false }: ConnectOptions = {}) {
+    const socket = link === undefined ? new MemorySocket() : new LinkedSocket(link);
+    this.#socket = socket;
+    socket.connect({
       frames: (bytes) => this.#take(bytes),
       closing: (code, reason) => {
-        if (this.#answersClose) queueMicrotask(() => this.#socket.end(code, reason));
+        if (this.#answersClose) queueMicrotask(() => socket.end(code, reason));
       },
       closed: (code, reason) => {
         this.closed = { code, reason };
       },
+      ping: () => {
+        this.pings += 1;
+        return answersPings;
+      },
     });
-    gateway.accept(this.#socket, { remoteAddress });
+    gateway.accept(socket, { remoteAddress });
   }
 
   /** Sends an envelope, as JSON. */
@@ -50,6 +67,11 @@ export class MemoryClient {
   /** Sends any text, right or wrong. */
   sendText(text: string): void {
     this.#socket.send(text);
+  }
+
+  /** Sends a ping, as a client does that is no browser. */
+  ping(): void {
+    this.#socket.sendPing();
   }
 
   /** The next message that `next` has not given yet, or the next to come. */
@@ -85,15 +107,18 @@ export class MemoryClient {
     this.#socket.end(code, reason);
   }
 
-  /** Loses the connection, as by a reset: the gateway sees 1006. */
+  /** Loses the connection, as by a reset: the gateway sees 1006, with a link after its latency and unless it stalls. */
   cut(): void {
     this.#socket.end(1006, '');
   }
 
-  /** Becomes half-open: says nothing more, reads nothing and does not answer a close frame. The gateway is not told. */
+  /**
+   * Becomes half-open: says nothing more, not even a pong, reads nothing and does not answer a close frame. The gateway is not told. Its
+   * link, where it has one, stalls.
+   */
   vanish(): void {
     this.#answersClose = false;
-    this.#socket.stopReading();
+    this.#socket.vanish();
   }
 
   #take(bytes: Buffer): void {
