@@ -87,7 +87,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const door = new UpgradeDoor(
     new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
     resolved,
-    (address) => hub.full(address),
+    hub.counts,
+    clock,
     failed,
   );
   let detach = () => {};
@@ -115,9 +116,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     failed,
   });
   if (options.server !== undefined) {
-    detach = listenForUpgrades(options.server, resolved.path, (request, socket, head) =>
-      gateway.handleUpgrade(request, socket, head),
-    );
+    detach = listenForUpgrades(options.server, {
+      path: resolved.path,
+      take: (request, socket, head) => gateway.handleUpgrade(request, socket, head),
+      stopping: () => void gateway.close().catch((error: unknown) => failed(error, 'close')),
+    });
   }
   return gateway;
 }

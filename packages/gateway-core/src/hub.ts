@@ -1,6 +1,7 @@
 import { CLOSE_CODES } from 'gateway-protocol';
 import type { Clock, TimerHandle } from './clock.js';
 import { Connection, type ConnectionParts } from './connection.js';
+import { ConnectionCounts } from './connection-counts.js';
 import type { Peer } from './gateway.js';
 import type { Limits } from './limits.js';
 import type { Timings } from './timings.js';
@@ -31,7 +32,8 @@ export class Hub {
   readonly #live = new Map<string, Connection>();
   /** Ended, but their sockets are not closed yet. */
   readonly #closing = new Set<Connection>();
-  readonly #perAddress = new Map<string, number>();
+  /** Of the live and the closing ones; the upgrade door adds those that wait for it. */
+  readonly counts: ConnectionCounts;
   readonly #context: ConnectionParts;
   #timer: TimerHandle | undefined;
   #whenEmpty: (() => void)[] = [];
@@ -41,10 +43,11 @@ export class Hub {
   constructor(
     private readonly clock: Clock,
     private readonly timings: Timings,
-    private readonly limits: Limits,
+    limits: Limits,
     private readonly generateId: () => string,
     private readonly listener: HubListener,
   ) {
+    this.counts = new ConnectionCounts(limits);
     this.#context = {
       clock,
       limits,
@@ -80,19 +83,12 @@ export class Hub {
     return this.#live.values();
   }
 
-  /** Why one more connection from this address is too many. */
-  full(remoteAddress: string): 'in all' | 'from this address' | undefined {
-    if (this.#live.size + this.#closing.size >= this.limits.connectionsMax) return 'in all';
-    if ((this.#perAddress.get(remoteAddress) ?? 0) >= this.limits.connectionsPerAddressMax) return 'from this address';
-    return undefined;
-  }
-
   accept(socket: GatewaySocket, peer: Peer): Connection {
     const connection = new Connection(this.generateId(), peer.remoteAddress, socket, this.#context);
     connection.request = peer.request;
     this.accepted += 1;
     this.#live.set(connection.connectionId, connection);
-    this.#perAddress.set(peer.remoteAddress, (this.#perAddress.get(peer.remoteAddress) ?? 0) + 1);
+    this.counts.add(peer.remoteAddress);
     socket.bind(connection);
     connection.advance('open');
     this.listener.opened(connection);
@@ -135,9 +131,7 @@ export class Hub {
     this.end(connection, code, reason, code === 1000 || code === 1005 ? 'ended' : 'dropped');
     connection.advance('closed');
     this.#closing.delete(connection);
-    const left = (this.#perAddress.get(connection.remoteAddress) ?? 1) - 1;
-    if (left === 0) this.#perAddress.delete(connection.remoteAddress);
-    else this.#perAddress.set(connection.remoteAddress, left);
+    this.counts.remove(connection.remoteAddress);
     if (this.#live.size + this.#closing.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }
