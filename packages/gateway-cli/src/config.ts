@@ -10,7 +10,7 @@ export interface ServeConfig {
   host: string;
   path: string;
   /** Absent: any. */
-  allowedOrigins?: string[];
+  allowedOrigins?: string[] | undefined;
   trustProxyHops: number;
   trustProxyHeader: ProxyHeader;
   logLevel: LogLevel;

@@ -13,11 +13,11 @@ export interface ConnectionContext {
   connectionId: string;
   state: ConnectionState;
   /** The same over reconnects; set by `identify`. */
-  memberId?: string;
+  memberId?: string | undefined;
   /** `clientType` of the last accepted `identify`. */
-  role?: ClientType;
+  role?: ClientType | undefined;
   /** `metadata` of the last accepted `identify`. */
-  metadata?: Record<string, unknown>;
+  metadata?: Record<string, unknown> | undefined;
   /** Ids of the groups that it is in. */
   groups: string[];
   /** Unix milliseconds. */
@@ -64,20 +64,20 @@ export interface GatewayStats {
 /** What a message that the server publishes may carry beside its data. Receivers get it as it is. */
 export interface PublishOptions {
   /** The session that the message belongs to; keeps it alive. */
-  sessionId?: string;
+  sessionId?: string | undefined;
   /** With `sessionId`: creates or updates the session's record. */
-  meta?: SessionMeta;
+  meta?: SessionMeta | undefined;
   /** For logs, here and at the receivers. */
-  traceId?: string;
+  traceId?: string | undefined;
   /** Message id. In dialect 1 it has no effect here. */
-  id?: string;
+  id?: string | undefined;
 }
 
 /** Who connects, for {@link Gateway.accept}. */
 export interface Peer {
   remoteAddress: string;
   /** The upgrade request, for the `authenticate` hook. */
-  request?: IncomingMessage;
+  request?: IncomingMessage | undefined;
 }
 
 /** A running gateway, see `createGateway`. */
@@ -139,5 +139,5 @@ export interface Gateway {
    * @param options.graceMs default `timings.closeTimeoutMs`.
    * @throws GatewayError (by rejection) `INVALID_ARGUMENT`; nothing is closed then.
    */
-  close(options?: { graceMs?: number }): Promise<void>;
+  close(options?: { graceMs?: number | undefined }): Promise<void>;
 }

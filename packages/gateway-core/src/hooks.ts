@@ -9,9 +9,9 @@ export interface AuthorizedMember {
   connectionId: string;
   /** `clientType` and `metadata` are the client's own words. */
   role: ClientType;
-  metadata?: Record<string, unknown>;
+  metadata?: Record<string, unknown> | undefined;
   /** What `authenticate` answered beside yes. */
-  claims?: Record<string, unknown>;
+  claims?: Record<string, unknown> | undefined;
 }
 
 /** What there is to decide by. */

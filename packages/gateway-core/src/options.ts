@@ -30,13 +30,13 @@ export interface GatewayOptions {
    * The server to attach to. The gateway closes when `server.close()` is called, since that waits for its clients. Without it, call
    * `gateway.handleUpgrade` yourself.
    */
-  server?: HostServer;
+  server?: HostServer | undefined;
   /** Path on which clients connect, with or without a slash at its end. Default `/rt`. */
-  path?: string;
+  path?: string | undefined;
   /** Durations; see {@link Timings} for the defaults. */
-  timings?: Partial<Timings>;
+  timings?: { [Name in keyof Timings]?: Timings[Name] | undefined } | undefined;
   /** Bounds; see {@link Limits} for the defaults. 0 switches a limit off. */
-  limits?: Partial<Limits>;
+  limits?: { [Name in keyof Limits]?: Limits[Name] | undefined } | undefined;
   /**
    * Origins that browsers may connect from (RFC 6455 §10.2): a function, or a list of
    * - origins like `https://app.example` or `http://localhost:3000`, as browsers write them: lower case, no default port, no path;
@@ -46,39 +46,39 @@ export interface GatewayOptions {
    *
    * Default: any. A handshake without `Origin` is not from a browser and passes a list.
    */
-  allowedOrigins?: readonly string[] | AllowOrigin;
+  allowedOrigins?: readonly string[] | AllowOrigin | undefined;
   /**
    * How many proxies stand in front and append clients' addresses to a header; the client's is taken that many entries from its end.
    * Where it has fewer entries, or that one is no address, it is the socket's own address. Default 0: always that.
    */
-  trustProxyHops?: number;
+  trustProxyHops?: number | undefined;
   /**
    * Which header they append to. Default `'auto'`: `X-Forwarded-For`, and `Forwarded` (RFC 7239) where a request has no `X-Forwarded-For`.
    * Behind proxies that write `Forwarded` and pass `X-Forwarded-For` on as it came, say `'forwarded'`, or clients could name any address.
    */
-  trustProxyHeader?: ProxyHeader;
+  trustProxyHeader?: ProxyHeader | undefined;
   /**
    * Compresses messages of 1 KiB and more for clients that ask for it (RFC 7692), each once for all receivers, and takes compressed ones.
    * What a client sends is inflated to `limits.messageBytesMax` at most. Default `false`: it costs a client that sends compressed tens of
    * kilobytes of memory here, and every long message its time.
    */
-  perMessageDeflate?: boolean;
+  perMessageDeflate?: boolean | undefined;
   /** Who is in which group. Default: in memory. */
-  presence?: PresenceStore;
+  presence?: PresenceStore | undefined;
   /** Collaborative sessions. Default: in memory. */
-  sessions?: SessionStore;
+  sessions?: SessionStore | undefined;
   /** Order of each group's messages. Default: in memory, for this gateway alone. */
-  broker?: Broker;
+  broker?: Broker | undefined;
   /** Decides for every `identify` whether the client is who it says. Default: it is. */
-  authenticate?: Authenticate;
+  authenticate?: Authenticate | undefined;
   /** Decides for every group that is joined and every message whether the member may. Default: it may. */
-  authorize?: Authorize;
+  authorize?: Authorize | undefined;
   /** Default: nothing is written anywhere. */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** Default: the machine's time. */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** Makes connection, member and node ids; must be unguessable and unique. Default: 128 random bits from `node:crypto`. */
-  generateId?: () => string;
+  generateId?: (() => string) | undefined;
 }
 
 /** {@link GatewayOptions} after checks, with timings and limits complete. A limit that was 0 is `Infinity`. */

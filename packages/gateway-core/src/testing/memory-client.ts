@@ -6,7 +6,7 @@ import { textsOf } from './texts-of.js';
 /** Who a client without a port is to the gateway. */
 export interface ConnectOptions {
   /** Default `127.0.0.1`. */
-  remoteAddress?: string;
+  remoteAddress?: string | undefined;
 }
 
 /**

@@ -20,7 +20,7 @@ export interface GatewaySocket {
   /** Bytes written that the network has not taken yet. */
   readonly bufferedBytes: number;
   /** Whether the client takes compressed frames (RFC 7692) in a window of 32 KiB. Default: no. */
-  readonly deflate?: boolean;
+  readonly deflate?: boolean | undefined;
   /** Where to report to. Called once, before anything can happen. */
   bind(listener: SocketListener): void;
   /**
