@@ -22,7 +22,7 @@ import { SessionKeeper } from './sessions/session-keeper.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { UpgradeDoor } from './transport/upgrade-door.js';
 import { listenForUpgrades } from './transport/upgrade-listener.js';
-import { WsTransport } from './transport/ws-transport.js';
+import { requireWebSockets, WsTransport } from './transport/ws-transport.js';
 
 /**
  * Makes a gateway and, given a `server`, attaches it: clients can connect as soon as the server listens.
@@ -34,6 +34,7 @@ import { WsTransport } from './transport/ws-transport.js';
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const resolved = resolveOptions(options);
+  if (options.server !== undefined) requireWebSockets();
   const { timings, limits } = resolved;
   const { authenticate, authorize, logger, clock = systemClock, generateId = randomId } = options;
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import type { Clock, TimerHandle } from '../clock.js';
 
 interface Timer {
