@@ -48,6 +48,8 @@ describe('a list of origins', () => {
         'https://user@a.example.com',
         'https://evilexample.com',
         'http://a.example.com',
+        // As long as the right scheme.
+        'tauri://a.example.com',
         'https://a.example.com:8443',
         'https://a.example.com/',
         'null',
@@ -258,6 +260,16 @@ describe('while a function is waited for', () => {
       expect(recorded.map(({ name }) => name)).toEqual(['connection']);
       await clock.settle();
     }
+  });
+
+  test('nothing of the wait is left on the socket of a client that is in', async () => {
+    const listeners = ({ server }: Handshake) => server.eventNames().map((name) => [name, server.listenerCount(name)]);
+    const atOnce = from(setUp({ allowedOrigins: () => true }).gateway, 'https://app.example');
+    const { gateway, answers } = setUpHeld();
+    const later = from(gateway, 'https://app.example');
+    answers[0]?.resolve(true);
+    expect(await Promise.all([atOnce.status, later.status])).toEqual([101, 101]);
+    expect(listeners(later)).toEqual(listeners(atOnce));
   });
 
   test('a gateway that begins to close refuses it at once with 503, and keeps no timer', async () => {
