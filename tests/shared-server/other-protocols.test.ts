@@ -81,6 +81,30 @@ test('a request with more headers than the server keeps is refused, for its leng
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 404 (?:(?!HTTP\/).)*$/s);
 });
 
+test.each(['websocket, h2c', 'h2c, WebSocket', ' h2c ,websocket,', 'h2c,websocket'])(
+  'Upgrade: %s offers WebSocket among others, and is taken on the path of the gateway',
+  async (upgrade) => {
+    const server = host();
+    createGateway({ server });
+    const url = await listen(server);
+    const headers = { ...H2C, Upgrade: upgrade };
+    const { status, headers: answered } = await rawUpgrade({ url: `${url}/rt`, headers });
+    expect([status, answered.upgrade]).toEqual([101, 'websocket']);
+    expect((await rawUpgrade({ url: `${url}/nobody`, headers })).status).toBe(404);
+  },
+);
+
+test.each(['websockets', 'h2c, xwebsocket', 'web socket', 'websocket/13', 'my-websocket'])(
+  'Upgrade: %s offers none',
+  async (upgrade) => {
+    const server = host();
+    createGateway({ server });
+    const url = await listen(server);
+    expect((await rawUpgrade({ url: `${url}/rt`, headers: { Upgrade: upgrade } })).status).toBe(400);
+    expect((await rawUpgrade({ url: `${url}/page`, headers: { Upgrade: upgrade } })).status).toBe(200);
+  },
+);
+
 test('WebSocket clients are served as before, on the path of the gateway and nowhere else', async () => {
   const server = host();
   createGateway({ server });

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Client } from './support/client.js';
 import { openRaw, type RawRequest, rawUpgrade } from './support/raw-upgrade.js';
 import { listen } from './support/servers.js';
@@ -35,13 +36,15 @@ test.each<[what: string, request: Omit<RawRequest, 'url'>, options: GatewayOptio
   ['the origin of a sandboxed frame', from('null'), LIST, 403, 'this origin may not connect'],
   ['what the host calls another origin', {}, { allowedOrigins: () => false }, 403, 'this origin may not connect'],
   ['what the host answers with more than yes', {}, { allowedOrigins: () => 'yes' as never }, 403, 'this origin may not connect'],
-  ['what the host will decide later', {}, { allowedOrigins: (async () => true) as never }, 403, 'this origin may not connect'],
+  ['what the host refuses later', {}, { allowedOrigins: async () => false }, 403, 'this origin may not connect'],
+  ['a check that fails later', {}, { allowedOrigins: async () => throwing() }, 500, 'the origin could not be checked'],
   ['an origin check that throws', {}, { allowedOrigins: throwing }, 500, 'the origin could not be checked'],
 ])('%s is refused with an HTTP status and a short body', async (_what, request, options, status, body) => {
   const { gateway, url } = await run(options);
   const response = await rawUpgrade({ url, ...request });
   expect(response).toMatchObject({ status, body: `${body}\n` });
-  expect(response.headers).toMatchObject({ connection: 'close', 'content-length': String(body.length + 1) });
+  expect(response.headers.connection?.split(', ')).toContain('close');
+  expect(response.headers).toMatchObject({ 'content-length': String(body.length + 1) });
   expect(gateway.stats()).toMatchObject({ refusedTotal: 1, connections: 0 });
   // The server goes on.
   expect(await (await fetch(url.replace('ws:', 'http:'))).text()).toBe('plain');
@@ -51,13 +54,31 @@ test('a refusal says what would be right', async () => {
   const { url } = await run();
   const headersOf = async (request: Omit<RawRequest, 'url'>) => (await rawUpgrade({ url, ...request })).headers;
   expect(await headersOf({ method: 'PUT' })).toMatchObject({ allow: 'GET' });
-  expect(await headersOf({ headers: { 'Sec-WebSocket-Version': '7' } })).toMatchObject({ 'sec-websocket-version': '13' });
+  expect(await headersOf({ headers: { 'Sec-WebSocket-Version': '7' } })).toMatchObject({
+    connection: 'Upgrade, close',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+  });
 });
 
 test('an allowed origin connects, and so does a client that is no browser', async () => {
   const { url } = await run(LIST);
   await (await Client.join(url, 'group-1', { origin: 'https://app.example' })).close();
   await (await Client.join(url)).close();
+});
+
+test('an origin that the host allows later connects, with what the client has sent meanwhile', async () => {
+  const server = createServer();
+  const answers: ((allowed: boolean) => void)[] = [];
+  createGateway({ server, allowedOrigins: () => new Promise((resolve) => answers.push(resolve)) });
+  const socket = openRaw({ url: `${await listen(server)}/rt` });
+  // An unmasked ping right behind the handshake: a client that breaks the protocol is told so once it is in (RFC 6455 §5.1).
+  socket.write(Buffer.from([0x89, 0x00]));
+  await vi.waitUntil(() => answers.length === 1);
+  answers[0]?.(true);
+  const answer = await buffer(socket);
+  expect(answer.toString('latin1')).toMatch(/^HTTP\/1\.1 101 /);
+  expect(answer.indexOf(Buffer.from([0x03, 0xea]))).toBeGreaterThan(0);
 });
 
 test('one connection more than the limit in all gets 503, until one has left', async () => {

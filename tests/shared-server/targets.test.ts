@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import * as fc from 'fast-check';
 import { createGateway } from 'gateway-core';
 import { expect, test } from 'vitest';
+import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
 import { listen } from './support/servers.js';
 
@@ -15,6 +16,9 @@ async function statusOf(target: string, path?: string): Promise<number> {
 
 test.each([
   '/rt',
+  '/rt/',
+  '/rt/?token=1',
+  'http://localhost/rt/',
   '/rt?token=1',
   '/rt?',
   '/rt#a',
@@ -31,7 +35,10 @@ test.each([
   '///rt',
   '//rt',
   '//localhost/rt',
-  '/rt/',
+  '/rt//',
+  '//rt/',
+  '/rt/x',
+  '/rt%2F',
   '/RT',
   '/r%74',
   '/x/../rt',
@@ -58,10 +65,42 @@ test('a target longer than the header limit of the server is refused by the serv
   expect(await statusOf(`/${'x'.repeat(100_000)}`)).toBe(431);
 });
 
-test('the path is compared as it stands: an escape in the option is an escape in the target', async () => {
-  expect(await statusOf('/a%20b', '/a%20b')).toBe(101);
-  expect(await statusOf('/a%20b', '/a')).toBe(404);
+test.each([
+  ['/rt/', '/rt'],
+  ['/rt/', '/rt/'],
+  ['/', '/'],
+  ['/', 'http://localhost'],
+  ['/a/b/', '/a/b'],
+  ['/a%20b', '/a%20b'],
+  ['/gruppé', '/grupp%C3%A9'],
+  ['/gruppé', '/grupp%c3%a9/'],
+  ['/grupp%c3%A9', '/grupp%C3%a9'],
+  ['/組/😀', '/%E7%B5%84/%F0%9F%98%80'],
+  ['/{tenant}', '/{tenant}'],
+  ['/{tenant}', '/%7Btenant%7D'],
+])('the option %s takes the target %s', async (path, target) => {
+  expect(await statusOf(target, path)).toBe(101);
 });
+
+test.each([
+  ['/a%20b', '/a'],
+  ['/a%2Fb', '/a/b'],
+  ['/', '//'],
+  ['/gruppé', '/gruppe%CC%81'],
+])('the option %s does not take the target %s', async (path, target) => {
+  expect(await statusOf(target, path)).toBe(404);
+});
+
+test.each(['/gruppé', '/組/😀/', '/{tenant}', '/a|b^c', '/rt/', "/it's-(1);v=2,3&4=@$!*+~"])(
+  'what a browser makes of %s connects, and is what the gateway says',
+  async (path) => {
+    const server = createServer();
+    const gateway = createGateway({ server, path });
+    const url = await listen(server);
+    await (await Client.join(url + path)).close();
+    await (await Client.join(url + gateway.path)).close();
+  },
+);
 
 test('no target makes the upgrade throw, whatever it is made of', () => {
   const server = createServer();

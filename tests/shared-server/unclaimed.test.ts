@@ -34,6 +34,25 @@ test('an upgrade that nobody takes is left alone where somebody else listens, fo
   expect(await rawUpgrade({ url })).toMatchObject({ status: 404 });
 });
 
+test('where the host answers no requests at all, a plain one on the path of the gateway is 426, or 405', async () => {
+  const server = createServer();
+  createGateway({ server });
+  createGateway({ server, path: '/staff' });
+  const origin = (await listen(server)).replace('ws:', 'http:');
+  for (const path of ['/rt', '/rt/?x', '/staff']) {
+    const response = await fetch(origin + path);
+    expect(response.status).toBe(426);
+    expect(Object.fromEntries(response.headers)).toMatchObject({ connection: 'Upgrade', upgrade: 'websocket' });
+    expect(await response.text()).toBe('this path takes WebSocket connections only\n');
+    expect((await fetch(origin + path, { method: 'HEAD' })).status).toBe(426);
+    const post = await fetch(origin + path, { method: 'POST', body: 'x' });
+    expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET']);
+  }
+  // On other paths, and once somebody answers, requests are the host's.
+  server.on('request', (request, response) => void response.end(`plain ${request.url}`));
+  expect(await (await fetch(`${origin}/rt`)).text()).toBe('plain /rt');
+});
+
 test('a plain request for the path of the gateway is the own business of the host', async () => {
   const server = createServer((request, response) => void response.end(`plain ${request.url}`));
   createGateway({ server });

@@ -11,6 +11,7 @@ import * as handleUpgrade from '../src/handle-upgrade.js';
 import * as http from '../src/http.js';
 import * as https from '../src/https.js';
 import * as koa from '../src/koa.js';
+import * as nest from '../src/nest.js';
 
 const originOf = (server: Pick<Server, 'address'>) => `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
@@ -30,6 +31,7 @@ test.each([
   ['Express', express.start],
   ['Fastify', fastify.start],
   ['Koa', koa.start],
+  ['Nest', nest.start],
 ])('a gateway runs beside the routes of %s, and stops with it', async (_name, start) => {
   const { server, stop } = await start(0);
   const origin = originOf(server);

@@ -8,6 +8,7 @@ import * as handleUpgrade from '../src/handle-upgrade.js';
 import * as http from '../src/http.js';
 import * as https from '../src/https.js';
 import * as koa from '../src/koa.js';
+import * as nest from '../src/nest.js';
 
 // A process of its own: starts each host, serves two clients, and stops it. Nothing ends the process but itself.
 
@@ -19,6 +20,7 @@ const hosts = {
   express: { start: () => express.start(0), scheme: 'ws', path: '/rt' },
   fastify: { start: () => fastify.start(0), scheme: 'ws', path: '/rt' },
   koa: { start: () => koa.start(0), scheme: 'ws', path: '/rt' },
+  nest: { start: () => nest.start(0), scheme: 'ws', path: '/rt' },
   'handle-upgrade': { start: () => handleUpgrade.start(0), scheme: 'ws', path: '/staff/rt' },
 };
 

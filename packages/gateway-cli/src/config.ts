@@ -1,4 +1,4 @@
-import { GatewayError, type Limits, type Timings } from 'gateway-core';
+import { GatewayError, type Limits, type ProxyHeader, type Timings } from 'gateway-core';
 import { type Environment, type Flags, readSettings, type Setting } from './setting.js';
 import { LIMIT_SETTINGS, type LogLevel, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
 import { quote, UsageError } from './usage-error.js';
@@ -10,8 +10,9 @@ export interface ServeConfig {
   host: string;
   path: string;
   /** Absent: any. */
-  allowedOrigins?: string[];
+  allowedOrigins?: string[] | undefined;
   trustProxyHops: number;
+  trustProxyHeader: ProxyHeader;
   logLevel: LogLevel;
   /** Logs for people instead of JSON. */
   pretty: boolean;

@@ -1,14 +1,17 @@
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Gateway } from 'gateway-core';
 import type { Result } from 'gateway-protocol';
 
 const METHODS = ['GET', 'HEAD'];
 
-/** Answers `/health` for probes, and 404 for every other path: clients come by upgrade, which is the gateway's. */
-export function healthListener(gateway: Pick<Gateway, 'health'>): RequestListener {
+/** Answers `/health` for probes, 426 on the path on which clients come by upgrade, and 404 on every other one. */
+export function healthListener(gateway: Pick<Gateway, 'health' | 'path'>): RequestListener {
   return (request, response) => {
     const path = request.url?.split('?', 1)[0];
-    if (path !== '/health') return answer(response, 404, failure('NOT_FOUND', 'there is only /health here'));
+    if (path !== '/health') {
+      if (path === gateway.path || path === `${gateway.path}/`) return answerPlain(request, response);
+      return answer(response, 404, failure('NOT_FOUND', 'there is only /health here'));
+    }
     if (!METHODS.includes(request.method ?? '')) {
       response.setHeader('allow', METHODS.join(', '));
       return answer(response, 405, failure('METHOD_NOT_ALLOWED', `/health takes ${METHODS.join(' and ')}`));
@@ -18,6 +21,17 @@ export function healthListener(gateway: Pick<Gateway, 'health'>): RequestListene
     if (!health.ok) response.setHeader('connection', 'close');
     answer(response, health.ok ? 200 : 503, health);
   };
+}
+
+/** What a client should have asked for (RFC 9110 §15.5.22). */
+function answerPlain(request: IncomingMessage, response: ServerResponse): void {
+  if (METHODS.includes(request.method ?? '')) {
+    response.setHeader('connection', 'Upgrade').setHeader('upgrade', 'websocket');
+    answer(response, 426, failure('UPGRADE_REQUIRED', 'this path takes WebSocket connections only'));
+  } else {
+    response.setHeader('allow', 'GET');
+    answer(response, 405, failure('METHOD_NOT_ALLOWED', 'a WebSocket handshake is a GET'));
+  }
 }
 
 function failure(code: string, message: string): Result<never> {

@@ -2,11 +2,11 @@
 export interface Output {
   write(text: string): unknown;
   /** Whether a person reads along. */
-  isTTY?: boolean;
+  isTTY?: boolean | undefined;
   /** Characters in a line. */
-  columns?: number;
+  columns?: number | undefined;
   /** With a descriptor, logs are written to it without holding up the event loop. */
-  fd?: number;
+  fd?: number | undefined;
 }
 
 /** What the program touches of its process, so that it also runs inside another one. */
@@ -21,7 +21,7 @@ export interface Io {
   /** Ends the process at once. */
   exit(code: number): void;
   /** What `--version` says; without it there is no such flag. */
-  version?: string;
+  version?: string | undefined;
 }
 
 /** The process itself. */

@@ -23,6 +23,7 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   metadataBytesMax: 'largest metadata of an identify',
   connectionsMax: 'most connections in all',
   connectionsPerAddressMax: 'most connections from one address; see --trust-proxy-hops',
+  ipv6PrefixLength: 'first bits of an IPv6 address that count as one address',
   messagesPerSecondMax: 'messages per second from one client, in the long run',
   messagesBurst: 'messages from one client at once',
   bytesPerSecondMax: 'bytes per second from one client, in the long run',

@@ -66,6 +66,7 @@ async function start(config: ServeConfig, options: GatewayOptions): Promise<Runn
   }
 }
 
-function gatewayOptions({ path, allowedOrigins, trustProxyHops, timings, limits }: ServeConfig): GatewayOptions {
-  return { path, allowedOrigins, trustProxyHops, timings, limits };
+function gatewayOptions(config: ServeConfig): GatewayOptions {
+  const { path, allowedOrigins, trustProxyHops, trustProxyHeader, timings, limits } = config;
+  return { path, allowedOrigins, trustProxyHops, trustProxyHeader, timings, limits };
 }

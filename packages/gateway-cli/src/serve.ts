@@ -13,14 +13,14 @@ const HTTP_GRACE_MS = 1_000;
 /** Where to listen, and the gateway's own options. */
 export interface ServeOptions extends Omit<GatewayOptions, 'server'> {
   /** Default 4100; 0: any free port. */
-  port?: number;
+  port?: number | undefined;
   /** Default `0.0.0.0`. */
-  host?: string;
+  host?: string | undefined;
   /**
    * How long a request or a handshake may take to arrive, in milliseconds, to within a second; then it is answered 408. Against clients
    * that send it byte by byte. Default 10,000.
    */
-  requestTimeoutMs?: number;
+  requestTimeoutMs?: number | undefined;
 }
 
 /** A server that listens, with its gateway. */

@@ -13,9 +13,9 @@ export interface Setting<T = unknown> {
   takes: string;
   fallback: T;
   /** How the help shows a `fallback` that does not speak for itself. */
-  fallbackText?: string;
+  fallbackText?: string | undefined;
   /** A repeated flag adds to the earlier ones, joined by commas; else the last one counts. */
-  repeatable?: boolean;
+  repeatable?: boolean | undefined;
   /** Reads what a flag or a variable says; `undefined`: that is not what it takes. */
   parse(text: string): T | undefined;
 }

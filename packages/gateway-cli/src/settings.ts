@@ -1,4 +1,4 @@
-import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type Timings } from 'gateway-core';
+import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type ProxyHeader, type Timings } from 'gateway-core';
 import { LIMIT_MEANINGS, TIMING_MEANINGS } from './meanings.js';
 import { flagOf, parseInteger, type Setting, variableOf } from './setting.js';
 
@@ -6,6 +6,8 @@ import { flagOf, parseInteger, type Setting, variableOf } from './setting.js';
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 /** The lowest level that is logged. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const PROXY_HEADERS = ['auto', 'x-forwarded-for', 'forwarded'] as const satisfies readonly ProxyHeader[];
 
 /** Settings of the server around the gateway. */
 export const SERVER_SETTINGS = {
@@ -51,10 +53,19 @@ export const SERVER_SETTINGS = {
     flag: '--trust-proxy-hops',
     variable: 'GW_TRUST_PROXY_HOPS',
     argument: '<n>',
-    meaning: 'proxies in front that append to X-Forwarded-For',
+    meaning: 'proxies in front that append addresses of clients to a header',
     takes: 'an integer from 0',
     fallback: 0,
     parse: (text) => parseInteger(text),
+  }),
+  trustProxyHeader: setting<ProxyHeader>({
+    flag: '--trust-proxy-header',
+    variable: 'GW_TRUST_PROXY_HEADER',
+    argument: '<name>',
+    meaning: `that header: ${PROXY_HEADERS.join(', ')}; auto: Forwarded where a request has no X-Forwarded-For`,
+    takes: `one of ${PROXY_HEADERS.join(', ')}`,
+    fallback: 'auto',
+    parse: (text) => PROXY_HEADERS.find((header) => header === text),
   }),
   logLevel: setting<LogLevel>({
     flag: '--log-level',

@@ -18,6 +18,7 @@ describe('the printed configuration', () => {
       path: '/rt',
       allowedOrigins: null,
       trustProxyHops: 0,
+      trustProxyHeader: 'auto',
       logLevel: 'info',
       pretty: false,
       timings: DEFAULT_TIMINGS,
@@ -40,6 +41,7 @@ describe('the printed configuration', () => {
     ['host', ['--host', '127.0.0.1'], { GW_HOST: '::1' }, '::1', '127.0.0.1'],
     ['path', ['--path=/ws'], { GW_PATH: '/realtime' }, '/realtime', '/ws'],
     ['trustProxyHops', ['--trust-proxy-hops', '2'], { GW_TRUST_PROXY_HOPS: '1' }, 1, 2],
+    ['trustProxyHeader', ['--trust-proxy-header', 'auto'], { GW_TRUST_PROXY_HEADER: 'forwarded' }, 'forwarded', 'auto'],
     ['logLevel', ['--log-level', 'error'], { LOG_LEVEL: 'debug' }, 'debug', 'error'],
     [
       'allowedOrigins',

@@ -50,10 +50,29 @@ test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s /health is 405 and names the
   expect(JSON.parse(body)).toMatchObject({ ok: false, error: { code: 'METHOD_NOT_ALLOWED' } });
 });
 
-test.each(['/', '/rt', '/healthy', '/health/', '//health', '/%', '/../health'])('GET %s is 404', async (path) => {
+test.each(['/', '/rt/x', '/rtx', '/healthy', '/health/', '//health', '/%', '/../health'])('GET %s is 404', async (path) => {
   const { status, body } = await ask(path);
   expect(status).toBe(404);
   expect(JSON.parse(body)).toMatchObject({ ok: false, error: { code: 'NOT_FOUND' } });
+});
+
+test.each(['/rt', '/rt/', '/rt?token=1'])('a plain GET %s is 426, and says which upgrade', async (path) => {
+  const { status, headers, body } = await ask(path);
+  expect(status).toBe(426);
+  expect(headers).toMatchObject({ connection: 'Upgrade', upgrade: 'websocket' });
+  expect(JSON.parse(body)).toMatchObject({ ok: false, error: { code: 'UPGRADE_REQUIRED' } });
+  expect((await ask(path, 'HEAD')).status).toBe(426);
+});
+
+test('another method on the path of the gateway is 405, as with an upgrade', async () => {
+  const { status, headers } = await ask('/rt', 'POST');
+  expect([status, headers.allow]).toEqual([405, 'GET']);
+});
+
+test('where clients connect on /health, probes are still answered', async () => {
+  const both = await serve({ port: 0, host: '127.0.0.1', path: '/health' });
+  expect((await fetch(both.healthUrl)).status).toBe(200);
+  await both.close();
 });
 
 test('while the gateway drains /health is 503 and asks to close the connection; then the port is free', async () => {

@@ -27,6 +27,7 @@ describe('one line on stderr and exit code 2', () => {
     ['--allowed-origin', 'GW_ALLOWED_ORIGIN', 'https://a.example/', 'origins like https://app.example, separated by commas'],
     ['--allowed-origin', 'GW_ALLOWED_ORIGIN', 'https://a.example,', 'origins like https://app.example, separated by commas'],
     ['--trust-proxy-hops', 'GW_TRUST_PROXY_HOPS', 'yes', 'an integer from 0'],
+    ['--trust-proxy-header', 'GW_TRUST_PROXY_HEADER', 'x-real-ip', 'one of auto, x-forwarded-for, forwarded'],
     ['--log-level', 'LOG_LEVEL', 'verbose', 'one of debug, info, warn, error'],
     ['--heartbeat-interval-ms', 'GW_HEARTBEAT_INTERVAL_MS', '10s', 'an integer from 0'],
     ['--message-bytes-max', 'GW_MESSAGE_BYTES_MAX', '256k', 'an integer from 0'],

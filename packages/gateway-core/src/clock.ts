@@ -1,3 +1,6 @@
+// Node's own also where globals are a browser's, as in Jest with jsdom, or are faked by a test.
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+
 /** A pending timer of a {@link Clock}. */
 export type TimerHandle = unknown;
 

@@ -25,7 +25,7 @@ import { SessionKeeper } from './sessions/session-keeper.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { UpgradeDoor } from './transport/upgrade-door.js';
 import { listenForUpgrades } from './transport/upgrade-listener.js';
-import { WsTransport } from './transport/ws-transport.js';
+import { requireWebSockets, WsTransport } from './transport/ws-transport.js';
 
 /**
  * Makes a gateway and, given a `server`, attaches it: clients can connect as soon as the server listens.
@@ -37,6 +37,7 @@ import { WsTransport } from './transport/ws-transport.js';
  */
 export function createGateway(options: GatewayOptions = {}): Gateway {
   const resolved = resolveOptions(options);
+  if (options.server !== undefined) requireWebSockets();
   const { timings, limits } = resolved;
   const { authenticate, authorize, logger, clock = systemClock, generateId = randomId } = options;
 
@@ -109,7 +110,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const door = new UpgradeDoor(
     new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
     resolved,
-    (address) => hub.full(address),
+    hub.counts,
+    clock,
     failed,
   );
   let detach = () => {};
@@ -160,9 +162,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     keepRequests: authenticate !== undefined,
   });
   if (options.server !== undefined) {
-    detach = listenForUpgrades(options.server, resolved.path, (request, socket, head) =>
-      gateway.handleUpgrade(request, socket, head),
-    );
+    detach = listenForUpgrades(options.server, {
+      path: resolved.path,
+      take: (request, socket, head) => gateway.handleUpgrade(request, socket, head),
+      stopping: () => void gateway.close().catch((error: unknown) => failed(error, 'close')),
+    });
   }
   return gateway;
 }

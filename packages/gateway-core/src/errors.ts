@@ -29,7 +29,7 @@ export class GatewayError extends Error {
     /** For programs; `message` is for people. */
     readonly code: GatewayErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
   ) {
     super(message, options);
   }

@@ -33,13 +33,13 @@ export interface GatewayEvents {
     data: unknown;
     /** The exact JSON text of `data`, as it was sent and is passed on: digits that a number cannot hold are there. */
     dataText: string;
-    meta?: SessionMeta;
+    meta?: SessionMeta | undefined;
     ts: number;
-    sessionId?: string;
-    traceId?: string;
-    id?: string;
-    delivery?: DeliveryMode;
-    key?: string;
+    sessionId?: string | undefined;
+    traceId?: string | undefined;
+    id?: string | undefined;
+    delivery?: DeliveryMode | undefined;
+    key?: string | undefined;
   };
   /** A `presence_update` goes out to a group's members on this gateway. */
   presence: { groupId: string; info: PresenceInfo };
@@ -61,7 +61,7 @@ export interface GatewayEvents {
     by: 'client' | 'gateway' | 'host';
   };
   /** Something failed that no caller was told of: a hook, a store, the broker or a listener. Also goes to the logger. */
-  error: { error: unknown; where: string; connectionId?: string };
+  error: { error: unknown; where: string; connectionId?: string | undefined };
 }
 
 /** The name of every event: a misspelt one would be listened to for ever. */

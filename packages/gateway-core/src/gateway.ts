@@ -190,5 +190,5 @@ export interface Gateway {
    * @param options.graceMs after the delay; default `timings.closeTimeoutMs`.
    * @throws GatewayError (by rejection) `INVALID_ARGUMENT`; nothing is closed then.
    */
-  close(options?: { graceMs?: number }): Promise<void>;
+  close(options?: { graceMs?: number | undefined }): Promise<void>;
 }

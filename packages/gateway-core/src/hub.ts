@@ -1,6 +1,7 @@
 import { CLOSE_CODES } from 'gateway-protocol';
 import type { Clock, TimerHandle } from './clock.js';
 import { Connection, type ConnectionParts } from './connection.js';
+import { ConnectionCounts } from './connection-counts.js';
 import { clientEnd, END_CAUSES, type EndCause } from './end-causes.js';
 import type { Peer } from './gateway.js';
 import type { Limits } from './limits.js';
@@ -28,7 +29,7 @@ export class Hub {
   readonly #live = new Map<string, Connection>();
   /** Ended, but their sockets are not closed yet. */
   readonly #closing = new Set<Connection>();
-  readonly #perAddress = new Map<string, number>();
+  readonly counts: ConnectionCounts;
   readonly #parts: ConnectionParts;
   #timer: TimerHandle | undefined;
   #whenEmpty: (() => void)[] = [];
@@ -38,11 +39,12 @@ export class Hub {
   constructor(
     private readonly clock: Clock,
     private readonly timings: Timings,
-    private readonly limits: Limits,
+    limits: Limits,
     private readonly generateId: () => string,
     router: ConnectionParts['router'],
     private readonly listener: HubListener,
   ) {
+    this.counts = new ConnectionCounts(limits);
     this.#parts = { clock, limits, router, hub: this };
     this.#schedule();
   }
@@ -63,13 +65,6 @@ export class Hub {
     return this.#live.values();
   }
 
-  /** Why one more connection from this address is too many. */
-  full(remoteAddress: string): 'in all' | 'from this address' | undefined {
-    if (this.#live.size + this.#closing.size >= this.limits.connectionsMax) return 'in all';
-    if ((this.#perAddress.get(remoteAddress) ?? 0) >= this.limits.connectionsPerAddressMax) return 'from this address';
-    return undefined;
-  }
-
   accept(socket: GatewaySocket, peer: Peer): Connection {
     const connection = new Connection(this.generateId(), peer.remoteAddress, socket, this.#parts);
     connection.request = peer.request;
@@ -77,7 +72,7 @@ export class Hub {
     socket.bind(connection);
     this.accepted += 1;
     this.#live.set(connection.connectionId, connection);
-    this.#perAddress.set(peer.remoteAddress, (this.#perAddress.get(peer.remoteAddress) ?? 0) + 1);
+    this.counts.add(peer.remoteAddress);
     connection.advance('open');
     this.listener.opened(connection);
     return connection;
@@ -157,9 +152,7 @@ export class Hub {
   #forget(connection: Connection): void {
     connection.advance('closed');
     this.#closing.delete(connection);
-    const left = (this.#perAddress.get(connection.remoteAddress) ?? 1) - 1;
-    if (left === 0) this.#perAddress.delete(connection.remoteAddress);
-    else this.#perAddress.set(connection.remoteAddress, left);
+    this.counts.remove(connection.remoteAddress);
     if (this.#live.size + this.#closing.size > 0) return;
     for (const resolve of this.#whenEmpty.splice(0)) resolve();
   }

@@ -14,6 +14,11 @@ export interface Limits {
   connectionsMax: number;
   /** Most connections from one address; one more is refused with 429. Off by default: behind a proxy all clients share one, see `trustProxyHops`. */
   connectionsPerAddressMax: number;
+  /**
+   * IPv6 addresses that are the same in so many first bits, at most 128, count as one for `connectionsPerAddressMax`: 64 is the network
+   * that one customer has (RFC 6177). 0: each counts by itself.
+   */
+  ipv6PrefixLength: number;
   /** Messages (and pings) that one connection may send per second, in the long run. */
   messagesPerSecondMax: number;
   /** Messages that one connection may send at once. */
@@ -58,6 +63,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   metadataBytesMax: PROTOCOL_LIMITS.metadataBytesMax,
   connectionsMax: 50_000,
   connectionsPerAddressMax: 0,
+  ipv6PrefixLength: 64,
   messagesPerSecondMax: 200,
   messagesBurst: 400,
   bytesPerSecondMax: 1024 * 1024,

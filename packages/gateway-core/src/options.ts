@@ -1,4 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import type { Http2SecureServer } from 'node:http2';
 import type { Server as HttpsServer } from 'node:https';
 import type { Logger } from 'gateway-protocol';
 import type { Broker } from './broker/broker.js';
@@ -6,61 +7,88 @@ import type { Clock } from './clock.js';
 import { GatewayError } from './errors.js';
 import type { Authenticate, Authorize } from './hooks.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
+import type { MaybePromise } from './maybe-promise.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { DEFAULT_TIMINGS, type Timings } from './timings.js';
+import { PROXY_HEADERS, type ProxyHeader, type TrustedProxies } from './transport/client-address.js';
+import { compileOrigins } from './transport/origins.js';
+import { normalPath, problemOfPath } from './transport/path.js';
+
+/** A server that a gateway can be attached to. One of HTTP/2 must have `allowHTTP1`: WebSockets come by HTTP/1.1. */
+export type HostServer = HttpServer | HttpsServer | Http2SecureServer;
+
+/**
+ * Decides whether a page of this origin may connect; `undefined`: the client sent none, so it is no browser. Anything but `true` is no. A
+ * throw, a rejection, or no answer within `timings.partTimeoutMs` is answered 500, and is an `error` event.
+ */
+export type AllowOrigin = (origin: string | undefined, request: IncomingMessage) => MaybePromise<boolean>;
 
 /** Options of `createGateway`. Everything has a default. */
 export interface GatewayOptions {
-  /** The server to attach to. Without it, call `gateway.handleUpgrade` yourself. */
-  server?: HttpServer | HttpsServer;
-  /** Path on which clients connect. Default `/rt`. */
-  path?: string;
+  /**
+   * The server to attach to. The gateway closes when `server.close()` is called, since that waits for its clients. Without it, call
+   * `gateway.handleUpgrade` yourself.
+   */
+  server?: HostServer | undefined;
+  /** Path on which clients connect, with or without a slash at its end. Default `/rt`. */
+  path?: string | undefined;
   /** Durations; see {@link Timings} for the defaults. */
-  timings?: Partial<Timings>;
+  timings?: { [Name in keyof Timings]?: Timings[Name] | undefined } | undefined;
   /** Bounds; see {@link Limits} for the defaults. 0 switches a limit off. */
-  limits?: Partial<Limits>;
+  limits?: { [Name in keyof Limits]?: Limits[Name] | undefined } | undefined;
   /**
-   * Origins that browsers may connect from (RFC 6455 §10.2): a list of exact origins like `https://app.example`, or a function. Default:
-   * any. A handshake without `Origin` is not from a browser and passes a list.
+   * Origins that browsers may connect from (RFC 6455 §10.2): a function, or a list of
+   * - origins like `https://app.example` or `http://localhost:3000`, as browsers write them: lower case, no default port, no path;
+   * - `https://*.app.example`: every host below `app.example`, at any depth, on this port, and not `app.example` itself;
+   * - apps and extensions, like `capacitor://localhost`, `tauri://localhost` or `chrome-extension://<id>`;
+   * - `'null'`, which sandboxed frames, `file:` pages and thus anybody can send.
+   *
+   * Default: any. A handshake without `Origin` is not from a browser and passes a list.
    */
-  allowedOrigins?: readonly string[] | ((origin: string | undefined, request: IncomingMessage) => boolean);
+  allowedOrigins?: readonly string[] | AllowOrigin | undefined;
   /**
-   * How many proxies stand in front and append to `X-Forwarded-For`; the client's address is taken that many entries from the header's
-   * end. Default 0: the socket's own address.
+   * How many proxies stand in front and append clients' addresses to a header; the client's is taken that many entries from its end.
+   * Where it has fewer entries, or that one is no address, it is the socket's own address. Default 0: always that.
    */
-  trustProxyHops?: number;
+  trustProxyHops?: number | undefined;
+  /**
+   * Which header they append to. Default `'auto'`: `X-Forwarded-For`, and `Forwarded` (RFC 7239) where a request has no `X-Forwarded-For`.
+   * Behind proxies that write `Forwarded` and pass `X-Forwarded-For` on as it came, say `'forwarded'`, or clients could name any address.
+   */
+  trustProxyHeader?: ProxyHeader | undefined;
   /**
    * Compresses messages of 1 KiB and more for clients that ask for it (RFC 7692), each once for all receivers, and takes compressed ones.
    * What a client sends is inflated to `limits.messageBytesMax` at most. Default `false`: it costs a client that sends compressed tens of
    * kilobytes of memory here, and every long message its time.
    */
-  perMessageDeflate?: boolean;
+  perMessageDeflate?: boolean | undefined;
   /** Who is in which group. Default: in memory. */
-  presence?: PresenceStore;
+  presence?: PresenceStore | undefined;
   /** Collaborative sessions. Default: in memory. */
-  sessions?: SessionStore;
+  sessions?: SessionStore | undefined;
   /** Order of each group's messages. Default: in memory, for this gateway alone. */
-  broker?: Broker;
+  broker?: Broker | undefined;
   /** Decides for every `identify` whether the client is who it says. Default: it is. */
-  authenticate?: Authenticate;
+  authenticate?: Authenticate | undefined;
   /** Decides for every group that is joined and every message whether the member may. Default: it may. */
-  authorize?: Authorize;
+  authorize?: Authorize | undefined;
   /** Default: nothing is written anywhere. */
-  logger?: Logger;
+  logger?: Logger | undefined;
   /** Default: the machine's time. */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** Makes connection, member and node ids; must be unguessable and unique. Default: 128 random bits from `node:crypto`. */
-  generateId?: () => string;
+  generateId?: (() => string) | undefined;
 }
 
 /** {@link GatewayOptions} after checks, with timings and limits complete. A limit that was 0 is `Infinity`. */
 export interface ResolvedOptions {
+  /** In the one spelling in which paths are compared. */
   path: string;
   timings: Readonly<Timings>;
   limits: Readonly<Limits>;
-  allowedOrigins: GatewayOptions['allowedOrigins'];
-  trustProxyHops: number;
+  allowOrigin: AllowOrigin;
+  trustedProxies: TrustedProxies;
   perMessageDeflate: boolean;
 }
 
@@ -76,6 +104,7 @@ const KNOWN = new Set<keyof GatewayOptions>([
   'limits',
   'allowedOrigins',
   'trustProxyHops',
+  'trustProxyHeader',
   'perMessageDeflate',
   'presence',
   'sessions',
@@ -92,19 +121,21 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
   if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object');
   for (const name of Object.keys(options)) if (!KNOWN.has(name as keyof GatewayOptions)) throw invalid(name, 'is not an option');
   const path = options.path ?? '/rt';
-  if (typeof path !== 'string' || !/^\/[^?#\s]*$/.test(path))
-    throw invalid('path', 'must be a string that begins with / and has no query');
+  const problem = problemOfPath(path);
+  if (problem !== undefined) throw invalid('path', problem);
   checkParts(options);
   const trustProxyHops = options.trustProxyHops ?? 0;
   if (!Number.isInteger(trustProxyHops) || trustProxyHops < 0) throw invalid('trustProxyHops', 'must be an integer from 0');
+  const trustProxyHeader = options.trustProxyHeader ?? 'auto';
+  if (!PROXY_HEADERS.includes(trustProxyHeader)) throw invalid('trustProxyHeader', `must be one of ${PROXY_HEADERS.join(', ')}`);
   const perMessageDeflate = options.perMessageDeflate ?? false;
   if (typeof perMessageDeflate !== 'boolean') throw invalid('perMessageDeflate', 'must be true or false');
   return {
-    path,
+    path: normalPath(path),
     timings: resolveTimings(options.timings),
     limits: resolveLimits(options.limits),
-    allowedOrigins: options.allowedOrigins,
-    trustProxyHops,
+    allowOrigin: resolveOrigins(options.allowedOrigins),
+    trustedProxies: { hops: trustProxyHops, header: trustProxyHeader },
     perMessageDeflate,
   };
 }
@@ -127,15 +158,16 @@ function checkParts(options: GatewayOptions): void {
   for (const name of ['authenticate', 'authorize', 'generateId'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') throw invalid(name, 'must be a function');
   }
-  const origins = options.allowedOrigins;
-  if (origins === undefined || typeof origins === 'function') return;
-  if (!Array.isArray(origins) || !origins.every((origin) => typeof origin === 'string' && originOf(origin) === origin)) {
-    throw invalid('allowedOrigins', 'must be a function or a list of origins like https://app.example');
-  }
 }
 
-function originOf(text: string): string | undefined {
-  return URL.canParse(text) ? new URL(text).origin : undefined;
+function resolveOrigins(origins: GatewayOptions['allowedOrigins']): AllowOrigin {
+  if (origins === undefined) return () => true;
+  if (typeof origins === 'function') return origins;
+  if (!Array.isArray(origins))
+    throw invalid('allowedOrigins', 'must be a function or a list of origins like https://app.example');
+  const list = compileOrigins(origins);
+  if (typeof list === 'string') throw invalid('allowedOrigins', list);
+  return (origin) => origin === undefined || list.includes(origin);
 }
 
 function resolveTimings(given: Partial<Timings> | undefined): Timings {
@@ -156,6 +188,8 @@ function resolveLimits(given: Partial<Limits> | undefined): Limits {
   const anyNumber = limits.messagesPerSecondMax === 0 || limits.messagesBurst === 0;
   if (anyNumber && given?.joinsPerSecondMax === undefined) limits.joinsPerSecondMax = 0;
   for (const name of Object.keys(limits) as (keyof Limits)[]) if (limits[name] === 0) limits[name] = Number.POSITIVE_INFINITY;
+  const prefix = limits.ipv6PrefixLength;
+  if (Number.isFinite(prefix) && prefix > 128) throw invalid('limits.ipv6PrefixLength', 'must be an integer from 0 to 128');
   // A message that the burst can never hold would be refused for ever.
   if (limits.bytesBurst < limits.messageBytesMax)
     throw invalid('limits.bytesBurst', 'must be at least limits.messageBytesMax, or 0 (off)');

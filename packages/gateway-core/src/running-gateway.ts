@@ -76,7 +76,7 @@ export class RunningGateway implements Gateway {
   accept(socket: GatewaySocket, { remoteAddress, request }: Peer): void {
     const { hub, door, drain, keepRequests } = this.parts;
     // A transport of the host's own has no door that has looked already.
-    if (hub.full(remoteAddress) !== undefined) {
+    if (hub.counts.full(remoteAddress) !== undefined) {
       door.refused += 1;
       hub.turnAway(socket);
       return;

@@ -30,7 +30,11 @@ const METHODS = {
 
 describe('a wrong option is refused by its name', () => {
   const wrongValues: Record<string, unknown[]> = {
-    path: [3, '', 'rt', '/rt?x=1', '/rt#x', '/r t', ['/rt']],
+    path: [3, '', 'rt', '/rt?x=1', '/rt#x', '/r t', ['/rt'], '/r\tt', '/rt\n', '/r\0t', '/rt\u00a0', '\\rt', '/a\\b'].concat(
+      // No client connects there: it resolves dots, and an escape is three characters.
+      ['//', '//rt', '/rt//', '/a//b', '/.', '/..', '/a/../b', '/a/./b', '/a/%2e%2E/b', '/%', '/100%', '/%2', '/%zz', '/\ud800'],
+    ),
+    trustProxyHeader: ['x-real-ip', 'X-Forwarded-For', '', 3, ['auto']],
     trustProxyHops: [-1, 1.5, '1', Number.NaN, Number.POSITIVE_INFINITY],
     allowedOrigins: ['https://a.example', [3], ['https://a.example/'], ['a.example'], [''], {}, null],
     authenticate: [true, {}, null],
@@ -86,6 +90,20 @@ describe.each(Object.keys(DEFAULT_LIMITS))('limits.%s', (name) => {
     expect(() => create({ limits: { [name]: 0, ...rest } })).not.toThrow();
     expect(() => create({ limits: { [name]: undefined } })).not.toThrow();
   });
+});
+
+test('limits.ipv6PrefixLength is at most the length of an address', () => {
+  expectRefused({ limits: { ipv6PrefixLength: 129 } }, 'limits.ipv6PrefixLength');
+  expect(() => create({ limits: { ipv6PrefixLength: 128 } })).not.toThrow();
+});
+
+test.each([
+  ['/rt/', '/rt'],
+  ['/', '/'],
+  ['/grupp%c3%a9', '/grupp%C3%A9'],
+  ['/gruppé', '/grupp%C3%A9'],
+])('the path %s is said as %s', (path, said) => {
+  expect(create({ path }).path).toBe(said);
 });
 
 describe('options that do not go together are refused', () => {

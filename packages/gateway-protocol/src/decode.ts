@@ -14,11 +14,11 @@ export type Decoded =
        * For a `data_update`, and always there for one: the JSON text of `payload.data` exactly as it was sent, so that a relay need not
        * write it again. It is one complete JSON value, whatever the client did with duplicate keys, escapes or white space.
        */
-      dataText?: string;
+      dataText?: string | undefined;
       /** For an `identify` with `metadata`: its JSON text, without white space. Passed on and kept, it is smaller than the value. */
-      metadataText?: string;
+      metadataText?: string | undefined;
     }
-  | { ok: false; error: { code: ErrorCode; message: string; inReplyTo?: string } };
+  | { ok: false; error: { code: ErrorCode; message: string; inReplyTo?: string | undefined } };
 
 /** Longest part of an unknown `type` that an error quotes. */
 const TYPE_QUOTED_MAX = 64;
@@ -37,7 +37,7 @@ const TYPE_QUOTED_MAX = 64;
  * decode('{"type":"heartbeat","id":"7","groupId":["g"]}');
  * // { ok: false, error: { code: 'INVALID_ENVELOPE', message: 'groupId: must be a string of 1 to 128 characters', inReplyTo: '7' } }
  */
-export function decode(text: string, limits?: Partial<DecodeLimits>): Decoded {
+export function decode(text: string, limits?: { [Name in keyof DecodeLimits]?: DecodeLimits[Name] | undefined }): Decoded {
   if (typeof text !== 'string') return refuse('BAD_JSON', 'the message is not text');
   const depthMax = limits?.jsonDepthMax ?? PROTOCOL_LIMITS.jsonDepthMax;
   const { tooDeep, dataText } = scan(text, depthMax);

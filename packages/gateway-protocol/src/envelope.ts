@@ -19,17 +19,17 @@ export interface Envelope<Type extends string = string, Payload = unknown> {
   /** The signal's name. */
   type: Type;
   /** When it was said, in Unix milliseconds. The gateway fills it where a client left it out. */
-  ts?: number;
+  ts?: number | undefined;
   /** Dialect, on `identify`. */
-  version?: string;
+  version?: string | undefined;
   /** Carried through unchanged to every receiver and into logs. */
-  traceId?: string;
+  traceId?: string | undefined;
   /** The group; defaults to the connection's own. */
-  groupId?: string;
+  groupId?: string | undefined;
   /** A collaborative session inside the group. */
-  sessionId?: string;
+  sessionId?: string | undefined;
   /** Message id: asks for an `ack` or an `error.inReplyTo`. */
-  id?: string;
+  id?: string | undefined;
   /** What the signal has to say; `undefined` for those that have nothing. */
-  payload?: Payload;
+  payload?: Payload | undefined;
 }

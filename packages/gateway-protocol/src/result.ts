@@ -4,7 +4,7 @@ export interface CommonError {
   message: string;
   details?: unknown;
   /** Whether the same request may succeed later. */
-  retryable?: boolean;
+  retryable?: boolean | undefined;
 }
 
 /** Either `data` or a {@link CommonError}; never an exception. */

@@ -14,23 +14,23 @@ export interface IdentifyPayload {
   /** What kind of client it is; the members of its group see it. */
   clientType: ClientType;
   /** The group to join at once. */
-  groupId?: string;
+  groupId?: string | undefined;
   /** Anything about the client (`platform`, `appVersion`, …), up to 4 KiB of JSON by default; the members of its group see it. */
-  metadata?: Record<string, unknown>;
+  metadata?: Record<string, unknown> | undefined;
   /** Given to the gateway's `authenticate` hook, and to nobody else. At most 8192 characters. */
-  token?: string;
+  token?: string | undefined;
   /** Dialect 2: become the same member again. `decode` makes `groups` without a prototype, for its keys are a client's. */
-  resume?: { token: string; groups?: Record<string, LogPosition> };
+  resume?: { token: string; groups?: Record<string, LogPosition> | undefined } | undefined;
 }
 
 /** What a session is about (PROTOCOL.md, "Sessions"). The gateway only keeps it. */
 export interface SessionMeta {
   /** For people; at most 256 characters. */
-  label?: string;
+  label?: string | undefined;
   /** As the sender says, unchecked; at most 256 characters. */
-  createdBy?: string;
+  createdBy?: string | undefined;
   /** At most 32, each of 1 to 128 characters. */
-  tags?: string[];
+  tags?: string[] | undefined;
 }
 
 /** What a `data_update` carries. */
@@ -38,7 +38,7 @@ export interface DataPayload {
   /** Any JSON value; the gateway does not look into it. */
   data: unknown;
   /** With a `sessionId`: creates or updates the session's record. */
-  meta?: SessionMeta;
+  meta?: SessionMeta | undefined;
 }
 
 /** Says who the client is, and joins or moves to a group. Answered by {@link ReadySignal} or {@link ErrorSignal}. */
@@ -49,13 +49,13 @@ export type HeartbeatSignal = Envelope<'heartbeat'>;
 export type DataUpdateSignal = Envelope<'data_update', DataPayload> & {
   payload: DataPayload;
   /** Default: `reliable`. */
-  delivery?: DeliveryMode;
+  delivery?: DeliveryMode | undefined;
   /** Of what this is the latest; required where `delivery` is `latest`. */
-  key?: string;
+  key?: string | undefined;
 };
 /** Dialect 2: adds a group beside those the connection is in. `since` asks for what was missed. */
-export type JoinSignal = Envelope<'join', { groupId: string; since?: LogPosition }> & {
-  payload: { groupId: string; since?: LogPosition };
+export type JoinSignal = Envelope<'join', { groupId: string; since?: LogPosition | undefined }> & {
+  payload: { groupId: string; since?: LogPosition | undefined };
 };
 /** Dialect 2: leaves one group. */
 export type LeaveSignal = Envelope<'leave', { groupId: string }> & { payload: { groupId: string } };
@@ -70,14 +70,16 @@ export type PresenceStatus = 'UP' | 'DEGRADED' | 'DOWN' | 'UNKNOWN';
 export interface PresenceInfo {
   status: PresenceStatus;
   /** Absent where the status is `UNKNOWN`. */
-  details?: {
-    /** `clientType` of the member whose change caused this update. */
-    role?: ClientType;
-    /** `metadata` of the member whose change caused this update. */
-    metadata?: Record<string, unknown>;
-    /** Members in the group, dropped ones inside the resume window included. */
-    members: number;
-  };
+  details?:
+    | {
+        /** `clientType` of the member whose change caused this update. */
+        role?: ClientType | undefined;
+        /** `metadata` of the member whose change caused this update. */
+        metadata?: Record<string, unknown> | undefined;
+        /** Members in the group, dropped ones inside the resume window included. */
+        members: number;
+      }
+    | undefined;
 }
 
 /** What a client is told when it has connected, and again after each accepted `identify`. */
@@ -87,7 +89,7 @@ export interface ReadyPayload {
   /** How often the client is to send something, and after how much silence it is closed with 4200. In milliseconds. */
   heartbeat: { intervalMs: number; timeoutMs: number };
   /** After an `identify` that joined a group. */
-  presence?: PresenceInfo;
+  presence?: PresenceInfo | undefined;
 }
 
 /** Why a message was not accepted (PROTOCOL.md, "Error codes"). */
@@ -97,13 +99,13 @@ export interface ErrorPayload {
   /** For people; begins with the field's name where a field is at fault. */
   message: string;
   /** The nearest HTTP status. */
-  status?: number;
+  status?: number | undefined;
   /** Whether the same message may succeed later. */
   retryable: boolean;
   /** When it may, in milliseconds from now. */
-  retryAfterMs?: number;
+  retryAfterMs?: number | undefined;
   /** `id` of the message that this answers. */
-  inReplyTo?: string;
+  inReplyTo?: string | undefined;
 }
 
 /** Greets a client, and answers `identify`. */
@@ -121,9 +123,9 @@ export type DataUpdateDelivery = Envelope<'data_update', DataPayload> & {
   /** Position in the group's log, from 1. */
   seq: number;
   /** Member id of the sender; absent where the server itself published. */
-  from?: string;
-  delivery?: DeliveryMode;
-  key?: string;
+  from?: string | undefined;
+  delivery?: DeliveryMode | undefined;
+  key?: string | undefined;
   payload: DataPayload;
 };
 /** Answers a message that was not accepted. The connection stays open, unless a close frame follows. */

@@ -9,9 +9,9 @@ export interface BrokerMessage {
    */
   body: string;
   /** As in the text. Absent: `reliable`. */
-  delivery?: DeliveryMode;
+  delivery?: DeliveryMode | undefined;
   /** As in the text; there where `delivery` is `latest`. */
-  key?: string;
+  key?: string | undefined;
 }
 
 /** A message in a group's log. */

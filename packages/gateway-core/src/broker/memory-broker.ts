@@ -19,13 +19,13 @@ interface Topic {
 /** Bounds of a {@link MemoryBroker}; everything has a default. */
 export interface MemoryBrokerOptions {
   /** Entries that `history` can reach back, for each group. Default 1,024. */
-  historyMessagesMax?: number;
+  historyMessagesMax?: number | undefined;
   /** Characters of JSON that `history` keeps, for each group. Default 1,048,576. */
-  historyLengthMax?: number;
+  historyLengthMax?: number | undefined;
   /** Most groups remembered that nobody is subscribed to; beyond it the oldest starts a new epoch when it comes back. Default 10,000. */
-  idleGroupsMax?: number;
+  idleGroupsMax?: number | undefined;
   /** Makes epochs; unique. Default: random UUIDs. */
-  generateId?: () => string;
+  generateId?: (() => string) | undefined;
 }
 
 /**

@@ -12,11 +12,11 @@ interface Group {
 /** Options of a {@link MemoryPresenceStore}; everything has a default. */
 export interface MemoryPresenceStoreOptions {
   /** Default: the machine's time. */
-  clock?: Clock;
+  clock?: Clock | undefined;
   /** Most empty groups that are remembered as DOWN; beyond it the oldest is UNKNOWN again. Default 10,000. */
-  downGroupsMax?: number;
+  downGroupsMax?: number | undefined;
   /** How long an empty group is remembered as DOWN. Default 300,000 ms. */
-  downTtlMs?: number;
+  downTtlMs?: number | undefined;
 }
 
 /**

@@ -20,7 +20,7 @@ export class MemorySessionStore implements SessionStore {
   #replaced: Session[] = [];
   readonly #clock: Clock;
 
-  constructor(options: { clock?: Clock } = {}) {
+  constructor(options: { clock?: Clock | undefined } = {}) {
     this.#clock = options.clock ?? systemClock;
   }
 

@@ -1,31 +1,113 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../clock.js';
+import type { ConnectionCounts } from '../connection-counts.js';
 import type { Peer } from '../gateway.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { ResolvedOptions } from '../options.js';
-import { checkHandshake, type HandshakeRefusal, refuse, remoteAddressOf } from './handshake.js';
+import { remoteAddressOf } from './client-address.js';
+import { checkHandshake, type HandshakeRefusal, refuse } from './handshake.js';
 import type { GatewaySocket } from './socket.js';
 import type { WsTransport } from './ws-transport.js';
+
+/** A handshake on its way in. */
+interface Arrival {
+  request: IncomingMessage;
+  socket: Duplex;
+  head: Buffer;
+  remoteAddress: string;
+  opened: (socket: GatewaySocket, peer: Peer) => void;
+}
+
+const DRAINING: HandshakeRefusal = { status: 503, message: 'draining', headers: { 'Retry-After': '1' } };
+const ORIGIN_NOT_CHECKED: HandshakeRefusal = { status: 500, message: 'the origin could not be checked' };
+const FULL: Record<'in all' | 'from this address', HandshakeRefusal> = {
+  'in all': { status: 503, message: 'too many connections', headers: { 'Retry-After': '5' } },
+  'from this address': { status: 429, message: 'too many connections from this address', headers: { 'Retry-After': '5' } },
+};
 
 /** Lets clients in: every check of a handshake, then the transport. */
 export class UpgradeDoor {
   refused = 0;
   #shut = false;
+  /** Ends the wait of each handshake that the host's check of its origin has not answered. */
+  readonly #waiting = new Set<(refusal: HandshakeRefusal) => void>();
 
   constructor(
     private readonly transport: WsTransport,
     private readonly options: ResolvedOptions,
-    private readonly full: (remoteAddress: string) => 'in all' | 'from this address' | undefined,
+    private readonly counts: ConnectionCounts,
+    private readonly clock: Clock,
     private readonly failed: (error: unknown, where: string) => void,
   ) {}
 
-  enter(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (socket: GatewaySocket, peer: Peer) => void): void {
-    const remoteAddress = remoteAddressOf(request, this.options.trustProxyHops);
-    const refusal = this.#check(request, remoteAddress);
-    if (refusal !== undefined) {
-      this.refused += 1;
-      refuse(socket, refusal);
+  enter(request: IncomingMessage, socket: Duplex, head: Buffer, opened: Arrival['opened']): void {
+    const arrival = { request, socket, head, remoteAddress: remoteAddressOf(request, this.options.trustedProxies), opened };
+    const refusal = this.#shut ? DRAINING : (checkHandshake(request) ?? this.#full(arrival));
+    if (refusal === undefined) this.#checkOrigin(arrival);
+    else this.#refuse(arrival, refusal);
+  }
+
+  /** Refuses everybody from now on, those who wait among them: 503. */
+  shut(): void {
+    this.#shut = true;
+    for (const end of [...this.#waiting]) end(DRAINING);
+  }
+
+  #checkOrigin(arrival: Arrival): void {
+    let allowed: MaybePromise<boolean>;
+    try {
+      allowed = this.options.allowOrigin(arrival.request.headers.origin, arrival.request);
+    } catch (error) {
+      this.#originFailed(arrival, error);
       return;
     }
+    if (isPromise(allowed)) this.#wait(arrival, allowed);
+    else this.#checked(arrival, allowed);
+  }
+
+  /** A handshake takes its place while it waits, or a client could open any number of them. */
+  #wait(arrival: Arrival, answer: Promise<boolean>): void {
+    const { socket, remoteAddress } = arrival;
+    const timeoutMs = this.options.timings.partTimeoutMs;
+    this.counts.add(remoteAddress);
+    /** The first end counts; what comes later, like an answer for a socket that is gone, is for nobody. */
+    const end = (then: () => void) => {
+      if (!this.#waiting.delete(refuseNow)) return;
+      this.clock.clearTimeout(timer);
+      this.counts.remove(remoteAddress);
+      socket.off('close', gone).off('error', ignore);
+      then();
+    };
+    const refuseNow = (refusal: HandshakeRefusal) => end(() => this.#refuse(arrival, refusal));
+    const gone = () =>
+      end(() => {
+        this.refused += 1;
+      });
+    const ignore = () => {};
+    const timer = this.clock.setTimeout(
+      () => end(() => this.#originFailed(arrival, new Error(`the check of an origin has taken more than ${timeoutMs} ms`))),
+      timeoutMs,
+    );
+    this.#waiting.add(refuseNow);
+    // A reset is an `error`, which ends the process where nobody listens; `close` follows.
+    socket.on('close', gone).on('error', ignore);
+    Promise.resolve(answer).then(
+      (allowed) => end(() => this.#checked(arrival, allowed)),
+      (error: unknown) => end(() => this.#originFailed(arrival, error)),
+    );
+  }
+
+  /** The host has decided; meanwhile others may have taken the last place. */
+  #checked(arrival: Arrival, allowed: boolean): void {
+    const refusal = allowed === true ? this.#full(arrival) : { status: 403, message: 'this origin may not connect' };
+    if (refusal === undefined) this.#letIn(arrival);
+    else this.#refuse(arrival, refusal);
+  }
+
+  #letIn({ request, socket, head, remoteAddress, opened }: Arrival): void {
+    // `ws` takes no list; whichever other protocols the client offers, this is the one.
+    request.headers.upgrade = 'websocket';
     let taken = false;
     this.transport.upgrade(request, socket, head, (client) => {
       taken = true;
@@ -34,27 +116,18 @@ export class UpgradeDoor {
     if (!taken) this.refused += 1;
   }
 
-  /** Refuses everybody from now on: 503. */
-  shut(): void {
-    this.#shut = true;
+  #originFailed(arrival: Arrival, error: unknown): void {
+    this.failed(error, 'allowedOrigins');
+    this.#refuse(arrival, ORIGIN_NOT_CHECKED);
   }
 
-  #check(request: IncomingMessage, remoteAddress: string): HandshakeRefusal | undefined {
-    if (this.#shut) return { status: 503, message: 'draining', headers: { 'Retry-After': '1' } };
-    try {
-      const refusal = checkHandshake(request, this.options.allowedOrigins);
-      if (refusal !== undefined) return refusal;
-    } catch (error) {
-      this.failed(error, 'allowedOrigins');
-      return { status: 500, message: 'the origin could not be checked' };
-    }
-    switch (this.full(remoteAddress)) {
-      case 'in all':
-        return { status: 503, message: 'too many connections', headers: { 'Retry-After': '5' } };
-      case 'from this address':
-        return { status: 429, message: 'too many connections from this address', headers: { 'Retry-After': '5' } };
-      default:
-        return undefined;
-    }
+  #full({ remoteAddress }: Arrival): HandshakeRefusal | undefined {
+    const full = this.counts.full(remoteAddress);
+    return full && FULL[full];
+  }
+
+  #refuse({ socket }: Arrival, refusal: HandshakeRefusal): void {
+    this.refused += 1;
+    refuse(socket, refusal);
   }
 }

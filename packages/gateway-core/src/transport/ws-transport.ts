@@ -2,9 +2,23 @@ import { constants } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES } from 'gateway-protocol';
-import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import * as ws from 'ws';
+import { GatewayError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { GatewaySocket, SocketListener } from './socket.js';
+
+/**
+ * Absent where `ws` is resolved for browsers, as Jest does with jsdom: what it gives there is empty. The gateway loads all the same, since
+ * clients in memory need no sockets.
+ */
+const WebSocket = ws.WebSocket ?? (class {} as never);
+
+/** @throws GatewayError `INVALID_OPTION` where there are no WebSockets to be had. */
+export function requireWebSockets(): void {
+  if (ws.WebSocketServer !== undefined) return;
+  const jest = "in Jest with jsdom, begin the test's file with /** @jest-environment node */";
+  throw new GatewayError('INVALID_OPTION', `server: needs ws as Node has it, and here it is resolved for browsers; ${jest}`);
+}
 
 /** What a fault that `ws` found in the client's frames is closed with; everything else is 1002. */
 const CLOSE_CODE_OF_FAULT: Record<string, number> = {
@@ -122,14 +136,14 @@ const PONG_BYTES_MAX = 127;
 
 /** Completes WebSocket handshakes (RFC 6455 §4.2.2) and gives the sockets. The only user of `ws`. */
 export class WsTransport {
-  readonly #server: WebSocketServer;
+  readonly #server: ws.WebSocketServer | undefined;
 
   /** Whether the handshake under way has agreed on compression with the whole window. */
   #deflate = false;
 
   constructor(limits: Limits, closeTimeoutMs: number, deflate: boolean) {
     const bounded = (limit: number) => (Number.isFinite(limit) ? limit : 0);
-    const options: ServerOptions & {
+    const options: ws.ServerOptions & {
       maxFragments: number;
       maxBufferedChunks: number;
       maxPendingAutoPongs: number;
@@ -149,8 +163,8 @@ export class WsTransport {
       closeTimeout: closeTimeoutMs,
       WebSocket: ClientSocket,
     };
-    this.#server = new WebSocketServer(options);
-    this.#server.on('headers', (headers) => {
+    this.#server = ws.WebSocketServer && new ws.WebSocketServer(options);
+    this.#server?.on('headers', (headers) => {
       const agreed = headers.find((header) => header.startsWith('Sec-WebSocket-Extensions: permessage-deflate'));
       // What is compressed once for all has the whole window; who asked for a smaller one gets frames as they are, which is always allowed.
       this.#deflate = agreed !== undefined && !/server_max_window_bits=([89]|1[0-4])\b/.test(agreed);
@@ -159,9 +173,10 @@ export class WsTransport {
 
   /** The request was checked by `checkHandshake`; what `ws` still finds wrong with it, `ws` answers with 400. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, opened: (socket: GatewaySocket) => void): void {
+    requireWebSockets();
     // The response and the first message leave as one write.
     socket.cork();
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
+    this.#server?.handleUpgrade(request, socket, head, (ws) => {
       const client = ws as ClientSocket;
       client.attach(socket, this.#deflate);
       opened(client);

@@ -7,6 +7,8 @@ export interface Handshake {
   status: Promise<number>;
   /** The client's end. */
   socket: Duplex;
+  /** The gateway's end. */
+  server: Duplex;
 }
 
 /** A client's WebSocket handshake as `handleUpgrade` gets it, over a pair of streams instead of a port. */
@@ -29,5 +31,5 @@ export function handshake(gateway: Gateway, remoteAddress = '127.0.0.1', headers
     client.once('error', reject);
   });
   gateway.handleUpgrade(request, server, Buffer.alloc(0));
-  return { status, socket: client };
+  return { status, socket: client, server };
 }

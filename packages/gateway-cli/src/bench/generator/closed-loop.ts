@@ -2,8 +2,8 @@ import type { Publisher } from './publisher.js';
 
 /** When a run of a {@link ClosedLoop} stops publishing; the first that comes. */
 export interface RunLimit {
-  durationMs?: number;
-  messages?: number;
+  durationMs?: number | undefined;
+  messages?: number | undefined;
 }
 
 /**

@@ -11,7 +11,7 @@ export interface FleetOptions {
   /** Clients in all, spread over the groups as evenly as it goes. */
   connections: number;
   /** Members of each group that publish. Default 1. */
-  publishersPerGroup?: number;
+  publishersPerGroup?: number | undefined;
   /** Bytes of data in each message. */
   dataBytes: number;
   /** Most messages of one publisher in flight. */

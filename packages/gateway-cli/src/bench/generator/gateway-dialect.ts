@@ -7,11 +7,11 @@ const letter = (character: string) => character.charCodeAt(0);
 /** Options of {@link gatewayDialect}. */
 export interface GatewayDialectOptions {
   /** Path on which the gateway listens. Default `/rt`. */
-  path?: string;
+  path?: string | undefined;
   /** Dialect of the contract, `"1"` (default) or `"2"`. */
-  version?: '1' | '2';
+  version?: '1' | '2' | undefined;
   /** Given to the gateway's `authenticate` hook. */
-  token?: string;
+  token?: string | undefined;
 }
 
 /** Speaks the gateway's own contract (PROTOCOL.md). */

@@ -15,9 +15,9 @@ export interface Target {
   /** Path and query of the request. */
   path: string;
   /** Given for `wss:`; options beyond the host name, such as a certificate authority. */
-  tls?: ConnectionOptions;
+  tls?: ConnectionOptions | undefined;
   /** Further request headers, such as `Origin`. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The client's half of the opening handshake (RFC 6455 §4.1) over raw bytes. */
