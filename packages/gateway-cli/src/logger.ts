@@ -2,7 +2,7 @@ import type { Logger } from 'gateway-protocol';
 import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Output } from './io.js';
-import type { LogLevel } from './settings.js';
+import type { LogLevel } from './log-levels.js';
 
 /** Bytes of log that wait for a reader who has stopped reading; what comes after is dropped rather than held in memory. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
@@ -23,6 +23,6 @@ export function createLogger(options: { level: LogLevel; pretty: boolean; color:
     },
     { write: (line) => lines.write(prettify(line)) },
   );
-  const write = (at: LogLevel) => (msg: string, meta?: Record<string, unknown>) => log[at](meta ?? {}, msg);
+  const write = (at: keyof Logger) => (msg: string, meta?: Record<string, unknown>) => log[at](meta ?? {}, msg);
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
 }

@@ -8,16 +8,18 @@ import { endSignals } from './signals.js';
 
 /**
  * Serves until a signal, then drains.
+ * @param warnings logged before it starts.
  * @returns the exit code.
  * @throws UsageError (by rejection) where it cannot start as configured.
  */
-export async function runServer(config: ServeConfig, io: Io, color: boolean): Promise<number> {
+export async function runServer(config: ServeConfig, io: Io, color: boolean, warnings: readonly string[]): Promise<number> {
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
   const signals = endSignals(io.signals, (signal) => {
     logger.warn('exiting before the drain is over: a second signal', { signal });
     io.exit(1);
   });
   try {
+    for (const warning of warnings) logger.warn(warning);
     const { url, healthUrl, port, gateway, close } = await start(config, { ...gatewayOptions(config), logger });
     if (config.logLevel === 'debug') logLives(gateway, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });

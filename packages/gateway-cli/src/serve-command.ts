@@ -28,14 +28,17 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
 
   command.action(async (values: Record<string, unknown>) => {
     const terminal = io.stdout.isTTY === true;
-    const config = resolveConfig(settings.typed(values), env, (values.pretty as boolean | undefined) ?? terminal);
+    const warnings: string[] = [];
+    const pretty = (values.pretty as boolean | undefined) ?? terminal;
+    const config = resolveConfig(settings.typed(values), env, pretty, (line) => void warnings.push(line));
     if (values.printConfig === true) {
       await checkConfig(config);
+      for (const warning of warnings) io.stderr.write(`gateway-cli: ${warning}\n`);
       // `null` rather than nothing, so that all there is to set is seen.
       io.stdout.write(`${JSON.stringify({ ...config, allowedOrigins: config.allowedOrigins ?? null }, undefined, 2)}\n`);
     } else {
       // https://no-color.org: any value but the empty one.
-      report(await runServer(config, io, terminal && !env.NO_COLOR));
+      report(await runServer(config, io, terminal && !env.NO_COLOR, warnings));
     }
   });
 }

@@ -22,7 +22,7 @@ test('the help of serve names the flags of the server with their defaults', asyn
     /--path <path> .*GW_PATH, default \/rt/,
     /--allowed-origin <origin> .*GW_ALLOWED_ORIGIN, default any/,
     /--trust-proxy-hops <n> .*GW_TRUST_PROXY_HOPS, default 0/,
-    /--log-level <level> .*debug, info, warn, error \(LOG_LEVEL, default info/,
+    /--log-level <level> .*silent: debug, info, warn, error \(LOG_LEVEL, default info/,
     /--pretty /,
     /--no-pretty /,
     /--print-config /,
