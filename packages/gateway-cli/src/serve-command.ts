@@ -9,8 +9,9 @@ import { LIMIT_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js'
 const NOTES = `
 A flag counts before its variable, a variable before the default; an empty variable counts as not set.
 
-SIGTERM and SIGINT drain: new clients are refused, connected ones are told and given --close-timeout-ms, then
-the program exits. A second signal exits at once.
+SIGTERM, SIGINT and SIGQUIT drain: new clients are refused, connected ones are told and given --close-timeout-ms, then
+the program exits. A second of them exits at once. SIGHUP drains where a terminal is gone, and has no effect elsewhere.
+SIGUSR2 logs one line of statistics.
 
 Exit codes: 0 after a drain, 1 after a second signal or a failure, 2 where a flag, a variable or the port is wrong.`;
 
