@@ -1,6 +1,7 @@
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import type { Logger } from 'gateway-protocol';
 import { asUsageError, type ServeConfig } from './config.js';
+import { exposureWarning } from './exposure.js';
 import type { Io } from './io.js';
 import { createLogger } from './logger.js';
 import { type RunningServer, serve } from './serve.js';
@@ -28,9 +29,11 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean, war
   try {
     for (const warning of warnings) logger.warn(warning);
     running = await start(config, { ...gatewayOptions(config), logger });
-    const { url, healthUrl, port, gateway } = running;
+    const { url, healthUrl, address, port, gateway } = running;
     if (config.logLevel === 'debug') logLives(gateway, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
+    const warning = exposureWarning(address, config.allowedOrigins);
+    if (warning !== undefined) logger.warn(warning, { address, port });
     const signal = await signals.first;
     logger.info('draining', { signal, connections: gateway.stats().connections });
     await running.close();
