@@ -27,7 +27,11 @@ function terminateWith(npx) {
     }
   }, 250).unref();
   // A signal to the whole process group reaches the gateway by itself, and a second one would cut its drain short.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => clearInterval(watch));
+  /** @type {NodeJS.Signals[]} */
+  const signals = ['SIGINT', 'SIGTERM', 'SIGQUIT'];
+  // It drains the gateway on a terminal only.
+  if (process.stdout.isTTY || process.stderr.isTTY) signals.push('SIGHUP');
+  for (const signal of signals) process.once(signal, () => clearInterval(watch));
 }
 
 try {

@@ -11,9 +11,9 @@ export class Program implements AsyncDisposable {
   readonly exit: Promise<Exit>;
   readonly #messages: AsyncIterableIterator<string>;
 
-  constructor(cwd: string, file: string, args: readonly string[]) {
+  constructor(cwd: string, file: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) {
     // A group of its own, so that a signal can go to all of it, as a terminal's Ctrl-C does.
-    const env = plainEnvironment();
+    const env = { ...plainEnvironment(), ...more };
     const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     this.process = child;
     this.exit = once(child, 'exit') as Promise<Exit>;

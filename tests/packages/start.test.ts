@@ -5,7 +5,7 @@ import { Program } from './program.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const START = ['scripts/start.mjs', '--port', '0', '--host', '127.0.0.1'];
 
-test.each(['SIGINT', 'SIGTERM'] as const)('start runs the built gateway and hands it %s', async (signal) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGQUIT'] as const)('start runs the built gateway and hands it %s', async (signal) => {
   await using start = new Program(root, process.execPath, START);
   const { healthUrl } = await start.log('listening on ');
   expect((await fetch(String(healthUrl))).status).toBe(200);

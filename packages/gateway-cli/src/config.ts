@@ -1,6 +1,7 @@
 import { GatewayError, type Limits, type ProxyHeader, type Timings } from 'gateway-core';
-import { type Environment, type Flags, readSettings, type Setting } from './setting.js';
-import { LIMIT_SETTINGS, type LogLevel, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
+import type { LogLevel } from './log-levels.js';
+import { type Environment, type Flags, readSettings, type Setting, type Warn } from './setting.js';
+import { LIMIT_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
 import { quote, UsageError } from './usage-error.js';
 
 /** Everything that `gateway-cli serve` can be told, complete; what `--print-config` prints, with `null` for what is absent. */
@@ -23,14 +24,15 @@ export interface ServeConfig {
 
 /**
  * A flag before the environment, the environment before the default; an empty variable counts as unset.
+ * @param warn is told of variables that are passed over.
  * @throws UsageError that names the flag or the variable.
  */
-export function resolveConfig(flags: Flags, env: Environment, pretty: boolean): ServeConfig {
+export function resolveConfig(flags: Flags, env: Environment, pretty: boolean, warn?: Warn): ServeConfig {
   return {
-    ...readSettings(SERVER_SETTINGS, flags, env),
+    ...readSettings(SERVER_SETTINGS, flags, env, warn),
     pretty,
-    timings: readSettings(TIMING_SETTINGS, flags, env),
-    limits: readSettings(LIMIT_SETTINGS, flags, env),
+    timings: readSettings(TIMING_SETTINGS, flags, env, warn),
+    limits: readSettings(LIMIT_SETTINGS, flags, env, warn),
   };
 }
 
@@ -54,14 +56,25 @@ export function asUsageError(error: unknown, { host, port }: ServeConfig): unkno
   }
 }
 
-/** `timings.heartbeatTimeoutMs: must be …` → `--heartbeat-timeout-ms (GW_HEARTBEAT_TIMEOUT_MS) must be …`. */
+/** The settings by the names that the gateway's options have. */
+const BY_OPTION: ReadonlyMap<string, Setting> = new Map([
+  ...Object.entries<Setting>(SERVER_SETTINGS),
+  ...Object.entries(TIMING_SETTINGS).map(([name, setting]) => [`timings.${name}`, setting] as const),
+  ...Object.entries(LIMIT_SETTINGS).map(([name, setting]) => [`limits.${name}`, setting] as const),
+]);
+
+/** `timings.heartbeatTimeoutMs: must be …` → `--heartbeat-timeout-ms (GW_HEARTBEAT_TIMEOUT_MS) must be …`, in one line. */
 function inFlags(message: string): string {
-  const settings: Record<string, Setting> = { ...TIMING_SETTINGS, ...LIMIT_SETTINGS };
-  return message
-    .replace(/\b(?:timings|limits)\.(\w+)/g, (text, name: string) =>
-      settings[name] === undefined ? text : named(settings[name]),
-    )
-    .replace(': ', ' ');
+  // A name of one word alone may be a word of the sentence, like "path"; in front it is the option.
+  const [, option = '', problem = message] = /^([\w.]+): (.*)$/s.exec(message) ?? [];
+  const sentence = problem.replace(/\b(?:(?:timings|limits)\.\w+|[a-z]+[A-Z]\w*)/g, inFlag).replace(/\s+/g, ' ');
+  if (option === '') return sentence;
+  return `${inFlag(option)}${/^[a-z]/.test(problem) ? '' : ':'} ${sentence}`;
+}
+
+function inFlag(option: string): string {
+  const setting = BY_OPTION.get(option);
+  return setting === undefined ? option : named(setting);
 }
 
 function named(setting: Setting): string {

@@ -13,7 +13,7 @@ export interface Output {
 export interface Io {
   stdout: Output;
   stderr: Output;
-  /** Delivers SIGTERM and SIGINT. */
+  /** Delivers SIGTERM, SIGINT, SIGQUIT, SIGHUP and SIGUSR2; those that the system does not have never come. */
   signals: {
     on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
     off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;

@@ -1,29 +1,42 @@
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import type { Logger } from 'gateway-protocol';
 import { asUsageError, type ServeConfig } from './config.js';
+import { exposureWarning } from './exposure.js';
 import type { Io } from './io.js';
 import { createLogger } from './logger.js';
 import { type RunningServer, serve } from './serve.js';
-import { endSignals } from './signals.js';
+import { serverSignals } from './server-signals.js';
 
 /**
  * Serves until a signal, then drains.
+ * @param warnings logged before it starts.
  * @returns the exit code.
  * @throws UsageError (by rejection) where it cannot start as configured.
  */
-export async function runServer(config: ServeConfig, io: Io, color: boolean): Promise<number> {
+export async function runServer(config: ServeConfig, io: Io, color: boolean, warnings: readonly string[]): Promise<number> {
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
-  const signals = endSignals(io.signals, (signal) => {
-    logger.warn('exiting before the drain is over: a second signal', { signal });
-    io.exit(1);
+  let running: RunningServer | undefined;
+  const signals = serverSignals(io, {
+    exitNow: (signal) => {
+      logger.warn('exiting before the drain is over: a second signal', { signal });
+      io.exit(1);
+    },
+    reload: (signal) => logger.info('nothing to reload: the configuration is read at the start alone', { signal }),
+    stats: () => {
+      if (running !== undefined) logger.info('stats', { ...running.gateway.stats() });
+    },
   });
   try {
-    const { url, healthUrl, port, gateway, close } = await start(config, { ...gatewayOptions(config), logger });
+    for (const warning of warnings) logger.warn(warning);
+    running = await start(config, { ...gatewayOptions(config), logger });
+    const { url, healthUrl, address, port, gateway } = running;
     if (config.logLevel === 'debug') logLives(gateway, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
+    const warning = exposureWarning(address, config.allowedOrigins);
+    if (warning !== undefined) logger.warn(warning, { address, port });
     const signal = await signals.first;
     logger.info('draining', { signal, connections: gateway.stats().connections });
-    await close();
+    await running.close();
     logger.info('stopped');
     return 0;
   } finally {

@@ -9,8 +9,9 @@ import { LIMIT_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js'
 const NOTES = `
 A flag counts before its variable, a variable before the default; an empty variable counts as not set.
 
-SIGTERM and SIGINT drain: new clients are refused, connected ones are told and given --close-timeout-ms, then
-the program exits. A second signal exits at once.
+SIGTERM, SIGINT and SIGQUIT drain: new clients are refused, connected ones are told and given --close-timeout-ms, then
+the program exits. A second of them exits at once. SIGHUP drains where a terminal is gone, and has no effect elsewhere.
+SIGUSR2 logs one line of statistics.
 
 Exit codes: 0 after a drain, 1 after a second signal or a failure, 2 where a flag, a variable or the port is wrong.`;
 
@@ -28,14 +29,17 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
 
   command.action(async (values: Record<string, unknown>) => {
     const terminal = io.stdout.isTTY === true;
-    const config = resolveConfig(settings.typed(values), env, (values.pretty as boolean | undefined) ?? terminal);
+    const warnings: string[] = [];
+    const pretty = (values.pretty as boolean | undefined) ?? terminal;
+    const config = resolveConfig(settings.typed(values), env, pretty, (line) => void warnings.push(line));
     if (values.printConfig === true) {
       await checkConfig(config);
+      for (const warning of warnings) io.stderr.write(`gateway-cli: ${warning}\n`);
       // `null` rather than nothing, so that all there is to set is seen.
       io.stdout.write(`${JSON.stringify({ ...config, allowedOrigins: config.allowedOrigins ?? null }, undefined, 2)}\n`);
     } else {
       // https://no-color.org: any value but the empty one.
-      report(await runServer(config, io, terminal && !env.NO_COLOR));
+      report(await runServer(config, io, terminal && !env.NO_COLOR, warnings));
     }
   });
 }

@@ -29,6 +29,8 @@ export interface RunningServer {
   url: string;
   /** Like `http://127.0.0.1:4100/health`. */
   healthUrl: string;
+  /** The address that it listens on, like `0.0.0.0`; what a host name stands for. */
+  address: string;
   /** The port it got. */
   port: number;
   /** For its events, `publish`, `stats` and the rest. */
@@ -71,6 +73,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   return {
     url: `ws://${authority}${gateway.path}`,
     healthUrl: `http://${authority}/health`,
+    address: address.address,
     port: address.port,
     gateway,
     close: () => {

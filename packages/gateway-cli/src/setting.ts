@@ -1,3 +1,4 @@
+import { isServiceLink, serviceOf } from './service-link.js';
 import { quote, UsageError } from './usage-error.js';
 
 /** One value that a flag and an environment variable can set. */
@@ -16,6 +17,8 @@ export interface Setting<T = unknown> {
   fallbackText?: string | undefined;
   /** A repeated flag adds to the earlier ones, joined by commas; else the last one counts. */
   repeatable?: boolean | undefined;
+  /** Other programs read the variable too: one that says what this program does not take is warned of, and counts as not set. */
+  sharedVariable?: boolean | undefined;
   /** Reads what a flag or a variable says; `undefined`: that is not what it takes. */
   parse(text: string): T | undefined;
 }
@@ -25,23 +28,45 @@ export type Flags = ReadonlyMap<string, string>;
 /** Environment variables by name, like `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Is told, in one line, of a variable that is passed over. */
+export type Warn = (line: string) => void;
+
 type Values<Table> = { -readonly [Name in keyof Table]: Table[Name] extends Setting<infer T> ? T : never };
 
 /**
  * Reads a table of settings: a flag before the environment, the environment before the default.
  * @throws UsageError that names the flag or the variable.
  */
-export function readSettings<Table extends Record<string, Setting>>(table: Table, flags: Flags, env: Environment): Values<Table> {
-  const values = Object.entries(table).map(([name, setting]) => [name, readSetting(setting, flags, env)]);
+export function readSettings<Table extends Record<string, Setting>>(
+  table: Table,
+  flags: Flags,
+  env: Environment,
+  warn: Warn = () => {},
+): Values<Table> {
+  const values = Object.entries(table).map(([name, setting]) => [name, readSetting(setting, flags, env, warn)]);
   return Object.fromEntries(values) as Values<Table>;
 }
 
-function readSetting(setting: Setting, flags: Flags, env: Environment): unknown {
+function readSetting(setting: Setting, flags: Flags, env: Environment, warn: Warn): unknown {
   const flag = flags.get(setting.flag);
   if (flag !== undefined) return parse(setting, setting.flag, flag);
-  const variable = env[setting.variable];
+  const { variable, fallback, fallbackText } = setting;
+  const text = env[variable];
   // An empty variable is how shells and compose files say "not set".
-  return variable === undefined || variable === '' ? setting.fallback : parse(setting, setting.variable, variable);
+  if (text === undefined || text === '') return fallback;
+  const used = `${setting.flag} is ${fallbackText ?? fallback}, its default`;
+  if (isServiceLink(variable, text)) {
+    warn(
+      `${variable}=${text} was set for a Service named "${serviceOf(variable)}" and is passed over: ${used}. ` +
+        `Set enableServiceLinks: false in the pod, name the Service otherwise, or set ${variable} yourself`,
+    );
+    return fallback;
+  }
+  if (setting.sharedVariable && setting.parse(text) === undefined) {
+    warn(`${variable} takes ${setting.takes}, not ${quote(text)}: ${used}`);
+    return fallback;
+  }
+  return parse(setting, variable, text);
 }
 
 function parse(setting: Setting, source: string, text: string): unknown {

@@ -1,11 +1,7 @@
 import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type ProxyHeader, type Timings } from 'gateway-core';
+import { LOG_LEVELS, type LogLevel, parseLogLevel } from './log-levels.js';
 import { LIMIT_MEANINGS, TIMING_MEANINGS } from './meanings.js';
 import { flagOf, parseInteger, type Setting, variableOf } from './setting.js';
-
-/** From the most talkative to the least. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-/** The lowest level that is logged. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const PROXY_HEADERS = ['auto', 'x-forwarded-for', 'forwarded'] as const satisfies readonly ProxyHeader[];
 
@@ -47,7 +43,8 @@ export const SERVER_SETTINGS = {
     fallback: undefined,
     fallbackText: 'any',
     repeatable: true,
-    parse: parseOrigins,
+    // Which origins there are is the gateway's to say.
+    parse: (text) => text.split(',').map((item) => item.trim()),
   }),
   trustProxyHops: setting<number>({
     flag: '--trust-proxy-hops',
@@ -71,10 +68,11 @@ export const SERVER_SETTINGS = {
     flag: '--log-level',
     variable: 'LOG_LEVEL',
     argument: '<level>',
-    meaning: `lowest level that is logged: ${LOG_LEVELS.join(', ')}`,
+    meaning: `lowest level that is logged, or silent: ${LOG_LEVELS.filter((level) => level !== 'silent').join(', ')}`,
     takes: `one of ${LOG_LEVELS.join(', ')}`,
     fallback: 'info',
-    parse: (text) => LOG_LEVELS.find((level) => level === text),
+    sharedVariable: true,
+    parse: parseLogLevel,
   }),
 };
 
@@ -106,9 +104,4 @@ function integers<Name extends string>(
     }),
   ]);
   return Object.fromEntries(entries) as Record<Name, Setting<number>>;
-}
-
-function parseOrigins(text: string): string[] | undefined {
-  const origins = text.split(',').map((item) => item.trim());
-  return origins.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin) ? origins : undefined;
 }

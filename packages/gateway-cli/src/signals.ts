@@ -1,8 +1,8 @@
 import type { Io } from './io.js';
 
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+type Listener = (signal: NodeJS.Signals) => void;
 
-/** The signals that end a server, from now until `off`. */
+/** The signals that end a program, from now until `off`. */
 export interface EndSignals {
   /** Resolves with the first one. */
   first: Promise<NodeJS.Signals>;
@@ -10,21 +10,40 @@ export interface EndSignals {
   off(): void;
 }
 
-/** @param onSecond called with every signal after the first. */
-export function endSignals(source: Io['signals'], onSecond: (signal: NodeJS.Signals) => void): EndSignals {
-  let listener = onSecond;
-  const first = new Promise<NodeJS.Signals>((resolve) => {
-    listener = (signal) => {
-      listener = onSecond;
-      resolve(signal);
-    };
+/** Which signals end a program. */
+export interface EndSignalNames {
+  /** Again, they end it at once. */
+  urgent?: readonly NodeJS.Signals[];
+  /** Again, they have no effect. */
+  patient?: readonly NodeJS.Signals[];
+}
+
+/** @param onSecond called with every urgent signal after the first of all. */
+export function endSignals(source: Io['signals'], onSecond: Listener, names: EndSignalNames = {}): EndSignals {
+  const { urgent = ['SIGTERM', 'SIGINT'], patient = [] } = names;
+  let ending = false;
+  let resolve: Listener;
+  const first = new Promise<NodeJS.Signals>((resolved) => {
+    resolve = resolved;
   });
-  const listen = (signal: NodeJS.Signals) => listener(signal);
-  for (const signal of SIGNALS) source.on(signal, listen);
-  return {
-    first,
-    off: () => {
-      for (const signal of SIGNALS) source.off(signal, listen);
-    },
+  const end: Listener = (signal) => {
+    ending = true;
+    resolve(signal);
+  };
+  const off = onSignals(source, [
+    ...urgent.map((name) => [name, (signal: NodeJS.Signals) => (ending ? onSecond(signal) : end(signal))] as const),
+    ...patient.map((name) => [name, end] as const),
+  ]);
+  return { first, off };
+}
+
+/**
+ * Listens to signals. One that the system does not have, like SIGUSR2 on Windows, is to Node an event that never comes.
+ * @returns what gives them their default effect back.
+ */
+export function onSignals(source: Io['signals'], listeners: readonly (readonly [NodeJS.Signals, Listener])[]): () => void {
+  for (const [signal, listener] of listeners) source.on(signal, listener);
+  return () => {
+    for (const [signal, listener] of listeners) source.off(signal, listener);
   };
 }

@@ -23,7 +23,7 @@ test('the help of serve names the flags of the server with their defaults', asyn
     /--allowed-origin <origin> .*GW_ALLOWED_ORIGIN, default any/,
     /--trust-proxy-hops <n> .*GW_TRUST_PROXY_HOPS, default 0/,
     /--trust-proxy-header <name> .*GW_TRUST_PROXY_HEADER, default auto/,
-    /--log-level <level> .*debug, info, warn, error \(LOG_LEVEL, default info/,
+    /--log-level <level> .*silent: debug, info, warn, error \(LOG_LEVEL, default info/,
     /--pretty /,
     /--no-pretty /,
     /--print-config /,

@@ -1,83 +1,162 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { createGateway } from 'gateway-core';
+import { expect, onTestFailed, onTestFinished, test, vi } from 'vitest';
 import WebSocket from 'ws';
-
-/** The program in a process of its own, from its sources. */
-class Program {
-  static readonly all: Program[] = [];
-  readonly process;
-  readonly exit: Promise<[code: number | null, signal: string | null]>;
-  readonly stderr: Promise<string>;
-  readonly #lines;
-
-  constructor(...argv: string[]) {
-    this.process = spawn(process.execPath, ['--import', 'tsx', 'packages/gateway-cli/src/bin.ts', ...argv], {
-      cwd: fileURLToPath(new URL('../../../', import.meta.url)),
-      env: { PATH: process.env.PATH, TSX_TSCONFIG_PATH: 'tsconfig.json' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.exit = once(this.process, 'exit') as Promise<[number | null, string | null]>;
-    this.stderr = text(this.process.stderr);
-    this.#lines = createInterface(this.process.stdout)[Symbol.asyncIterator]();
-    Program.all.push(this);
-  }
-
-  /** The next line on stdout; `undefined` at its end. */
-  async line(): Promise<string | undefined> {
-    return (await this.#lines.next()).value;
-  }
-
-  /** The next line on stdout, which must be a log line that begins so. */
-  async log(message: string): Promise<Record<string, unknown>> {
-    const line = JSON.parse((await this.line()) ?? 'null');
-    expect(line?.msg).toMatch(new RegExp(`^${message}`));
-    return line;
-  }
-}
-
-afterEach(async () => {
-  for (const { process, exit } of Program.all.splice(0)) {
-    process.kill('SIGKILL');
-    await exit;
-  }
-});
+import { PROGRAM, Program } from './program.js';
 
 const LOOPBACK = ['serve', '--port', '0', '--host', '127.0.0.1'];
+/** The drain would wait for ten minutes for a client that reads nothing and so never answers its close frame. */
+const LONG_DRAIN = [...LOOPBACK, '--close-timeout-ms', '600000'];
 
-test.each(['SIGTERM', 'SIGINT'] as const)('after %s and its drain the process ends by itself with code 0', async (signal) => {
-  const program = new Program(...LOOPBACK);
+/** A device that takes nothing, as a full disk does. */
+const FULL = '/dev/full';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A client of the gateway that has just said where it listens. */
+async function connectedTo(program: Program): Promise<WebSocket> {
   const client = new WebSocket(String((await program.log('listening on ws://')).url));
   await once(client, 'message');
-  const closed = once(client, 'close');
-  program.process.kill(signal);
-  expect((await closed)[0]).toBe(1012);
-  expect(await program.exit).toEqual([0, null]);
-  await program.log('draining');
-  await program.log('stopped');
-  expect(await program.stderr).toBe('');
-});
+  return client;
+}
 
-test('a second signal ends the process at once with code 1', async () => {
-  // The drain would wait for ten minutes for a client that reads nothing and so never answers its close frame.
-  const program = new Program(...LOOPBACK, '--close-timeout-ms', '600000');
-  const client = new WebSocket(String((await program.log('listening on ws://')).url));
-  await once(client, 'message');
+test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
+  'after %s and its drain the process ends by itself with code 0',
+  async (signal) => {
+    const program = new Program(LOOPBACK);
+    const client = await connectedTo(program);
+    const closed = once(client, 'close');
+    program.process.kill(signal);
+    expect((await closed)[0]).toBe(1012);
+    expect(await program.exit).toEqual([0, null]);
+    expect(await program.log('draining')).toMatchObject({ signal, connections: 1 });
+    await program.log('stopped');
+    expect(await program.stderr).toBe('');
+  },
+);
+
+test.each([
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGINT', 'SIGQUIT'],
+  ['SIGQUIT', 'SIGTERM'],
+] as const)('after %s, %s ends the process at once with code 1', async (first, second) => {
+  const program = new Program(LONG_DRAIN);
+  const client = await connectedTo(program);
   client.pause();
-  program.process.kill('SIGTERM');
+  program.process.kill(first);
   await program.log('draining');
-  program.process.kill('SIGTERM');
+  program.process.kill(second);
   expect(await program.exit).toEqual([1, null]);
   await program.log('exiting before the drain is over');
   client.terminate();
 });
 
+test('SIGHUP without a terminal ends neither the server nor a drain, and says that there is nothing to reload', async () => {
+  const program = new Program(LONG_DRAIN);
+  const { url, healthUrl } = await program.log('listening on ws://');
+  const client = new WebSocket(String(url));
+  await once(client, 'message');
+  program.process.kill('SIGHUP');
+  await program.log('nothing to reload');
+  expect((await fetch(String(healthUrl))).status).toBe(200);
+  client.pause();
+  program.process.kill('SIGTERM');
+  await program.log('draining');
+  program.process.kill('SIGHUP');
+  await program.log('nothing to reload');
+  expect((await fetch(String(healthUrl))).status).toBe(503);
+  program.process.kill('SIGTERM');
+  expect(await program.exit).toEqual([1, null]);
+  client.terminate();
+});
+
+test('a terminal that is closed drains the gateway that it showed', async ({ skip }) => {
+  skip(process.platform !== 'linux' || !existsSync('/usr/bin/script'), 'script of util-linux makes the terminal');
+  const gateway = [process.execPath, ...PROGRAM, ...LOOPBACK, '--no-pretty'].join(' ');
+  // The outer shell ends with its terminal; only the inner one stays, to tell by which code the gateway ended.
+  const command = `(trap '' HUP; ${gateway}; echo $? >&3); true`;
+  const terminal = new Program(['-qefc', command, '/dev/null'], {
+    file: '/usr/bin/script',
+    env: { SHELL: '/bin/sh' },
+    pipes: 1,
+  });
+  const code = text(terminal.process.stdio[3] as Readable);
+  const { url, pid } = await terminal.log('listening on ws://');
+  onTestFailed(() => {
+    if (existsSync(`/proc/${pid}`)) process.kill(Number(pid), 'SIGKILL');
+  });
+  const client = new WebSocket(String(url));
+  await once(client, 'message');
+  const closed = once(client, 'close');
+  terminal.process.kill('SIGKILL');
+  expect((await closed)[0]).toBe(1012);
+  // 134: Node 20 aborts when all is done, since it cannot reset a terminal that is gone.
+  expect(await code).toMatch(/^(0|134)\n$/);
+});
+
+test('SIGUSR2 logs the statistics in one line, also while the gateway drains', async () => {
+  const program = new Program(LONG_DRAIN);
+  const client = await connectedTo(program);
+  program.process.kill('SIGUSR2');
+  const { level, time, pid, hostname, msg, ...stats } = await program.log('stats');
+  expect({ level, msg }).toEqual({ level: 'info', msg: 'stats' });
+  const unused = createGateway();
+  onTestFinished(() => unused.close());
+  expect(stats).toEqual({ ...unused.stats(), connections: 1, connectionsTotal: 1 });
+
+  client.pause();
+  program.process.kill('SIGTERM');
+  await program.log('draining');
+  program.process.kill('SIGUSR2');
+  expect(await program.log('stats')).toMatchObject({ connectionsTotal: 1 });
+  program.process.kill('SIGTERM');
+  expect(await program.exit).toEqual([1, null]);
+  client.terminate();
+});
+
+// Only Linux has a device that is always full.
+test.skipIf(!existsSync(FULL)).each([
+  ['no drain', false, 0],
+  ['no second signal', true, 1],
+])('a log that cannot be written holds up %s', async (_, again, code) => {
+  const full = openSync(FULL, 'w');
+  onTestFinished(() => closeSync(full));
+  const port = String(await freePort());
+  const program = new Program([...LONG_DRAIN, '--port', port], { stdout: full, env: { LOG_LEVEL: 'debug' } });
+  const health = () =>
+    fetch(`http://127.0.0.1:${port}/health`).then(
+      ({ status }) => status,
+      () => 0,
+    );
+  await vi.waitUntil(async () => (await health()) === 200, 15_000);
+  const client = new WebSocket(`ws://127.0.0.1:${port}/rt`);
+  await once(client, 'message');
+  if (again) client.pause();
+  program.process.kill('SIGTERM');
+  if (again) {
+    await vi.waitUntil(async () => (await health()) === 503, 15_000);
+    program.process.kill('SIGTERM');
+  }
+  expect(await program.exit).toEqual([code, null]);
+  expect(await program.stderr).toBe('');
+  client.terminate();
+});
+
 test('a port in use ends the process with code 2 and one line on stderr', async () => {
-  const { port } = await new Program(...LOOPBACK).log('listening on ws://');
-  const second = new Program('serve', '--host', '127.0.0.1', '--port', String(port));
+  const first = new Program(LOOPBACK);
+  const { port } = await first.log('listening on ws://');
+  const second = new Program(['serve', '--host', '127.0.0.1', '--port', String(port)]);
   expect(await second.exit).toEqual([2, null]);
   expect(await second.line()).toBeUndefined();
   expect(await second.stderr).toBe(

@@ -7,29 +7,32 @@ import { MemoryIo } from './memory-io.js';
 const LOOPBACK = ['serve', '--port', '0', '--host', '127.0.0.1'];
 
 describe('serve', () => {
-  test.each(['SIGTERM', 'SIGINT'] as const)('says where it listens, serves, and drains to exit code 0 on %s', async (signal) => {
-    const io = new MemoryIo();
-    const ended = run([...LOOPBACK, '--path', '/ws'], {}, io);
-    const { url, level } = await io.line('listening on ');
-    expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:[1-9]\d*\/ws$/);
-    expect(level).toBe('info');
+  test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
+    'says where it listens, serves, and drains to exit code 0 on %s',
+    async (signal) => {
+      const io = new MemoryIo();
+      const ended = run([...LOOPBACK, '--path', '/ws'], {}, io);
+      const { url, level } = await io.line('listening on ');
+      expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:[1-9]\d*\/ws$/);
+      expect(level).toBe('info');
 
-    const client = new WebSocket(String(url));
-    const [ready] = await once(client, 'message');
-    expect(JSON.parse(String(ready))).toMatchObject({
-      type: 'ready',
-      payload: { heartbeat: { intervalMs: 10_000, timeoutMs: 25_000 } },
-    });
-    const closed = once(client, 'close');
-    io.signals.emit(signal, signal);
-    expect((await closed)[0]).toBe(1012);
-    expect(await ended).toBe(0);
-    expect(io.lines().map(({ msg }) => msg)).toEqual([expect.stringMatching(/^listening on /), 'draining', 'stopped']);
-    expect(io.lines()[1]).toMatchObject({ signal, connections: 1 });
-    expect(io.exits).toEqual([]);
-    expect(io.err).toBe('');
-    expect(io.signals.eventNames()).toEqual([]);
-  });
+      const client = new WebSocket(String(url));
+      const [ready] = await once(client, 'message');
+      expect(JSON.parse(String(ready))).toMatchObject({
+        type: 'ready',
+        payload: { heartbeat: { intervalMs: 10_000, timeoutMs: 25_000 } },
+      });
+      const closed = once(client, 'close');
+      io.signals.emit(signal, signal);
+      expect((await closed)[0]).toBe(1012);
+      expect(await ended).toBe(0);
+      expect(io.lines().map(({ msg }) => msg)).toEqual([expect.stringMatching(/^listening on /), 'draining', 'stopped']);
+      expect(io.lines()[1]).toMatchObject({ signal, connections: 1 });
+      expect(io.exits).toEqual([]);
+      expect(io.err).toBe('');
+      expect(io.signals.eventNames()).toEqual([]);
+    },
+  );
 
   test('exits with code 1 on a second signal, of either kind', async () => {
     const io = new MemoryIo();
@@ -39,6 +42,25 @@ describe('serve', () => {
     io.signals.emit('SIGTERM', 'SIGTERM');
     expect(io.exits).toEqual([1]);
     await ended;
+  });
+
+  test('of a terminal that is gone it hears more than once, which does not cut the drain short', async () => {
+    const io = new MemoryIo({ isTTY: true });
+    const ended = run(LOOPBACK, {}, io);
+    for (let i = 0; i < 3; i++) io.signals.emit('SIGHUP', 'SIGHUP');
+    expect(await ended).toBe(0);
+    expect(io.exits).toEqual([]);
+    expect(io.signals.eventNames()).toEqual([]);
+  });
+
+  test.each(['SIGHUP', 'SIGUSR2'] as const)('%s before it listens ends nothing', async (signal) => {
+    const io = new MemoryIo();
+    const ended = run(LOOPBACK, {}, io);
+    io.signals.emit(signal, signal);
+    await io.line('listening');
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+    expect(io.exits).toEqual([]);
   });
 
   test('a signal before it listens is not lost', async () => {

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { createGateway } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { runCli } from './memory-io.js';
 
@@ -9,6 +10,36 @@ async function refusal(argv: string[], env: Record<string, string> = {}): Promis
   expect(err).toMatch(/^gateway-cli: [^\n]+\n$/);
   return err.slice('gateway-cli: '.length, -1);
 }
+
+/** What `createGateway` says to a list of origins; `undefined` where it takes it. */
+function refusalOfCore(allowedOrigins: string[]): string | undefined {
+  try {
+    void createGateway({ allowedOrigins }).close();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+test.each([
+  'https://app.example',
+  'https://*.example.com',
+  'http://localhost:3000',
+  'capacitor://localhost',
+  'ionic://localhost',
+  'tauri://localhost',
+  'chrome-extension://abcdefghijklmnopabcdefghijklmnop',
+  'null',
+  'https://app.example/',
+  'https://*',
+  'any',
+])('--allowed-origin takes %s where the gateway does, and only there', async (origin) => {
+  const { code, out } = await runCli(['serve', '--print-config', '--allowed-origin', origin]);
+  const takes = refusalOfCore([origin]) === undefined;
+  expect({ code, origins: takes ? JSON.parse(out).allowedOrigins : out }).toEqual(
+    takes ? { code: 0, origins: [origin] } : { code: 2, origins: '' },
+  );
+});
 
 describe('one line on stderr and exit code 2', () => {
   test.each(['4100abc', '1e3', '0x10', '-1', '+1', '4100.0', ' 4100', '65536', '99999999999999999999', '', '١'])(
@@ -24,11 +55,8 @@ describe('one line on stderr and exit code 2', () => {
     ['--host', 'GW_HOST', 'a b', 'a host name or an IP address'],
     ['--path', 'GW_PATH', 'rt', 'a path that begins with / and has no query'],
     ['--path', 'GW_PATH', '/rt?x', 'a path that begins with / and has no query'],
-    ['--allowed-origin', 'GW_ALLOWED_ORIGIN', 'https://a.example/', 'origins like https://app.example, separated by commas'],
-    ['--allowed-origin', 'GW_ALLOWED_ORIGIN', 'https://a.example,', 'origins like https://app.example, separated by commas'],
     ['--trust-proxy-hops', 'GW_TRUST_PROXY_HOPS', 'yes', 'an integer from 0'],
     ['--trust-proxy-header', 'GW_TRUST_PROXY_HEADER', 'x-real-ip', 'one of auto, x-forwarded-for, forwarded'],
-    ['--log-level', 'LOG_LEVEL', 'verbose', 'one of debug, info, warn, error'],
     ['--heartbeat-interval-ms', 'GW_HEARTBEAT_INTERVAL_MS', '10s', 'an integer from 0'],
     ['--message-bytes-max', 'GW_MESSAGE_BYTES_MAX', '256k', 'an integer from 0'],
     ['--log-bytes-total-max', 'GW_LOG_BYTES_TOTAL_MAX', '9007199254740992', 'an integer from 0'],
@@ -36,6 +64,25 @@ describe('one line on stderr and exit code 2', () => {
     expect(await refusal(['serve', flag, value])).toBe(`${flag} takes ${takes}, not ${JSON.stringify(value)}`);
     expect(await refusal(['serve'], { [variable]: value })).toBe(`${variable} takes ${takes}, not ${JSON.stringify(value)}`);
   });
+
+  test.each(['loud', '', '25', 'debug,info', 'toString'])('for the log level %j by flag', async (level) => {
+    const takes = 'one of debug, info, warn, error, silent';
+    expect(await refusal(['serve', '--log-level', level])).toBe(`--log-level takes ${takes}, not ${JSON.stringify(level)}`);
+  });
+
+  test.each([['https://a.example/'], ['https://a.example', ''], ['*'], ['a.example'], ['https://a.example', 'file'], ['']])(
+    'for origins that the gateway does not take, in its own words: %j %j',
+    async (...allowedOrigins) => {
+      const flag = '--allowed-origin (GW_ALLOWED_ORIGIN)';
+      const problem = refusalOfCore(allowedOrigins)?.replace('allowedOrigins: ', '').replaceAll('allowedOrigins', flag);
+      const words = problem?.startsWith('must') ? `${flag} ${problem}` : `${flag}: ${problem}`;
+      const typed = allowedOrigins.join(', ');
+      for (const command of [['serve'], ['serve', '--print-config']]) {
+        expect(await refusal([...command, '--allowed-origin', typed])).toBe(words);
+        if (typed !== '') expect(await refusal(command, { GW_ALLOWED_ORIGIN: typed })).toBe(words);
+      }
+    },
+  );
 
   test('for a value of many lines and characters, of which the line shows the beginning', async () => {
     const line = await refusal(['serve', '--log-level', `a\nb${'c'.repeat(1000)}`]);
