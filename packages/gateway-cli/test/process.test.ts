@@ -62,6 +62,32 @@ test.each([
   client.terminate();
 });
 
+test('from the first signal on /health is 503, while clients are taken for --drain-delay-ms more', async () => {
+  const program = new Program([...LOOPBACK, '--drain-delay-ms', '2000']);
+  const { url, healthUrl } = await program.log('listening on ws://');
+  const early = new WebSocket(String(url));
+  await once(early, 'message');
+  program.process.kill('SIGTERM');
+  await program.log('draining');
+  // Probes come on connections of their own, so the server has to listen still.
+  expect((await fetch(String(healthUrl))).status).toBe(503);
+  const late = new WebSocket(String(url));
+  expect(JSON.parse(String((await once(late, 'message'))[0]))).toMatchObject({ type: 'ready' });
+  expect(early.readyState).toBe(WebSocket.OPEN);
+  const closed = await Promise.all([early, late].map(async (client) => (await once(client, 'close'))[0]));
+  expect(closed).toEqual([1012, 1012]);
+  expect(await program.exit).toEqual([0, null]);
+});
+
+test('a second signal does not wait for --drain-delay-ms', async () => {
+  const program = new Program([...LOOPBACK, '--drain-delay-ms', '600000']);
+  await program.log('listening on ws://');
+  program.process.kill('SIGTERM');
+  await program.log('draining');
+  program.process.kill('SIGTERM');
+  expect(await program.exit).toEqual([1, null]);
+});
+
 test('SIGHUP without a terminal ends neither the server nor a drain, and says that there is nothing to reload', async () => {
   const program = new Program(LONG_DRAIN);
   const { url, healthUrl } = await program.log('listening on ws://');
