@@ -6,6 +6,7 @@
 export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   leaves: [
     'clock.ts',
+    'slices.ts',
     'errors.ts',
     'emitter.ts',
     'maybe-promise.ts',
@@ -37,15 +38,19 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   state: [
     'members/member.ts',
     'members/members.ts',
+    'groups/log-budget.ts',
+    'groups/log-memory.ts',
+    'groups/conflation.ts',
     'groups/log-slab.ts',
     'groups/group-log.ts',
     'groups/chunk-cache.ts',
+    'groups/fan-out.ts',
+    'groups/feed.ts',
     'groups/group.ts',
     'groups/groups.ts',
     'groups/presence-announcer.ts',
     'sessions/session-keeper.ts',
     'connection.ts',
-    'publisher.ts',
   ],
   behaviour: [
     'transport/handshake.ts',

@@ -10,6 +10,8 @@ export const TIMING_MEANINGS: Readonly<Record<keyof Timings, string>> = {
   closeTimeoutMs: 'cut a client that takes longer than this to close, also when draining',
   slowConsumerTimeoutMs: 'close a client whose socket has been full for this long',
   presenceIntervalMs: 'at most one presence update per group in this time',
+  flushSliceMs: 'longest that members are written to in one go; 0: as long as it takes',
+  partTimeoutMs: 'a store, broker or hook that has not answered by then has failed',
   sweepIntervalMs: 'how often deadlines are looked at',
 };
 
@@ -30,6 +32,7 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   groupsMax: 'most groups in all',
   sessionsPerGroupMax: 'most sessions in one group',
   droppedMembersMax: 'most members kept after their connection dropped',
+  presenceWritesPerSecondMax: 'members told of presence per second, in all groups, in the long run',
   logMessagesMax: "most messages in a group's log",
   logBytesMax: "most bytes in a group's log",
   logAgeMaxMs: 'oldest message in a log, in milliseconds',

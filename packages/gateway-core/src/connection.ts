@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
-import type { Membership, Receiver } from './groups/group.js';
+import type { Loss, Receiver } from './groups/fan-out.js';
+import type { Membership } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
@@ -24,7 +25,7 @@ export interface ConnectionParts {
     broken(connection: Connection, error: unknown): void;
     closed(connection: Connection, code: number, reason: string): void;
     /** Messages of one of its groups are lost to it. */
-    lost(connection: Connection): void;
+    lost(connection: Connection, reason: Loss): void;
   };
 }
 
@@ -148,8 +149,8 @@ export class Connection implements Receiver, SocketListener {
     this.#drained = [...(this.#drained ?? []), read];
   }
 
-  lost(): void {
-    this.context.hub.lost(this);
+  lost(reason: Loss): void {
+    this.context.hub.lost(this, reason);
   }
 
   message(text: string, byteLength: number): void {

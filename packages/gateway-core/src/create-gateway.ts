@@ -12,13 +12,13 @@ import { Members } from './members/members.js';
 import { type GatewayOptions, resolveOptions } from './options.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
 import type { PresenceStore } from './presence/presence-store.js';
-import { Publisher } from './publisher.js';
 import { randomId } from './random-id.js';
 import { Router } from './router.js';
 import { RunningGateway } from './running-gateway.js';
 import { MemorySessionStore } from './sessions/memory-session-store.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import type { SessionStore } from './sessions/session-store.js';
+import { Slices } from './slices.js';
 import { UpgradeDoor } from './transport/upgrade-door.js';
 import { listenForUpgrades } from './transport/upgrade-listener.js';
 import { WsTransport } from './transport/ws-transport.js';
@@ -42,7 +42,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
   };
   const events = new Emitter<GatewayEvents>((error, event) => failed(error, `listener of ${event}`));
-  const counters = { delivered: 0 };
+  const counters = { delivered: 0, published: 0, resets: 0 };
 
   const presence: PresenceStore =
     options.presence ??
@@ -51,14 +51,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   // Alone on its broker, a gateway's own logs are all the history there is.
   const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId });
 
-  const groups = new Groups(broker, clock, limits, counters, failed);
+  const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
+  const groups = new Groups(broker, clock, slices, limits, timings.partTimeoutMs, counters, failed);
   const members = new Members(
     presence,
     clock,
     { nodeId: generateId(), resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
     { left: ({ memberId }, groupId) => events.emit('leave', { memberId, groupId }), failed },
   );
-  const announcer = new PresenceAnnouncer(presence, groups, clock, timings.presenceIntervalMs, {
+  const pace = { intervalMs: timings.presenceIntervalMs, writesPerSecondMax: limits.presenceWritesPerSecondMax };
+  const announcer = new PresenceAnnouncer(presence, groups, clock, slices, pace, {
     announced: (groupId, info) => events.emit('presence', { groupId, info }),
     failed,
   });
@@ -66,9 +68,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     ttlMs: timings.orphanSessionTtlMs,
     sessionsMax: Number.isFinite(limits.sessionsPerGroupMax) ? limits.sessionsPerGroupMax : 0,
   });
-  const publisher = new Publisher(groups);
   const router = new Router(
-    { clock, timings, groups, members, presence, announcer, sessions, publisher, events, authenticate, authorize, generateId },
+    { clock, timings, groups, members, presence, announcer, sessions, events, authenticate, authorize, generateId },
     limits,
     // Those of 40xx are to stay away; the others may come back as who they were.
     {
@@ -79,7 +80,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       failed,
     },
   );
-  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, announcer, router, failed });
+  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, router, failed });
   const hub = new Hub(clock, timings, limits, generateId, lifecycle);
   const door = new UpgradeDoor(
     new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
@@ -98,7 +99,6 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     announcer,
     presence,
     sessions,
-    publisher,
     router,
     lifecycle,
     hub,

@@ -47,7 +47,7 @@ export interface GatewayStats {
   closing: number;
   droppedMembers: number;
   groups: number;
-  /** Memory of all logs, as `limits.logBytesTotalMax` counts it. */
+  /** Memory of all groups and their logs, as `limits.logBytesTotalMax` counts it. */
   logBytes: number;
   connectionsTotal: number;
   refusedTotal: number;
@@ -59,6 +59,8 @@ export interface GatewayStats {
   errorsSentTotal: number;
   /** Connections closed because the log no longer reached their cursor, or because their sockets did not drain for too long. */
   slowConsumersTotal: number;
+  /** Logs that began anew because the broker lost them or left entries out: every member of the group was told, or closed with 1013. */
+  resetsTotal: number;
 }
 
 /** What a message that the server publishes may carry beside its data. Receivers get it as it is. */

@@ -58,7 +58,7 @@ export class Hub {
           this.end(connection, CLOSE_CODES.TRY_AGAIN_LATER.code, 'the socket failed', 'dropped');
         },
         closed: (connection, code, reason) => this.#closed(connection, code, reason),
-        lost: (connection) => this.#tooSlow(connection),
+        lost: (connection, reason) => (reason === 'behind' ? this.#tooSlow(connection) : this.#lost(connection)),
       },
     };
     this.#schedule();
@@ -145,6 +145,10 @@ export class Hub {
   #tooSlow(connection: Connection): void {
     if (!connection.live) return;
     this.slowConsumers += 1;
+    this.#lost(connection);
+  }
+
+  #lost(connection: Connection): void {
     // Dialect 1 cannot be told of a gap: PROTOCOL.md, "Close codes".
     const { code, meaning } = CLOSE_CODES.TRY_AGAIN_LATER;
     this.end(connection, code, meaning, 'dropped');

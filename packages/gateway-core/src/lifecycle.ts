@@ -4,7 +4,6 @@ import type { Connection } from './connection.js';
 import type { Emitter } from './emitter.js';
 import type { GatewayEvents } from './events.js';
 import type { Groups } from './groups/groups.js';
-import type { PresenceAnnouncer } from './groups/presence-announcer.js';
 import type { Ending, HubListener } from './hub.js';
 import type { Members } from './members/members.js';
 import type { Router } from './router.js';
@@ -29,7 +28,6 @@ export class Lifecycle implements HubListener {
       groups: Groups;
       members: Members;
       sessions: SessionKeeper;
-      announcer: PresenceAnnouncer;
       router: Router;
       failed: (error: unknown, where: string, about?: { connectionId: string }) => void;
     },
@@ -53,10 +51,7 @@ export class Lifecycle implements HubListener {
   }
 
   drained(connection: Connection): void {
-    for (const membership of connection.memberships) {
-      membership.group.catchUp(membership);
-      this.parts.announcer.settle(membership);
-    }
+    for (const membership of connection.memberships) membership.group.catchUp(membership);
     connection.drained();
   }
 

@@ -65,7 +65,7 @@ export interface ResolvedOptions {
 }
 
 /** Timings that may be 0. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set(['resumeTtlMs', 'slowConsumerTimeoutMs', 'presenceIntervalMs']);
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['resumeTtlMs', 'slowConsumerTimeoutMs', 'presenceIntervalMs', 'flushSliceMs']);
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
 export const DELAY_MAX = 2 ** 31 - 1;
 

@@ -15,7 +15,6 @@ import { isPromise } from './maybe-promise.js';
 import type { Members } from './members/members.js';
 import { DELAY_MAX, type ResolvedOptions } from './options.js';
 import type { PresenceStore } from './presence/presence-store.js';
-import type { Publisher } from './publisher.js';
 import type { Router } from './router.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Session } from './sessions/session-store.js';
@@ -27,13 +26,12 @@ export interface GatewayParts {
   options: ResolvedOptions;
   clock: Clock;
   events: Emitter<GatewayEvents>;
-  counters: { delivered: number };
+  counters: { delivered: number; published: number; resets: number };
   groups: Groups;
   members: Members;
   announcer: PresenceAnnouncer;
   presence: PresenceStore;
   sessions: SessionKeeper;
-  publisher: Publisher;
   router: Router;
   lifecycle: Lifecycle;
   hub: Hub;
@@ -103,7 +101,7 @@ export class RunningGateway implements Gateway {
     if (!(isPromise(within) ? await within : within)) {
       throw new GatewayError('TOO_MANY_SESSIONS', `limits.sessionsPerGroupMax is reached in ${groupId}`);
     }
-    return this.parts.publisher.publish({ ts: this.parts.clock.now(), groupId, sessionId, traceId, id, dataText, meta });
+    return this.parts.groups.publish({ ts: this.parts.clock.now(), groupId, sessionId, traceId, id, dataText, meta });
   }
 
   disconnect(connectionId: string, code: number = CLOSE_CODES.FORBIDDEN.code, reason = ''): boolean {
@@ -142,7 +140,7 @@ export class RunningGateway implements Gateway {
   }
 
   stats(): GatewayStats {
-    const { hub, members, groups, lifecycle, publisher, counters, router, door } = this.parts;
+    const { hub, members, groups, lifecycle, counters, router, door } = this.parts;
     return {
       connections: hub.size,
       closing: hub.closingSize,
@@ -153,10 +151,11 @@ export class RunningGateway implements Gateway {
       refusedTotal: door.refused,
       messagesInTotal: lifecycle.messagesIn,
       bytesInTotal: lifecycle.bytesIn,
-      publishedTotal: publisher.published,
+      publishedTotal: counters.published,
       deliveredTotal: counters.delivered,
       errorsSentTotal: router.errorsSent,
       slowConsumersTotal: hub.slowConsumers,
+      resetsTotal: counters.resets,
     };
   }
 

@@ -61,7 +61,7 @@ function publish(
   const from = connection.member?.memberId as string;
   const ts = message.ts ?? context.clock.now();
   const { data, meta } = payload;
-  const position = context.publisher.publish({
+  const position = context.groups.publish({
     ts,
     groupId,
     from,
