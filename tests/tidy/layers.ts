@@ -6,6 +6,7 @@
 export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   leaves: [
     'clock.ts',
+    'slices.ts',
     'errors.ts',
     'emitter.ts',
     'maybe-promise.ts',
@@ -45,9 +46,14 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'broker/memory-broker.ts',
   ],
   state: [
+    'groups/log-budget.ts',
+    'groups/log-memory.ts',
+    'groups/conflation.ts',
     'groups/log-slab.ts',
     'groups/group-log.ts',
     'groups/chunk-cache.ts',
+    'groups/fan-out.ts',
+    'groups/feed.ts',
     'groups/group.ts',
     'groups/groups.ts',
     'groups/presence-announcer.ts',
@@ -56,7 +62,6 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'sessions/session-keeper.ts',
     'flow-control.ts',
     'connection.ts',
-    'publisher.ts',
   ],
   behaviour: [
     'transport/handshake.ts',

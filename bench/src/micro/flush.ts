@@ -1,6 +1,8 @@
 import { DEFAULT_LIMITS } from 'gateway-core';
 import { dataBody } from 'gateway-core/src/data-body.js';
-import { Group, type Receiver } from 'gateway-core/src/groups/group.js';
+import type { Receiver } from 'gateway-core/src/groups/fan-out.js';
+import { Group } from 'gateway-core/src/groups/group.js';
+import { LogBudget } from 'gateway-core/src/groups/log-budget.js';
 import { SMALL_DATA } from './messages.js';
 import { expectEqual, type MicroCase } from './micro-case.js';
 
@@ -23,8 +25,9 @@ function flushing(messages: number, members: number): MicroCase {
   return {
     name: `flush: ${messages} × 128 B to ${count} member${members === 1 ? '' : 's'}`,
     setUp() {
-      const counters = { delivered: 0 };
-      const context = { limits: DEFAULT_LIMITS, budget: { bytes: 0 }, now: () => 0, dirty: () => {}, counters };
+      const counters = { delivered: 0, resets: 0 };
+      const budget = new LogBudget(DEFAULT_LIMITS.logBytesTotalMax, () => {});
+      const context = { limits: DEFAULT_LIMITS, budget, now: () => 0, dirty: () => {}, counters, failed: () => {} };
       const group = new Group('group-1', { epoch: 'epoch', seq: 0 }, context);
       const sinks = Array.from({ length: members }, () => new Sink());
       for (const sink of sinks) group.add(sink);

@@ -1,6 +1,7 @@
 import { DEFAULT_LIMITS } from 'gateway-core';
 import { dataBody } from 'gateway-core/src/data-body.js';
 import { GroupLog } from 'gateway-core/src/groups/group-log.js';
+import { LogBudget } from 'gateway-core/src/groups/log-budget.js';
 import { LARGE_DATA, LARGE_WIDE_DATA, SMALL_DATA } from './messages.js';
 import { expectEqual, type MicroCase } from './micro-case.js';
 
@@ -9,11 +10,12 @@ const bodyOf = (dataText: string) =>
 
 /** A full log with the default bounds: what comes in pushes out what is oldest. */
 function fullLog(dataText: string) {
-  const log = new GroupLog({ epoch: 'epoch', seq: 0 }, DEFAULT_LIMITS, { bytes: 0 });
+  const budget = new LogBudget(DEFAULT_LIMITS.logBytesTotalMax, () => {});
+  const log = new GroupLog({ epoch: 'epoch', seq: 0 }, DEFAULT_LIMITS, budget, { giveMemory: () => {} });
   const body = bodyOf(dataText);
   const append = (text: string) => {
     log.append({ seq: log.headSeq + 1, body: text }, 0);
-    log.trim();
+    log.trim(log.headSeq);
   };
   for (let i = 0; i < DEFAULT_LIMITS.logMessagesMax; i++) append(body);
   return { log, body, append };

@@ -3,7 +3,7 @@ import { quoted } from './data-body.js';
 import type { EndCause } from './end-causes.js';
 import type { GroupPresence } from './presence/presence-store.js';
 import type { Timings } from './timings.js';
-import { textFrame } from './transport/frame.js';
+import { headerLength, textFrame, writeTextFrame } from './transport/frame.js';
 
 /** Why a message was not accepted: what an `error` envelope says, and whether the connection ends with it. */
 export interface Refusal {
@@ -27,12 +27,15 @@ export function readyFrame(ts: number, connectionId: string, timings: Timings, p
   );
 }
 
-/** PROTOCOL.md, "Gateway to client": `presence_update`. */
+/** PROTOCOL.md, "Gateway to client": `presence_update`. In memory of its own: a group keeps it, and a piece of Node's pool would keep all of that. */
 export function presenceFrame(ts: number, groupId: string, presence: GroupPresence): Buffer {
   const group = quoted(groupId);
-  return textFrame(
-    `{"type":"presence_update","ts":${ts},"groupId":${group},"payload":{"groupId":${group},"info":${presenceText(presence)}}}`,
-  );
+  const payload = `{"groupId":${group},"info":${presenceText(presence)}}`;
+  const text = `{"type":"presence_update","ts":${ts},"groupId":${group},"payload":${payload}}`;
+  const length = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafeSlow(headerLength(length) + length);
+  writeTextFrame(frame, 0, text, length);
+  return frame;
 }
 
 /** `PresenceInfo` of the contract as JSON text: metadata is text already. */

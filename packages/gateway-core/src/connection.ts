@@ -1,7 +1,8 @@
 import type { Clock } from './clock.js';
 import { FlowControl, type FlowOwner } from './flow-control.js';
 import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
-import type { Membership, Receiver } from './groups/group.js';
+import type { Loss, Receiver } from './groups/fan-out.js';
+import type { Membership } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
@@ -33,7 +34,7 @@ export interface ConnectionParts {
     closing(connection: Connection, code: number, reason: string): void;
     closed(connection: Connection, code: number, reason: string): void;
     /** Messages of one of its groups are lost to it. */
-    lost(connection: Connection): void;
+    lost(connection: Connection, reason: Loss): void;
   };
 }
 
@@ -48,8 +49,6 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   readonly flow: FlowControl;
   /** When something was last heard, or it was last listened to again, in monotonic milliseconds. */
   seenAt: number;
-  /** What its socket had read when it was last looked at. */
-  #bytesRead: number | undefined;
   /** When it was last asked for a sign of life, in monotonic milliseconds. */
   #pingedAt = Number.NEGATIVE_INFINITY;
   /** When it began to close, in monotonic milliseconds. */
@@ -116,18 +115,9 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     return placeOf(this.member, groupId) !== undefined;
   }
 
-  /**
-   * For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own; and a long message
-   * on a slow network is none, though it has not come whole.
-   */
+  /** For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own. */
   silentMs(now: number): number {
-    if (this.flow.keptWaiting) return 0;
-    const { bytesRead } = this.socket;
-    if (bytesRead !== undefined && bytesRead !== this.#bytesRead) {
-      this.#bytesRead = bytesRead;
-      this.seenAt = now;
-    }
-    return now - this.seenAt;
+    return this.flow.keptWaiting ? 0 : now - this.seenAt;
   }
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */
@@ -147,8 +137,8 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     this.flow.answered();
   }
 
-  lost(): void {
-    this.parts.hub.lost(this);
+  lost(reason: Loss): void {
+    this.parts.hub.lost(this, reason);
   }
 
   message(text: string, byteLength: number): void {

@@ -16,13 +16,13 @@ import { PartTimeouts } from './part-timeouts.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
 import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
-import { Publisher } from './publisher.js';
 import { randomId } from './random-id.js';
 import { Router } from './router.js';
 import { RunningGateway } from './running-gateway.js';
 import { MemorySessionStore } from './sessions/memory-session-store.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import type { SessionStore } from './sessions/session-store.js';
+import { Slices } from './slices.js';
 import { UpgradeDoor } from './transport/upgrade-door.js';
 import { listenForUpgrades } from './transport/upgrade-listener.js';
 import { requireWebSockets, WsTransport } from './transport/ws-transport.js';
@@ -47,7 +47,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
   };
   const events = new Emitter<GatewayEvents>((error, event) => failed(error, `listener of ${event}`));
-  const counters = { delivered: 0 };
+  const counters = { delivered: 0, published: 0, resets: 0 };
 
   const presence: PresenceStore =
     options.presence ??
@@ -57,7 +57,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId });
 
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
-  const groups = new Groups(broker, clock, limits, counters, failed);
+  const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
+  const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed);
   const members = new Members(
     presence,
     groups,
@@ -68,7 +69,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       failed,
     },
   );
-  const announcer = new PresenceAnnouncer(presence, groups, clock, timings.presenceIntervalMs, {
+  const pace = { intervalMs: timings.presenceIntervalMs, writesPerSecondMax: limits.presenceWritesPerSecondMax };
+  const announcer = new PresenceAnnouncer(presence, groups, clock, slices, pace, {
     announced: (groupId, info) => {
       if (events.has('presence')) events.emit('presence', { groupId, info: presenceInfo(info) });
     },
@@ -78,7 +80,6 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     ttlMs: timings.orphanSessionTtlMs,
     sessionsMax: Number.isFinite(limits.sessionsPerGroupMax) ? limits.sessionsPerGroupMax : 0,
   });
-  const publisher = new Publisher(groups);
   const router = new Router(
     {
       clock,
@@ -90,7 +91,6 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       presence,
       announcer,
       sessions,
-      publisher,
       events,
       authenticate,
       authorize,
@@ -105,7 +105,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       failed,
     },
   );
-  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, announcer, failed });
+  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, failed });
   const hub = new Hub(clock, timings, limits, generateId, router, lifecycle);
   const door = new UpgradeDoor(
     new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
@@ -152,7 +152,6 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     members,
     presence,
     sessions,
-    publisher,
     router,
     hub,
     door,

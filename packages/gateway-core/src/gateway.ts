@@ -51,7 +51,7 @@ export interface GatewayStats {
   closing: number;
   droppedMembers: number;
   groups: number;
-  /** Memory of all logs, as `limits.logBytesTotalMax` counts it. */
+  /** Memory of all groups and their logs, as `limits.logBytesTotalMax` counts it. */
   logBytes: number;
   connectionsTotal: number;
   refusedTotal: number;
@@ -63,6 +63,8 @@ export interface GatewayStats {
   errorsSentTotal: number;
   /** Connections closed because the log no longer reached their cursor, or because their sockets did not drain for too long. */
   slowConsumersTotal: number;
+  /** Logs that began anew because the broker lost them or left entries out: every member of the group was told, or closed with 1013. */
+  resetsTotal: number;
 }
 
 /** A member of a group, on whichever gateway. */

@@ -4,6 +4,7 @@ import { Connection, type ConnectionParts } from './connection.js';
 import { ConnectionCounts } from './connection-counts.js';
 import { clientEnd, END_CAUSES, type EndCause } from './end-causes.js';
 import type { Peer } from './gateway.js';
+import type { Loss } from './groups/fan-out.js';
 import type { Limits } from './limits.js';
 import type { Timings } from './timings.js';
 import type { GatewaySocket } from './transport/socket.js';
@@ -126,10 +127,9 @@ export class Hub {
     this.#forget(connection);
   }
 
-  lost(connection: Connection): void {
-    if (!connection.live || connection.ending) return;
-    this.slowConsumers += 1;
-    this.end(connection, END_CAUSES.tooSlow);
+  lost(connection: Connection, reason: Loss): void {
+    if (reason === 'reset') this.end(connection, END_CAUSES.logLost);
+    else this.#tooSlow(connection);
   }
 
   /** Cuts what is left. */
@@ -146,6 +146,12 @@ export class Hub {
   stop(): void {
     this.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #tooSlow(connection: Connection): void {
+    if (!connection.live || connection.ending) return;
+    this.slowConsumers += 1;
+    this.end(connection, END_CAUSES.tooSlow);
   }
 
   /** Its socket is gone, so its place is free. */
@@ -191,7 +197,7 @@ export class Hub {
     else if (connection.state === 'open' && !connection.busy && now - connection.identifyFrom >= identifyTimeoutMs)
       this.end(connection, connection.identifyRefused ? END_CAUSES.identifyRefused : END_CAUSES.notIdentified);
     else if (slowConsumerTimeoutMs > 0 && now - (connection.flow.overMarkSince ?? now) >= slowConsumerTimeoutMs)
-      this.lost(connection);
+      this.#tooSlow(connection);
     else if (silentMs >= heartbeatIntervalMs) connection.askForLife(now);
   }
 }

@@ -5,7 +5,6 @@ import type { Emitter } from './emitter.js';
 import type { EndCause } from './end-causes.js';
 import type { GatewayEvents } from './events.js';
 import type { Groups } from './groups/groups.js';
-import type { PresenceAnnouncer } from './groups/presence-announcer.js';
 import type { HubListener } from './hub.js';
 import type { Members } from './members/members.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
@@ -24,7 +23,6 @@ export class Lifecycle implements HubListener {
       groups: Groups;
       members: Members;
       sessions: SessionKeeper;
-      announcer: PresenceAnnouncer;
       failed: (error: unknown, where: string, about?: { connectionId: string }) => void;
     },
   ) {}
@@ -40,10 +38,7 @@ export class Lifecycle implements HubListener {
   }
 
   freed(connection: Connection): void {
-    for (const membership of connection.memberships) {
-      membership.group.catchUp(membership);
-      this.parts.announcer.settle(membership);
-    }
+    for (const membership of connection.memberships) membership.group.catchUp(membership);
     connection.flow.letGo();
   }
 

@@ -43,13 +43,21 @@ export interface Limits {
   sessionsPerGroupMax: number;
   /** Most members kept after their connection dropped; beyond it the oldest leaves early. */
   droppedMembersMax: number;
+  /**
+   * Most members that are written a `presence_update` per second, over all groups, in the long run: beyond it the intervals grow. The
+   * default is about a tenth of a core at 18 µs a write.
+   */
+  presenceWritesPerSecondMax: number;
   /** Most messages in one group's log. */
   logMessagesMax: number;
   /** Most bytes of frames in one group's log. */
   logBytesMax: number;
   /** Oldest message in a log, in milliseconds; a group without members is forgotten after the same time. */
   logAgeMaxMs: number;
-  /** Most memory of all logs together, in bytes: of the slabs that hold the frames, whether full or not. */
+  /**
+   * Most memory of all groups and their logs together, in bytes: of the slabs that hold the frames, whether full or not, and of the
+   * bookkeeping. Beyond it groups without members are forgotten, then the largest logs lose their oldest messages.
+   */
   logBytesTotalMax: number;
   /** A socket with this many unsent bytes is not written to until it drains. Also the most that one write carries, but for a single larger message. */
   socketHighWaterMarkBytes: number;
@@ -76,6 +84,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   groupsMax: 100_000,
   sessionsPerGroupMax: 1_000,
   droppedMembersMax: 50_000,
+  presenceWritesPerSecondMax: 5_000,
   logMessagesMax: 1_024,
   logBytesMax: 1024 * 1024,
   logAgeMaxMs: 300_000,

@@ -93,7 +93,13 @@ export interface ResolvedOptions {
 }
 
 /** Timings that may be 0. */
-const MAY_BE_ZERO: ReadonlySet<string> = new Set(['resumeTtlMs', 'slowConsumerTimeoutMs', 'presenceIntervalMs', 'drainDelayMs']);
+const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+  'resumeTtlMs',
+  'slowConsumerTimeoutMs',
+  'presenceIntervalMs',
+  'flushSliceMs',
+  'drainDelayMs',
+]);
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
 export const DELAY_MAX = 2 ** 31 - 1;
 

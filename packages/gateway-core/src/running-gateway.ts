@@ -16,7 +16,6 @@ import { DELAY_MAX, type ResolvedOptions } from './options.js';
 import type { PartTimeouts } from './part-timeouts.js';
 import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
-import type { Publisher } from './publisher.js';
 import type { Router } from './router.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Session } from './sessions/session-store.js';
@@ -28,12 +27,11 @@ export interface GatewayParts {
   options: ResolvedOptions;
   clock: Clock;
   events: Emitter<GatewayEvents>;
-  counters: { delivered: number };
+  counters: { delivered: number; published: number; resets: number };
   groups: Groups;
   members: Members;
   presence: PresenceStore;
   sessions: SessionKeeper;
-  publisher: Publisher;
   router: Router;
   hub: Hub;
   door: UpgradeDoor;
@@ -92,7 +90,7 @@ export class RunningGateway implements Gateway {
   }
 
   async #publish(groupId: string, data: unknown, options: PublishOptions): Promise<LogPosition> {
-    const { clock, drain, timeouts, publisher, sessions } = this.parts;
+    const { clock, drain, timeouts, groups, sessions } = this.parts;
     if (drain.begun) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
     const unknown = Object.keys(options).find((name) => !PUBLISH_OPTIONS.has(name));
     if (unknown !== undefined) throw new GatewayError('INVALID_ARGUMENT', `options.${unknown}: is not an option`);
@@ -127,7 +125,7 @@ export class RunningGateway implements Gateway {
       throw new GatewayError('TOO_MANY_SESSIONS', `limits.sessionsPerGroupMax is reached in ${groupId}`);
     }
     const body = { ts: clock.now(), groupId, sessionId, traceId, id, delivery, key, dataText, meta };
-    return timeouts.limit(publisher.publish(body), 'broker.publish');
+    return timeouts.limit(groups.publish(body), 'broker.publish');
   }
 
   disconnect(connectionId: string, code: number = CLOSE_CODES.FORBIDDEN.code, reason = ''): boolean {
@@ -182,7 +180,7 @@ export class RunningGateway implements Gateway {
   }
 
   stats(): GatewayStats {
-    const { hub, members, groups, publisher, counters, router, door } = this.parts;
+    const { hub, members, groups, counters, router, door } = this.parts;
     return {
       connections: hub.size,
       closing: hub.closingSize,
@@ -193,10 +191,11 @@ export class RunningGateway implements Gateway {
       refusedTotal: door.refused,
       messagesInTotal: router.messagesIn,
       bytesInTotal: router.bytesIn,
-      publishedTotal: publisher.published,
+      publishedTotal: counters.published,
       deliveredTotal: counters.delivered,
       errorsSentTotal: router.errorsSent,
       slowConsumersTotal: hub.slowConsumers,
+      resetsTotal: counters.resets,
     };
   }
 

@@ -14,8 +14,13 @@ export interface Timings {
   closeTimeoutMs: number;
   /** A connection whose socket has been over its high-water mark for this long is closed as too slow. 0: never. */
   slowConsumerTimeoutMs: number;
-  /** At most one `presence_update` per group and interval; the first change after a quiet interval goes at the end of its turn. */
+  /**
+   * At most one `presence_update` per group and interval; the first change after a quiet interval goes at the end of its turn. Where many
+   * are to be told the interval is longer, see `limits.presenceWritesPerSecondMax`.
+   */
   presenceIntervalMs: number;
+  /** The longest that many members are written to in one go, before the event loop goes round and all is gone on with. 0: as long as it takes. */
+  flushSliceMs: number;
   /** How long a hook, a store or the broker may take to answer; then the message that waits for it is answered `INTERNAL`. */
   partTimeoutMs: number;
   /** How long `close()` goes on taking clients while `health()` is not ok any more, so that load balancers notice first. */
@@ -34,6 +39,7 @@ export const DEFAULT_TIMINGS: Readonly<Timings> = {
   closeTimeoutMs: 5_000,
   slowConsumerTimeoutMs: 15_000,
   presenceIntervalMs: 200,
+  flushSliceMs: 4,
   partTimeoutMs: 10_000,
   drainDelayMs: 0,
   sweepIntervalMs: 1_000,

@@ -144,9 +144,8 @@ test('a broker that throws as a group is forgotten is reported, and the other gr
       return { ...super.subscribe(...subscribing), unsubscribe };
     }
   }
-  const { clock, gateway, events } = setUp({ broker: new Clinging(), limits: { logAgeMaxMs: 1_000 } });
-  await gateway.publish('a', 1);
-  await gateway.publish('b', 1);
+  const { clock, gateway, join, events } = setUp({ broker: new Clinging(), limits: { logAgeMaxMs: 1_000 } });
+  for (const groupId of ['a', 'b']) (await join(groupId)).close();
   await clock.advance(3_000);
   expect(gateway.groups()).toEqual([]);
   expect(events('error')).toMatchObject(Array(2).fill({ error: new Error('not now'), where: 'broker.unsubscribe' }));

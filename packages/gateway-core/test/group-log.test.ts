@@ -31,6 +31,8 @@ describe("a group's log is bounded", () => {
   test('in age, by logAgeMaxMs', async () => {
     const { clock, gateway, join } = setUp({ limits: { logAgeMaxMs: 10_000 } });
     const client = await join('g');
+    await clock.advance(1_000);
+    const empty = gateway.stats().logBytes;
     client.send(say('old'));
     await clock.advance(6_000);
     client.send(say('young'));
@@ -40,7 +42,7 @@ describe("a group's log is bounded", () => {
     expect(gateway.groups()).toMatchObject([{ logMessages: 1 }]);
     await clock.advance(6_000);
     expect(gateway.groups()).toMatchObject([{ logMessages: 0, logBytes: 0, position: { seq: 2 } }]);
-    expect(gateway.stats().logBytes).toBe(0);
+    expect(gateway.stats().logBytes).toBe(empty);
   });
 
   test('holds one message that is larger than all of it for as long as it is being sent, and no longer', async () => {
@@ -70,37 +72,85 @@ describe("a group's log is bounded", () => {
 });
 
 describe('all logs together are bounded, by logBytesTotalMax', () => {
-  const limits = { ...FAST, logBytesTotalMax: 10_000, logBytesMax: 8_000 };
-
   test('groups without members are forgotten first, the one idle for longest before the others', async () => {
-    const { clock, gateway, join } = setUp({ limits });
+    const { clock, gateway, join } = setUp({ limits: { ...FAST, logBytesTotalMax: 100_000 } });
     const client = await join('busy');
     for (const groupId of ['idle 1', 'idle 2', 'idle 3']) {
-      await gateway.publish(groupId, long(2_000));
+      await gateway.publish(groupId, long(20_000));
       await clock.advance(10);
     }
-    for (let n = 0; n < 2; n += 1) client.send(say(long(2_500)));
+    for (let n = 0; n < 2; n += 1) client.send(say(long(22_000)));
     await clock.settle();
     expect(gateway.groups().map(({ groupId, logMessages }) => [groupId, logMessages])).toEqual([
       ['busy', 2],
       ['idle 2', 1],
       ['idle 3', 1],
     ]);
+    expect(client.data).toHaveLength(2);
   });
 
-  test('then every log gives its older half', async () => {
-    const { clock, gateway, join } = setUp({ limits });
+  test('then the largest log gives its oldest messages: a quiet group keeps all, whatever the busy ones bring', async () => {
+    const { clock, gateway, join } = setUp({ limits: { ...FAST, logBytesTotalMax: 2 ** 20 } });
+    const quiet = await join('quiet');
+    const busy = [await join('busy 0'), await join('busy 1'), await join('busy 2')];
+    for (let n = 0; n < 20; n += 1) quiet.send(say(n));
+    for (let n = 0; n < 400; n += 1) {
+      busy[n % 3]?.send(say(long(16_000)));
+      await clock.settle();
+      expect(gateway.stats().logBytes).toBeLessThanOrEqual(2 ** 20);
+    }
+    const [first, ...others] = gateway.groups();
+    expect(first).toMatchObject({ groupId: 'quiet', logMessages: 20 });
+    // They share what is left, and it is not given up for nothing.
+    const sizes = others.map(({ logBytes }) => logBytes);
+    expect(Math.max(...sizes)).toBeLessThan(2 * Math.min(...sizes));
+    expect(sizes.reduce((sum, size) => sum + size)).toBeGreaterThan(2 ** 19);
+    expect(busy.map(({ data }) => data.length)).toEqual([134, 133, 133]);
+  });
+
+  test('a large log gives before many small ones, and no more than it has to', async () => {
+    const { clock, gateway, join } = setUp({ limits: { ...FAST, logBytesTotalMax: 600_000, socketHighWaterMarkBytes: 0 } });
+    const small = await Promise.all(Array.from({ length: 50 }, (_, n) => join(`small ${n}`)));
+    const large = await join('large');
+    for (const client of small) for (let n = 0; n < 5; n += 1) client.send(say(n));
+    for (let n = 0; n < 350; n += 1) large.send(say(`${n} ${long(1_000)}`));
+    await clock.settle();
+    const messages = gateway.groups().map(({ groupId, logMessages }) => [groupId, logMessages]);
+    expect(messages.slice(0, 50)).toEqual(small.map((_, n) => [`small ${n}`, 5]));
+    for (let n = 0; n < 100; n += 1) {
+      large.send(say(`${n} ${long(1_000)}`));
+      await clock.settle();
+      expect(gateway.groups().at(-1)?.logMessages).toBeGreaterThan(200);
+    }
+    expect(
+      gateway
+        .groups()
+        .slice(0, 50)
+        .every(({ logMessages }) => logMessages === 5),
+    ).toBe(true);
+    expect(large.data).toHaveLength(450);
+  });
+
+  test('compressed forms and keys count as well', async () => {
+    const { clock, gateway, join } = setUp({ limits: FAST });
+    const client = await join('g');
+    await clock.advance(1_000);
+    const before = gateway.stats().logBytes;
+    for (let n = 0; n < 100; n += 1) client.send(say(1, { delivery: 'latest', key: `${n}${long(100)}` }));
+    await clock.settle();
+    const { logBytes } = gateway.groups()[0]!;
+    expect(gateway.stats().logBytes - before).toBeGreaterThan(logBytes + 100 * 200);
+  });
+
+  test('where the groups alone are more than it, every log is empty, and messages still get through', async () => {
+    const { clock, gateway, join } = setUp({ limits: { ...FAST, logBytesTotalMax: 1_000 } });
     const clients = [await join('a'), await join('b')];
-    for (let n = 0; n < 4; n += 1) {
-      for (const client of clients) client.send(say(long(1_000)));
+    for (let n = 0; n < 5; n += 1) {
+      for (const client of clients) client.send(say(n));
       await clock.settle();
     }
-    expect(gateway.groups().map(({ logMessages }) => logMessages)).toEqual([4, 4]);
-    for (let n = 0; n < 2; n += 1) clients[0]?.send(say(long(1_000)));
-    await clock.settle();
-    expect(gateway.groups().map(({ logMessages }) => logMessages)).toEqual([3, 2]);
-    expect(gateway.stats().logBytes).toBeLessThanOrEqual(10_000);
-    expect(clients.map(({ data }) => data.length)).toEqual([6, 4]);
+    expect(clients.map(({ data }) => data)).toEqual(Array(2).fill([0, 1, 2, 3, 4]));
+    expect(gateway.groups().map(({ logMessages }) => logMessages)).toEqual([0, 0]);
   });
 });
 

@@ -149,8 +149,9 @@ describe('groups', () => {
       { groupId: 'h', connections: 0, position: { epoch: epochs[1], seq: 1 }, logMessages: 1, logBytes: expect.any(Number) },
     ]);
     expect(epochs[0]).not.toBe(epochs[1]);
-    // Two logs of one small slab each.
-    expect(gateway.stats().logBytes).toBe(2 * 512);
+    // Two groups with a log of one small slab each; what they cost is compared with the heap in group-memory.test.ts.
+    expect(gateway.stats().logBytes).toBeGreaterThan(2 * 2_500);
+    expect(gateway.stats().logBytes).toBeLessThan(2 * 3_500);
   });
 });
 

@@ -22,7 +22,11 @@ export interface BrokerEntry extends BrokerMessage {
 
 /** Where a gateway takes a group's entries. */
 export interface BrokerReceiver {
-  /** The next entry. In `seq` order, without holes, each once. It may come before or after `publish` answers. */
+  /**
+   * The next entry. In `seq` order, without holes, each once. It may come before or after `publish` answers. One that the gateway's log
+   * has already is ignored; any other that does not follow is reported (`error` event), and the log begins anew just before it, as after
+   * a `reset`.
+   */
   deliver(entry: BrokerEntry): void;
   /** The log was lost: `position` is where the new one stands. What was not delivered before will never be. */
   reset(position: LogPosition): void;
@@ -32,8 +36,8 @@ export interface BrokerReceiver {
 export interface BrokerSubscription {
   /** Where the log stood when the subscription began: the first entry delivered has the `seq` after it. */
   position: LogPosition;
-  /** Ends it: nothing is delivered after the call. */
-  unsubscribe(): void;
+  /** Ends it: nothing is delivered after the call. What it throws or rejects with is reported. */
+  unsubscribe(): MaybePromise<void>;
 }
 
 /**
@@ -42,6 +46,11 @@ export interface BrokerSubscription {
  * `gateway-core/testing` holds an implementation to this.
  */
 export interface Broker {
+  /**
+   * Whether `history` can give what was published while nobody was subscribed. Default `true`. Where it is `false`, a gateway subscribes
+   * to each group that it publishes to, so that its own log holds the message; else a publish is nothing but a publish.
+   */
+  readonly retainsHistory?: boolean | undefined;
   /** Appends a message to the group's log and answers where. Every subscribed gateway, this one included, gets the entry delivered. */
   publish(groupId: string, message: BrokerMessage): MaybePromise<LogPosition>;
   /** Begins delivery of a group's entries. */

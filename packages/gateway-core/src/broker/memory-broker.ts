@@ -50,6 +50,10 @@ export class MemoryBroker implements Broker {
     this.#generateId = options.generateId ?? randomUUID;
   }
 
+  get retainsHistory(): boolean {
+    return this.#historyMessagesMax > 0;
+  }
+
   publish(groupId: string, message: BrokerMessage): LogPosition {
     const topic = this.#topic(groupId);
     topic.seq += 1;

@@ -2,7 +2,10 @@ import type { LogPosition } from 'gateway-protocol';
 import type { BrokerEntry } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import { deflatedFrame } from '../transport/deflate.js';
-import { headerLength } from '../transport/frame.js';
+import { headerLength, payloadOf } from '../transport/frame.js';
+import { Conflation } from './conflation.js';
+import type { LogBudget, LogOwner } from './log-budget.js';
+import { LogMemory } from './log-memory.js';
 import { LogSlab } from './log-slab.js';
 
 /** What a cursor reads in one go. */
@@ -23,14 +26,14 @@ export interface Reader {
   readonly deflate: boolean;
 }
 
-/** Memory of all logs of a gateway together, in bytes: of their slabs, whether full or not, and of their compressed frames. */
-export interface LogBudget {
-  bytes: number;
-}
-
 /** A new slab is as large as what the log holds, within these bounds: small logs stay small, and a long one is few slabs. */
 const SLAB_BYTES_MIN = 512;
 const SLAB_BYTES_MAX = 64 * 1024;
+
+/** What is kept beside the frames: for a slab, for a message in it, for a compressed frame; about, `group-memory.test.ts` compares. */
+const SLAB_OVERHEAD = 400;
+const MESSAGE_OVERHEAD = 24;
+const DEFLATED_OVERHEAD = 300;
 
 /**
  * A group's messages, as finished frames, in `seq` order without holes. Bounded in messages and bytes by `trim`, which the group calls
@@ -45,20 +48,19 @@ export class GroupLog {
   #slabs: LogSlab[] = [];
   /** Of the frames in the log. */
   #bytes = 0;
-  /** Of the slabs and the compressed frames. */
-  #memory = 0;
-  /** The messages that a reader that is behind may pass over: those of delivery `latest`, by their key, and `volatile`. */
-  #passable: Map<number, string | undefined> | undefined;
-  /** Newest `seq` for each `key` in the log. */
-  #newest: Map<string, number> | undefined;
-  /** Compressed frames, made when the first receiver that takes them reads. Most logs need none of these three. */
+  /** Most logs need neither of these two. */
+  #conflation: Conflation | undefined;
+  /** Compressed frames, made when the first receiver that takes them reads. */
   #deflated: Map<number, Buffer> | undefined;
+  readonly #memory: LogMemory;
 
   constructor(
     position: LogPosition,
     private readonly limits: Limits,
-    private readonly budget: LogBudget,
+    budget: LogBudget,
+    owner: LogOwner,
   ) {
+    this.#memory = new LogMemory(budget, owner);
     this.#epoch = position.epoch;
     this.#headSeq = position.seq;
     this.#firstSeq = position.seq + 1;
@@ -83,13 +85,23 @@ export class GroupLog {
 
   /** Encodes an entry, once for all receivers. The broker delivers in order, so `entry.seq` is the one after the head. */
   append({ seq, body, delivery, key }: BrokerEntry, now: number): void {
-    const text = `{"type":"data_update","seq":${seq},${body}`;
+    const text = textOf(seq, body);
     const length = Buffer.byteLength(text);
     const frameLength = headerLength(length) + length;
     this.#slabFor(frameLength, seq).append(text, length, now);
-    if (delivery === 'latest' || delivery === 'volatile') this.#mayBePassed(seq, delivery === 'latest' ? key : undefined);
+    if (delivery === 'latest' || delivery === 'volatile') {
+      this.#conflation ??= new Conflation();
+      this.#memory.hold(this.#conflation.add(seq, delivery === 'latest' ? key : undefined));
+    }
     this.#headSeq = seq;
     this.#bytes += frameLength;
+    this.#memory.hold(MESSAGE_OVERHEAD);
+  }
+
+  /** Whether the log has this very entry. */
+  holds({ seq, body }: BrokerEntry): boolean {
+    if (seq < this.#firstSeq || seq > this.#headSeq) return false;
+    return payloadOf(this.#slabOf(seq).frames(seq, seq)).equals(Buffer.from(textOf(seq, body)));
   }
 
   /** Whether a cursor can read on without missing anything. */
@@ -100,7 +112,7 @@ export class GroupLog {
   /** What a cursor that the log reaches reads next: at most `limits.socketHighWaterMarkBytes`, but at least one message. */
   read(cursor: number, reader: Reader): Chunk {
     const last = this.#slabs[this.#slabs.length - 1] as LogSlab;
-    const plain = !reader.deflate && !(reader.behind && this.#passable !== undefined);
+    const plain = !reader.deflate && !(reader.behind && this.#conflation !== undefined);
     // Nearly always: everything is in one piece already.
     if (
       plain &&
@@ -112,32 +124,35 @@ export class GroupLog {
     return this.#collect(cursor, reader);
   }
 
-  /** Drops what is over the limits, oldest first. */
-  trim(): void {
+  /** Drops what is over the limits, oldest first, but nothing after `until`. */
+  trim(until: number): void {
     const { logMessagesMax, logBytesMax } = this.limits;
     // Most flushes end here, without a look at the oldest slab, which no cache holds any more.
     if (this.messages <= logMessagesMax && this.#bytes <= logBytesMax) return;
-    this.#dropWhile(() => this.messages > logMessagesMax || this.#bytes > logBytesMax);
+    this.#dropWhile(until, () => this.messages > logMessagesMax || this.#bytes > logBytesMax);
   }
 
-  /** Drops what is too old. */
-  expire(now: number): void {
-    this.#dropWhile((cameAt) => now - cameAt >= this.limits.logAgeMaxMs);
+  /** Drops what is too old, but nothing after `until`. */
+  expire(now: number, until: number): void {
+    this.#dropWhile(until, (cameAt) => now - cameAt >= this.limits.logAgeMaxMs);
   }
 
-  /** Drops the older half, to make room for other logs. */
-  halve(): void {
-    const left = Math.floor(this.messages / 2);
-    this.#dropWhile(() => this.messages > left);
+  /** `seq` of the last message in the oldest slab. */
+  get oldestSlabEnd(): number {
+    return this.#slabs[0]?.lastSeq ?? this.#headSeq;
+  }
+
+  /** Drops the messages of the oldest slab, to make room for other logs. */
+  dropOldestSlab(): void {
+    this.#dropWhile(this.oldestSlabEnd, () => true);
   }
 
   /** Drops everything, and goes on from `position`: of another log, or of this one. */
   reset(position: LogPosition): void {
-    this.#hold(-this.#memory);
+    this.#memory.free();
     this.#bytes = 0;
     this.#slabs = [];
-    this.#passable = undefined;
-    this.#newest = undefined;
+    this.#conflation = undefined;
     this.#deflated = undefined;
     this.#epoch = position.epoch;
     this.#headSeq = position.seq;
@@ -150,7 +165,7 @@ export class GroupLog {
     let end = cursor;
     while (end < this.#headSeq) {
       const seq = end + 1;
-      if (!(reader.behind && this.#isPassedOver(seq))) {
+      if (!(reader.behind && this.#conflation?.isPassedOver(seq))) {
         const frame = reader.deflate ? this.#deflatedFrame(seq) : this.#slabOf(seq).frames(seq, seq);
         if (frames.length > 0 && bytes + frame.length > this.limits.socketHighWaterMarkBytes) break;
         frames.push(frame);
@@ -161,20 +176,6 @@ export class GroupLog {
     return { bytes: frames.length <= 1 ? frames[0] : Buffer.concat(frames, bytes), end, messages: frames.length };
   }
 
-  #mayBePassed(seq: number, key: string | undefined): void {
-    this.#passable ??= new Map();
-    this.#passable.set(seq, key);
-    if (key === undefined) return;
-    this.#newest ??= new Map();
-    this.#newest.set(key, seq);
-  }
-
-  #isPassedOver(seq: number): boolean {
-    if (!this.#passable?.has(seq)) return false;
-    const key = this.#passable.get(seq);
-    return key === undefined || this.#newest?.get(key) !== seq;
-  }
-
   #deflatedFrame(seq: number): Buffer {
     const known = this.#deflated?.get(seq);
     if (known !== undefined) return known;
@@ -183,7 +184,7 @@ export class GroupLog {
     if (deflated !== frame) {
       this.#deflated ??= new Map();
       this.#deflated.set(seq, deflated);
-      this.#hold(deflated.length);
+      this.#memory.hold(deflated.length + DEFLATED_OVERHEAD);
     }
     return deflated;
   }
@@ -195,7 +196,7 @@ export class GroupLog {
     const usual = Math.max(SLAB_BYTES_MIN, Math.min(this.#bytes, SLAB_BYTES_MAX, this.limits.logBytesMax));
     const slab = new LogSlab(seq, Math.max(usual, frameLength));
     this.#slabs.push(slab);
-    this.#hold(slab.size);
+    this.#memory.hold(slab.size + SLAB_OVERHEAD);
     return slab;
   }
 
@@ -206,42 +207,41 @@ export class GroupLog {
     return this.#slabs[index] as LogSlab;
   }
 
-  /** Drops messages, oldest first, for as long as they are to go. */
-  #dropWhile(isToGo: (cameAt: number) => boolean): void {
+  /** Drops messages up to `until`, oldest first, for as long as they are to go. */
+  #dropWhile(until: number, isToGo: (cameAt: number) => boolean): void {
     for (const slab of this.#slabs) {
-      while (this.#firstSeq <= slab.lastSeq && isToGo(slab.timeOf(this.#firstSeq))) this.#dropOldest(slab);
+      const last = Math.min(slab.lastSeq, until);
+      while (this.#firstSeq <= last && isToGo(slab.timeOf(this.#firstSeq))) this.#dropOldest(slab);
       if (this.#firstSeq <= slab.lastSeq) break;
     }
     this.#release();
+    this.#memory.count();
   }
 
   #dropOldest(slab: LogSlab): void {
     const seq = this.#firstSeq;
     this.#firstSeq += 1;
     this.#bytes -= slab.lengthOf(seq, seq);
+    this.#memory.hold(-MESSAGE_OVERHEAD);
     const deflated = this.#deflated?.get(seq);
     if (deflated !== undefined) {
-      this.#hold(-deflated.length);
+      this.#memory.hold(-deflated.length - DEFLATED_OVERHEAD);
       this.#deflated?.delete(seq);
     }
-    if (this.#passable === undefined) return;
-    const key = this.#passable.get(seq);
-    if (key !== undefined && this.#newest?.get(key) === seq) this.#newest.delete(key);
-    this.#passable.delete(seq);
+    if (this.#conflation !== undefined) this.#memory.hold(-this.#conflation.drop(seq));
   }
 
   /** Gives slabs back that hold nothing any more. */
   #release(): void {
     let empty = 0;
     for (let slab = this.#slabs[0]; slab !== undefined && slab.lastSeq < this.#firstSeq; slab = this.#slabs[empty]) {
-      this.#hold(-slab.size);
+      this.#memory.hold(-slab.size - SLAB_OVERHEAD);
       empty += 1;
     }
     if (empty > 0) this.#slabs = this.#slabs.slice(empty);
   }
+}
 
-  #hold(bytes: number): void {
-    this.#memory += bytes;
-    this.budget.bytes += bytes;
-  }
+function textOf(seq: number, body: string): string {
+  return `{"type":"data_update","seq":${seq},${body}`;
 }

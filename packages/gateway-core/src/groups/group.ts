@@ -1,36 +1,19 @@
 import type { LogPosition } from 'gateway-protocol';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
-import { ChunkCache } from './chunk-cache.js';
-import { GroupLog, type LogBudget } from './group-log.js';
-
-/** One connection, as a group needs it. */
-export interface Receiver {
-  /** Its socket is over the high-water mark, and when it has drained, it calls `Group.catchUp`. */
-  readonly blocked: boolean;
-  /** It takes compressed frames. */
-  readonly deflate: boolean;
-  /** Its socket has ended: it is owed nothing any more. */
-  readonly gone: boolean;
-  write(frames: Buffer): void;
-  /** Messages of the group are lost to it: the log no longer reaches its cursor. */
-  lost(): void;
-}
+import type { SlicedTask } from '../slices.js';
+import { type Cursor, FanOut, type Receiver } from './fan-out.js';
+import { GroupLog } from './group-log.js';
+import type { LogBudget, LogOwner } from './log-budget.js';
 
 /** Takes the place of a receiver whose connection is gone. */
 const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, write: () => {}, lost: () => {} };
 
 /** A receiver's place in one group. The whole cost of a slow consumer is this object. */
-export interface Membership {
+export interface Membership extends Cursor {
   readonly group: Group;
   /** {@link NOBODY} while its member has dropped: the group stays for the resume window. */
   receiver: Receiver;
-  /** `seq` of the last message written to the socket. */
-  cursor: number;
-  /** It could not be written to at some flush since it last stood at the head. */
-  behind: boolean;
-  /** A presence update is owed. */
-  presenceOwed: boolean;
   /** The host has put the member there (`gateway.join`): an `identify` does not take it out. */
   assigned: boolean;
 }
@@ -40,20 +23,29 @@ export interface GroupContext {
   readonly limits: Limits;
   readonly budget: LogBudget;
   readonly now: () => number;
-  /** The group has something to flush at the end of the turn. */
+  /** The group has something to write: `step` is called from the end of the turn on, until all is done. */
   readonly dirty: (group: Group) => void;
-  /** Messages handed to sockets. */
-  readonly counters: { delivered: number };
+  /** Messages handed to sockets, and logs that began anew. */
+  readonly counters: { delivered: number; resets: number };
+  /** The broker did not keep its contract. */
+  readonly failed: (error: unknown, where: string) => void;
 }
 
+/**
+ * What a group costs, its log and its members aside: its objects here, its subscription, and its topic in a broker in memory. Measured,
+ * see group-memory.test.ts.
+ */
+const GROUP_BYTES = 2_048;
+
 /** A log and the cursors that read it. Takes its entries from the broker. */
-export class Group implements BrokerReceiver {
+export class Group implements BrokerReceiver, SlicedTask, LogOwner {
   readonly #memberships = new Set<Membership>();
   /** Of members whose connection dropped. */
   readonly #detached = new Set<Membership>();
   readonly #log: GroupLog;
-  #flushedSeq: number;
-  #unflushedBytes = 0;
+  readonly #fanOut: FanOut;
+  /** `dirty` was called, and `step` has not said since that all is done. */
+  #queued = false;
   /** When it was last used, in monotonic milliseconds. */
   lastUsedAt: number;
 
@@ -62,9 +54,10 @@ export class Group implements BrokerReceiver {
     position: LogPosition,
     private readonly context: GroupContext,
   ) {
-    this.#log = new GroupLog(position, context.limits, context.budget);
-    this.#flushedSeq = position.seq;
+    this.#log = new GroupLog(position, context.limits, context.budget, this);
+    this.#fanOut = new FanOut(this.#memberships, this.#log, context);
     this.lastUsedAt = context.now();
+    context.budget.hold(GROUP_BYTES);
   }
 
   get position(): LogPosition {
@@ -85,20 +78,30 @@ export class Group implements BrokerReceiver {
     return this.#log;
   }
 
-  /** Adds a receiver at the head of the log. */
+  /** Adds a receiver at the head of the log. What was announced before it came, it is not owed: its `ready` has said it. */
   add(receiver: Receiver): Membership {
-    const membership = { group: this, receiver, cursor: this.#log.headSeq, behind: false, presenceOwed: false, assigned: false };
+    const { presenceVersion } = this.#fanOut;
+    const membership = {
+      group: this,
+      receiver,
+      cursor: this.#log.headSeq,
+      behind: false,
+      presenceSeen: presenceVersion,
+      assigned: false,
+    };
     this.#memberships.add(membership);
     this.lastUsedAt = this.context.now();
     return membership;
   }
 
-  /** Its connection ends, its member stays. What it is owed is written first, as far as its socket takes it. */
+  /** Its connection ends, its member stays. What it is owed of the log is written first, as far as its socket takes it. */
   detach(membership: Membership): void {
     if (!this.#memberships.delete(membership)) return;
-    if (!membership.receiver.gone) this.#advance(membership, new ChunkCache(this.#log));
+    membership.presenceSeen = this.#fanOut.presenceVersion;
+    if (!membership.receiver.gone) this.#fanOut.catchUp(membership);
     membership.receiver = NOBODY;
     this.#detached.add(membership);
+    if (this.#memberships.size === 0) this.#forgetPresence();
     this.lastUsedAt = this.context.now();
   }
 
@@ -109,43 +112,63 @@ export class Group implements BrokerReceiver {
   }
 
   deliver(entry: BrokerEntry): void {
-    // A broker that keeps its contract does neither. A log with a hole would send what happens to be in its memory.
-    if (entry.seq <= this.#log.headSeq) return;
-    if (entry.seq > this.#log.headSeq + 1) this.reset({ epoch: this.#log.position.epoch, seq: entry.seq - 1 });
+    const { headSeq } = this.#log;
+    if (entry.seq !== headSeq + 1) {
+      if (this.#log.holds(entry)) return;
+      const what = entry.seq > headSeq ? 'left out what is before' : 'lost its log from';
+      this.context.failed(new Error(`the broker ${what} seq ${entry.seq} of ${this.groupId}, after ${headSeq}`), 'broker');
+      this.reset({ epoch: this.#log.position.epoch, seq: entry.seq - 1 });
+    }
     const now = this.context.now();
     const bytesBefore = this.#log.bytes;
-    if (this.#log.headSeq === this.#flushedSeq) this.context.dirty(this);
     this.#log.append(entry, now);
     this.lastUsedAt = now;
-    this.#unflushedBytes += this.#log.bytes - bytesBefore;
-    // A turn that brings more than one write carries, or than half the log holds, is flushed in parts: what waits stays bounded.
+    this.#fanOut.grown(this.#log.bytes - bytesBefore);
+    this.#markDirty();
+    // More than one write carries, or than half the log holds, is not waited with: what waits stays bounded.
     const { socketHighWaterMarkBytes, logMessagesMax } = this.context.limits;
-    if (this.#unflushedBytes >= socketHighWaterMarkBytes || (this.#log.headSeq - this.#flushedSeq) * 2 >= logMessagesMax)
-      this.flush();
+    const { newBytes, newMessages } = this.#fanOut;
+    if (newBytes >= socketHighWaterMarkBytes || newMessages * 2 >= logMessagesMax) this.#fanOut.finishPass();
   }
 
+  /** What was accepted before is written first; then messages may be lost to every member. */
   reset(position: LogPosition): void {
+    this.flush();
+    this.context.counters.resets += 1;
     this.#log.reset(position);
-    this.#flushedSeq = position.seq;
-    this.#unflushedBytes = 0;
-    for (const membership of this.#memberships) this.#lose(membership);
+    this.#fanOut.reset();
   }
 
-  /** Writes to every member what it has not got yet. Members at the same cursor share one buffer. */
+  /** Owes every member a newer presence; who is found blocked gets it later, if it is still the newest. */
+  announce(presence: Buffer): void {
+    this.context.budget.hold(presence.length - (this.#fanOut.presence?.length ?? 0));
+    this.#fanOut.announce(presence);
+    this.#markDirty();
+  }
+
+  /** Owes one member the newest presence, though it may have it, and writes it where it can. `false`: there is none yet. */
+  tell(membership: Membership): boolean {
+    if (this.#fanOut.presence === undefined) return false;
+    membership.presenceSeen = -1;
+    this.catchUp(membership);
+    return true;
+  }
+
+  /** Goes on with what the members are to be written, see {@link SlicedTask}. Members at the same cursor share one buffer. */
+  step(units: number): number {
+    const left = this.#fanOut.step(units);
+    if (left > 0) this.#queued = false;
+    return left;
+  }
+
+  /** Writes to every member what it has not got yet. */
   flush(): void {
-    const chunks = new ChunkCache(this.#log);
-    // Again for what was published meanwhile, as by who listens to a disconnect, after some members had their turn.
-    while (this.#log.headSeq > this.#flushedSeq) {
-      this.#flushedSeq = this.#log.headSeq;
-      this.#unflushedBytes = 0;
-      for (const membership of this.#memberships) this.#advance(membership, chunks);
-    }
-    this.#log.trim();
+    this.#fanOut.step(Number.POSITIVE_INFINITY);
   }
 
-  /** Reads on for a member whose socket has drained. */
+  /** Reads on for a member whose socket may have room again. */
   catchUp(membership: Membership): void {
-    if (this.#memberships.has(membership)) this.#advance(membership, new ChunkCache(this.#log));
+    if (this.#memberships.has(membership)) this.#fanOut.catchUp(membership);
   }
 
   /** Whether a member has not been written everything that is in the log. */
@@ -155,42 +178,30 @@ export class Group implements BrokerReceiver {
 
   /** Drops what is too old. */
   expire(now: number): void {
-    if (this.#flushedSeq === this.#log.headSeq) this.#log.expire(now);
+    this.#log.expire(now, this.#fanOut.writtenSeq);
   }
 
-  /** Gives half of the log's memory back. */
-  yieldMemory(): void {
-    this.flush();
-    this.#log.halve();
+  /** Drops the oldest piece of the log: what who keeps up has not been written of it is written first. */
+  giveMemory(): void {
+    if (this.#log.oldestSlabEnd > this.#fanOut.writtenSeq) this.flush();
+    this.#log.dropOldestSlab();
   }
 
   /** Forgets the log. */
   dispose(): void {
     this.#log.reset(this.#log.position);
+    this.#forgetPresence();
+    this.context.budget.hold(-GROUP_BYTES);
   }
 
-  #advance(membership: Membership, chunks: ChunkCache): void {
-    const { receiver } = membership;
-    while (membership.cursor < this.#log.headSeq) {
-      if (!this.#log.reaches(membership.cursor)) {
-        this.#lose(membership);
-        return;
-      }
-      if (receiver.blocked) {
-        membership.behind = true;
-        return;
-      }
-      const chunk = chunks.read(membership.cursor, membership.behind, receiver.deflate);
-      membership.cursor = chunk.end;
-      if (chunk.bytes === undefined) continue;
-      receiver.write(chunk.bytes);
-      this.context.counters.delivered += chunk.messages;
-    }
-    membership.behind = false;
+  #markDirty(): void {
+    if (this.#queued) return;
+    this.#queued = true;
+    this.context.dirty(this);
   }
 
-  #lose(membership: Membership): void {
-    membership.cursor = this.#log.headSeq;
-    membership.receiver.lost();
+  #forgetPresence(): void {
+    this.context.budget.hold(-(this.#fanOut.presence?.length ?? 0));
+    this.#fanOut.forgetPresence();
   }
 }

@@ -1,37 +1,46 @@
 import type { LogPosition } from 'gateway-protocol';
-import type { Broker, BrokerMessage, BrokerReceiver, BrokerSubscription } from '../broker/broker.js';
+import type { Broker, BrokerSubscription } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
+import { type DataBody, dataBody } from '../data-body.js';
 import { GatewayError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import { Group, type GroupContext, type Membership, type Receiver } from './group.js';
+import type { PartTimeouts } from '../part-timeouts.js';
+import type { Slices } from '../slices.js';
+import type { Receiver } from './fan-out.js';
+import { Feed } from './feed.js';
+import { Group, type GroupContext, type Membership } from './group.js';
+import { LogBudget } from './log-budget.js';
 
-/** The groups of this gateway by id, and the flush at the end of each turn. */
+/** The groups of this gateway by id, the way into their logs, and the memory that they may take together. */
 export class Groups {
   readonly #groups = new Map<string, Group>();
-  readonly #subscriptions = new Map<string, BrokerSubscription>();
-  /** Groups being subscribed to. */
+  readonly #feeds = new Map<string, Feed>();
+  /** Groups that are being subscribed to. */
   readonly #opening = new Map<string, Promise<Group>>();
   /** Groups without members, the one idle for longest first. */
   readonly #idle = new Set<Group>();
-  /** To be flushed at the end of the turn; one that is flushed in parts stands here once for each. */
-  #dirty: Group[] = [];
   readonly #context: GroupContext;
+  /** The end of the turn brings the logs back into their budget. */
+  #overBudget = false;
   #closed = false;
 
   constructor(
     private readonly broker: Broker,
     private readonly clock: Clock,
+    slices: Slices,
     private readonly limits: Limits,
-    counters: { delivered: number },
+    private readonly timeouts: PartTimeouts,
+    private readonly counters: { delivered: number; published: number; resets: number },
     private readonly failed: (error: unknown, where: string) => void,
   ) {
     this.#context = {
       limits,
-      budget: { bytes: 0 },
+      budget: new LogBudget(limits.logBytesTotalMax, () => this.#exceeded()),
       now: () => clock.monotonicMs(),
-      dirty: (group) => this.#markDirty(group),
+      dirty: (group) => slices.add(group),
       counters,
+      failed,
     };
   }
 
@@ -53,20 +62,21 @@ export class Groups {
 
   /**
    * The group, with the broker's entries coming in.
-   * @throws GatewayError `TOO_MANY_GROUPS`, or `CLOSED` where a hook or the broker has answered too late.
+   * @throws GatewayError `TOO_MANY_GROUPS`, or `CLOSED` where a hook or the broker has answered too late. Rejects where the broker fails,
+   * or does not answer within `timings.partTimeoutMs`.
    */
   open(groupId: string): MaybePromise<Group> {
     if (this.#closed) throw closed();
     const known = this.#groups.get(groupId) ?? this.#opening.get(groupId);
     if (known !== undefined) return known;
     this.#makeRoom();
-    const early = new EarlyEntries();
-    const subscription = this.broker.subscribe(groupId, early);
-    if (!isPromise(subscription)) return this.#opened(groupId, subscription, early);
-    const opening = subscription
-      .then((answer) => this.#opened(groupId, answer, early))
-      .finally(() => this.#opening.delete(groupId));
+    const feed = new Feed(this.limits, (error) => this.failed(error, 'broker.unsubscribe'));
+    const subscription = this.broker.subscribe(groupId, feed);
+    if (!isPromise(subscription)) return this.#opened(groupId, feed, feed.subscribed(subscription));
+    const opening = this.#openLater(groupId, feed, subscription);
     this.#opening.set(groupId, opening);
+    // Whoever opens it is told; at the end of the gateway that may be nobody any more.
+    opening.catch(() => {});
     return opening;
   }
 
@@ -83,17 +93,19 @@ export class Groups {
     if (group.idle && this.#groups.get(group.groupId) === group) this.#idle.add(group);
   }
 
-  publish(groupId: string, message: BrokerMessage): MaybePromise<LogPosition> {
-    return this.broker.publish(groupId, message);
-  }
-
-  flush(): void {
-    // What comes in while they are flushed makes groups dirty, and these are flushed as well.
-    for (let dirty = this.#dirty; dirty.length > 0; dirty = this.#dirty) {
-      this.#dirty = [];
-      for (const group of dirty) group.flush();
+  /**
+   * The one way into a group's log, for clients and for the server. Nothing is waited for before the broker has the message, so the calls
+   * keep their order. A group that nobody is in is opened only where the broker has no history: its log is all that will hold the message.
+   * @throws GatewayError `TOO_MANY_GROUPS`.
+   */
+  publish(body: DataBody): MaybePromise<LogPosition> {
+    const { groupId, delivery, key } = body;
+    if (this.broker.retainsHistory === false && !this.#groups.has(groupId) && !this.#opening.has(groupId)) {
+      const opening = this.open(groupId);
+      if (isPromise(opening)) opening.catch((error: unknown) => this.failed(error, 'broker.subscribe'));
     }
-    this.#keepBudget();
+    const position = this.broker.publish(groupId, { body: dataBody(body), delivery, key });
+    return isPromise(position) ? position.then((answer) => this.#published(answer)) : this.#published(position);
   }
 
   /** Drops what is too old: messages, and groups that had no member for the same time. */
@@ -105,25 +117,41 @@ export class Groups {
 
   dispose(): void {
     this.#closed = true;
-    for (const group of [...this.#groups.values()]) this.#dispose(group);
+    for (const group of this.#groups.values()) this.#dispose(group);
   }
 
-  #opened(groupId: string, subscription: BrokerSubscription, early: EarlyEntries): Group {
-    if (this.#closed) {
-      subscription.unsubscribe();
-      throw closed();
+  #published(position: LogPosition): LogPosition {
+    this.counters.published += 1;
+    return position;
+  }
+
+  async #openLater(groupId: string, feed: Feed, subscription: Promise<BrokerSubscription>): Promise<Group> {
+    // One that comes after the time limit ends at once, for its feed has ended.
+    subscription.then(
+      (late) => feed.ended && feed.subscribed(late),
+      (error: unknown) => feed.ended && this.failed(error, 'broker.subscribe'),
+    );
+    try {
+      const answer = await this.timeouts.limit(subscription, 'broker.subscribe');
+      if (this.#closed) feed.end();
+      const position = feed.subscribed(answer);
+      if (this.#closed) throw closed();
+      return this.#opened(groupId, feed, position);
+    } catch (error) {
+      feed.end();
+      throw error;
+    } finally {
+      this.#opening.delete(groupId);
     }
-    const group = new Group(groupId, subscription.position, this.#context);
-    this.#groups.set(groupId, group);
-    this.#subscriptions.set(groupId, subscription);
-    this.#idle.add(group);
-    early.forwardTo(group);
-    return group;
   }
 
-  #markDirty(group: Group): void {
-    if (this.#dirty.length === 0) this.clock.setImmediate(() => this.flush());
-    this.#dirty.push(group);
+  #opened(groupId: string, feed: Feed, position: LogPosition): Group {
+    const group = new Group(groupId, position, this.#context);
+    this.#groups.set(groupId, group);
+    this.#feeds.set(groupId, feed);
+    this.#idle.add(group);
+    feed.forwardTo(group);
+    return group;
   }
 
   #makeRoom(): void {
@@ -133,51 +161,35 @@ export class Groups {
     this.#dispose(idle);
   }
 
-  /** Holds all logs together to their bound: groups without members go first, then every log gives half. */
+  #exceeded(): void {
+    if (this.#overBudget) return;
+    this.#overBudget = true;
+    // Not at once: in the middle of a turn there is more that its members have not been written yet.
+    this.clock.setImmediate(() => {
+      this.#overBudget = false;
+      this.#keepBudget();
+    });
+  }
+
+  /** Holds all logs together to their bound: groups without members go first, the one idle for longest before the others, then the largest log gives. */
   #keepBudget(): void {
-    while (this.logBytes > this.limits.logBytesTotalMax) {
-      const [idle] = this.#idle;
-      if (idle !== undefined) this.#dispose(idle);
-      else for (const group of this.#groups.values()) group.yieldMemory();
+    const { budget } = this.#context;
+    for (const idle of this.#idle) {
+      if (!budget.isExceeded) return;
+      this.#dispose(idle);
     }
+    for (let log = budget.largest(); budget.isExceeded && log !== undefined; log = budget.largest()) log.giveMemory();
   }
 
   #dispose(group: Group): void {
     this.#groups.delete(group.groupId);
     this.#idle.delete(group);
-    const subscription = this.#subscriptions.get(group.groupId);
-    this.#subscriptions.delete(group.groupId);
+    this.#feeds.get(group.groupId)?.end();
+    this.#feeds.delete(group.groupId);
     group.dispose();
-    try {
-      subscription?.unsubscribe();
-    } catch (error) {
-      this.failed(error, 'broker.unsubscribe');
-    }
   }
 }
 
 function closed(): GatewayError {
   return new GatewayError('CLOSED', 'the gateway is closed');
-}
-
-/** Takes what the broker delivers before its `subscribe` has answered. */
-class EarlyEntries implements BrokerReceiver {
-  #calls: ((receiver: BrokerReceiver) => void)[] = [];
-  #receiver: BrokerReceiver | undefined;
-
-  deliver(entry: Parameters<BrokerReceiver['deliver']>[0]): void {
-    if (this.#receiver === undefined) this.#calls.push((receiver) => receiver.deliver(entry));
-    else this.#receiver.deliver(entry);
-  }
-
-  reset(position: LogPosition): void {
-    if (this.#receiver === undefined) this.#calls.push((receiver) => receiver.reset(position));
-    else this.#receiver.reset(position);
-  }
-
-  forwardTo(receiver: BrokerReceiver): void {
-    this.#receiver = receiver;
-    for (const call of this.#calls) call(receiver);
-    this.#calls = [];
-  }
 }

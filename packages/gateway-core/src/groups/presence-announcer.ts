@@ -2,32 +2,54 @@ import { presenceFrame } from '../answers.js';
 import type { Clock, TimerHandle } from '../clock.js';
 import { isPromise } from '../maybe-promise.js';
 import type { GroupPresence, PresenceStore } from '../presence/presence-store.js';
+import type { Slices } from '../slices.js';
 import type { Membership } from './group.js';
 import type { Groups } from './groups.js';
 
 interface Schedule {
+  readonly groupId: string;
   /** Runs while an interval does. */
   timer: TimerHandle | undefined;
   /** The store has not answered yet: another answer could come before this one, and be overwritten by it. */
   asking: boolean;
   /** Presence changed since the store was asked. */
   changed: boolean;
+  /** The square root of the group's members at its last announcement. */
+  weight: number;
 }
 
+/** How often presence is announced. */
+export interface PresencePace {
+  /** Least time between two announcements of one group, in milliseconds. */
+  intervalMs: number;
+  /** Most members written to per second, over all groups, in the long run. */
+  writesPerSecondMax: number;
+}
+
+/** The longest delay that a Node timer takes. */
+const DELAY_MAX = 2 ** 31 - 1;
+
 /**
- * Sends a group's newest presence to its members: at the end of the turn of a first change, then at most once per
- * `presenceIntervalMs`. Presence is state and not in the log: a member that is behind is owed only the newest.
+ * Announces a group's newest presence to its members: at the end of the turn of a first change, then at most once per interval. Presence
+ * is state and not in the log: a member that is behind is owed only the newest.
+ *
+ * An interval grows with the square roots of the group's members and of those of all groups that announce: `writesPerSecondMax` is kept
+ * whoever they are, one group alone announces every `members / writesPerSecondMax` seconds, and a small group hardly waits for a large
+ * one. (Shares by square roots make the sum of all waits the shortest.)
  */
 export class PresenceAnnouncer {
   /** Groups with an update due, or with one in the current interval. */
   readonly #schedules = new Map<string, Schedule>();
+  /** Of the weights of all schedules. */
+  #weights = 0;
   readonly #unwatch: () => void;
 
   constructor(
     private readonly store: PresenceStore,
     private readonly groups: Groups,
     private readonly clock: Clock,
-    private readonly intervalMs: number,
+    private readonly slices: Slices,
+    private readonly pace: PresencePace,
     private readonly report: {
       announced: (groupId: string, info: GroupPresence) => void;
       failed: (error: unknown, where: string) => void;
@@ -42,26 +64,16 @@ export class PresenceAnnouncer {
     if (schedule !== undefined) {
       schedule.changed = true;
     } else if (this.groups.get(groupId) !== undefined) {
-      const fresh: Schedule = { timer: undefined, asking: false, changed: true };
+      const fresh: Schedule = { groupId, timer: undefined, asking: false, changed: true, weight: 0 };
       this.#schedules.set(groupId, fresh);
-      this.clock.setImmediate(() => this.#goOn(groupId, fresh));
+      this.#queue(fresh);
     }
   }
 
-  /** Sends what a member is owed since it was behind. */
-  settle(membership: Membership): void {
-    if (!membership.presenceOwed) return;
-    const { group } = membership;
-    this.#ask(group.groupId, (frame) => {
-      // Before the store answered it may have left, or have been told something newer.
-      if (group.memberships.has(membership) && membership.presenceOwed) write(membership, frame);
-    });
-  }
-
-  /** Sends one member the group's newest presence, changed or not. */
+  /** Writes the newest presence that was announced to one member, though it may have it; once there is one, where there is none yet. */
   tell(membership: Membership): void {
-    membership.presenceOwed = true;
-    if (!membership.receiver.blocked) this.settle(membership);
+    const { group } = membership;
+    if (!group.tell(membership)) this.changed(group.groupId);
   }
 
   close(): void {
@@ -70,36 +82,58 @@ export class PresenceAnnouncer {
     this.#schedules.clear();
   }
 
-  /** Announces what has changed once the interval is over and the store has answered; where nothing has, the group is quiet. */
-  #goOn(groupId: string, schedule: Schedule): void {
-    // The gateway may have closed meanwhile.
-    if (this.#schedules.get(groupId) !== schedule || schedule.timer !== undefined || schedule.asking) return;
-    if (schedule.changed) this.#announce(groupId, schedule);
-    else this.#schedules.delete(groupId);
+  /** Many groups can change in one turn: they are announced in slices too. */
+  #queue(schedule: Schedule): void {
+    this.slices.add({
+      step: (units) => {
+        this.#goOn(schedule);
+        return units - 1;
+      },
+    });
   }
 
-  #announce(groupId: string, schedule: Schedule): void {
+  /** Announces what has changed once the interval is over and the store has answered; where nothing has, the group is quiet. */
+  #goOn(schedule: Schedule): void {
+    const { groupId, timer, asking, changed } = schedule;
+    // The gateway may have closed meanwhile.
+    if (this.#schedules.get(groupId) !== schedule || timer !== undefined || asking) return;
+    if (changed) {
+      this.#announce(schedule);
+      return;
+    }
+    this.#schedules.delete(groupId);
+    this.#weights = this.#schedules.size === 0 ? 0 : this.#weights - schedule.weight;
+  }
+
+  #announce(schedule: Schedule): void {
     schedule.changed = false;
     schedule.asking = true;
     schedule.timer = this.clock.setTimeout(() => {
       schedule.timer = undefined;
-      this.#goOn(groupId, schedule);
-    }, this.intervalMs);
-    const send = (frame: Buffer, info: GroupPresence) => {
-      const memberships = this.groups.get(groupId)?.memberships;
-      if (memberships === undefined || memberships.size === 0) return;
-      for (const membership of memberships) write(membership, frame);
-      this.report.announced(groupId, info);
-    };
-    this.#ask(groupId, send, () => {
+      this.#queue(schedule);
+    }, this.#intervalOf(schedule));
+    this.#ask(schedule.groupId, () => {
       schedule.asking = false;
-      this.#goOn(groupId, schedule);
+      this.#goOn(schedule);
     });
   }
 
-  #ask(groupId: string, send: (frame: Buffer, info: GroupPresence) => void, done = () => {}): void {
+  #intervalOf(schedule: Schedule): number {
+    const weight = Math.sqrt(this.groups.get(schedule.groupId)?.memberships.size ?? 0);
+    this.#weights += weight - schedule.weight;
+    schedule.weight = weight;
+    const paidAfterMs = (weight * this.#weights * 1_000) / this.pace.writesPerSecondMax;
+    return Math.min(Math.max(this.pace.intervalMs, Math.ceil(paidAfterMs)), DELAY_MAX);
+  }
+
+  #ask(groupId: string, done: () => void): void {
     const failed = (error: unknown) => this.report.failed(error, 'presence.info');
-    const answer = (info: GroupPresence) => send(presenceFrame(this.clock.now(), groupId, info), info);
+    const answer = (info: GroupPresence) => {
+      const group = this.groups.get(groupId);
+      if (group === undefined || group.memberships.size === 0) return;
+      group.announce(presenceFrame(this.clock.now(), groupId, info));
+      this.report.announced(groupId, info);
+    };
     try {
       const info = this.store.info(groupId);
       if (isPromise(info)) {
@@ -112,9 +146,4 @@ export class PresenceAnnouncer {
     }
     done();
   }
-}
-
-function write(membership: Membership, frame: Buffer): void {
-  membership.presenceOwed = membership.receiver.blocked;
-  if (!membership.presenceOwed) membership.receiver.write(frame);
 }

@@ -12,7 +12,6 @@ import type { MaybePromise } from '../maybe-promise.js';
 import type { Members } from '../members/members.js';
 import type { PartTimeouts } from '../part-timeouts.js';
 import type { PresenceStore } from '../presence/presence-store.js';
-import type { Publisher } from '../publisher.js';
 import type { SessionKeeper } from '../sessions/session-keeper.js';
 import type { Timings } from '../timings.js';
 
@@ -28,7 +27,6 @@ export interface HandlerContext {
   readonly presence: PresenceStore;
   readonly announcer: PresenceAnnouncer;
   readonly sessions: SessionKeeper;
-  readonly publisher: Publisher;
   readonly events: Emitter<GatewayEvents>;
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;

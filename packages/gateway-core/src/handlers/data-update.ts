@@ -49,7 +49,7 @@ function publish(
   const { data, meta } = payload;
   const dataText = text ?? JSON.stringify(data);
   const body = { ts, groupId, from, version, sessionId, traceId, id, delivery, key, dataText, meta };
-  const told = whenKnown(context.publisher.publish(body), ({ epoch, seq }) => {
+  const told = whenKnown(context.groups.publish(body), ({ epoch, seq }) => {
     if (context.events.has('data')) {
       const event = {
         groupId,

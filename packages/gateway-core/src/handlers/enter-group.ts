@@ -47,9 +47,9 @@ export async function enterGroup(
   return connection.live && context.groups.get(groupId) !== group ? FULL : undefined;
 }
 
-function open({ groups, timeouts }: EnterContext, groupId: string): MaybePromise<Group | 'full'> {
+function open({ groups }: EnterContext, groupId: string): MaybePromise<Group | 'full'> {
   try {
-    const group = timeouts.limit(groups.open(groupId), 'broker.subscribe');
+    const group = groups.open(groupId);
     return isPromise(group) ? group.catch(fullOrThrow) : group;
   } catch (error) {
     return fullOrThrow(error);

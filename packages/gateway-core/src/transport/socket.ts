@@ -25,8 +25,6 @@ export interface SocketListener {
 export interface GatewaySocket {
   /** Bytes written that the network has not taken yet. */
   readonly bufferedBytes: number;
-  /** Bytes read from the client so far, whole messages or not: any that come are a sign of life. Default: only what is reported is. */
-  readonly bytesRead?: number | undefined;
   /** Whether the client takes compressed frames (RFC 7692) in a window of 32 KiB. Default: no. */
   readonly deflate?: boolean | undefined;
   /** Where to report to. Called once, before anything can happen. */

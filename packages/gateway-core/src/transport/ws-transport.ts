@@ -49,10 +49,6 @@ class ClientSocket extends WebSocket implements GatewaySocket {
     return this.#raw?.writableLength ?? 0;
   }
 
-  get bytesRead(): number | undefined {
-    return (this.#raw as { bytesRead?: number } | undefined)?.bytesRead;
-  }
-
   /** Gives it the upgrade's socket and what was agreed there, before anything else. */
   attach(raw: Duplex, deflate: boolean): void {
     this.#raw = raw;

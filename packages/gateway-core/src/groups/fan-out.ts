@@ -1,0 +1,213 @@
+import type { Limits } from '../limits.js';
+import { ChunkCache } from './chunk-cache.js';
+import type { GroupLog } from './group-log.js';
+
+/** Why messages are lost to a receiver: its cursor is where the log no longer reaches, or the log was lost by the broker. */
+export type Loss = 'behind' | 'reset';
+
+/** One connection, as a group needs it. */
+export interface Receiver {
+  /** Its socket is over the high-water mark. Found under it at a pass over the members or at `Group.catchUp`, it is written to again. */
+  readonly blocked: boolean;
+  /** It takes compressed frames. */
+  readonly deflate: boolean;
+  /** Its socket has ended: it is owed nothing any more. */
+  readonly gone: boolean;
+  write(frames: Buffer): void;
+  /** Messages of the group are lost to it. */
+  lost(reason: Loss): void;
+}
+
+/** How far a receiver has been written to. */
+export interface Cursor {
+  receiver: Receiver;
+  /** `seq` of the last message written to the socket. */
+  cursor: number;
+  /** It could not be written to at some pass since it last stood at the head. */
+  behind: boolean;
+  /** The version of the presence that it was last written, or knew as it joined; it is owed any other one. */
+  presenceSeen: number;
+}
+
+/** Bytes of one write that count as one more unit of work. */
+const BYTES_PER_UNIT = 16 * 1024;
+
+/**
+ * Writes to a group's members what they have not got, in passes over them. A pass brings everybody who keeps up to where the log and the
+ * presence stood when it began, in as many steps as it takes.
+ */
+export class FanOut {
+  /** The members that the pass under way has still to come to. */
+  #pass: Iterator<Cursor, undefined> | undefined;
+  /** What the pass under way brings everybody to, or the last one has. */
+  #passSeq: number;
+  #passPresence = 0;
+  /** What is read in the pass under way. */
+  #chunks: ChunkCache | undefined;
+  #writing = false;
+  /** The newest presence, as a finished frame, and which one it is. */
+  #presence: Buffer | undefined;
+  #presenceVersion = 0;
+  /** Everybody who keeps up has been written everything up to here. What comes after it must stay in the log. */
+  writtenSeq: number;
+  /** Bytes that came since the last pass began. */
+  newBytes = 0;
+
+  constructor(
+    private readonly members: ReadonlySet<Cursor>,
+    private readonly log: GroupLog,
+    private readonly context: { readonly limits: Limits; readonly counters: { delivered: number } },
+  ) {
+    this.writtenSeq = log.headSeq;
+    this.#passSeq = log.headSeq;
+  }
+
+  get presenceVersion(): number {
+    return this.#presenceVersion;
+  }
+
+  get presence(): Buffer | undefined {
+    return this.#presence;
+  }
+
+  /** Messages that came since the last pass began. */
+  get newMessages(): number {
+    return this.log.headSeq - this.#passSeq;
+  }
+
+  /** The log has grown. Who has not had its turn in the pass under way gets that there too, in one piece with the rest. */
+  grown(bytes: number): void {
+    this.newBytes += bytes;
+    this.#chunks = undefined;
+  }
+
+  /** Owes every member a newer presence. */
+  announce(presence: Buffer): void {
+    this.#presence = presence;
+    this.#presenceVersion += 1;
+    this.#chunks = undefined;
+  }
+
+  /** There is nobody to tell: the next one to come begins with a presence of its own. */
+  forgetPresence(): void {
+    this.#presence = undefined;
+  }
+
+  /** The log has been reset: the members are where it is. */
+  reset(): void {
+    // Who had not had its turn is still owed the presence.
+    if (this.#pass !== undefined) this.#passPresence = -1;
+    this.#pass = undefined;
+    this.#chunks = undefined;
+    this.#passSeq = this.log.headSeq;
+    this.writtenSeq = this.log.headSeq;
+    this.newBytes = 0;
+    for (const member of this.members) this.#lose(member, 'reset');
+  }
+
+  /** Goes on with the pass under way and with those that are due after it. @returns what is left of `units`; 0 or less: there may be more. */
+  step(units: number): number {
+    return this.#write(units, Number.POSITIVE_INFINITY);
+  }
+
+  /** Ends the pass under way, or makes a whole one; what came since that began is for the next. */
+  finishPass(): void {
+    // In the middle of a write it is that one's pass which goes on.
+    if (!this.#writing) this.#write(Number.POSITIVE_INFINITY, 1);
+  }
+
+  /** Writes to one member beside the passes. */
+  catchUp(member: Cursor): void {
+    const outer = this.#writing;
+    this.#writing = true;
+    try {
+      this.#advance(member);
+    } finally {
+      this.#writing = outer;
+    }
+  }
+
+  get #isDue(): boolean {
+    return this.log.headSeq !== this.#passSeq || this.#presenceVersion !== this.#passPresence;
+  }
+
+  #write(units: number, passes: number): number {
+    let left = units;
+    let passesLeft = passes;
+    const outer = this.#writing;
+    this.#writing = true;
+    try {
+      while (left > 0 && passesLeft > 0 && (this.#pass !== undefined || this.#isDue)) {
+        this.#pass ??= this.#begin();
+        const member = this.#pass.next().value;
+        if (member !== undefined) {
+          left -= this.#advance(member);
+        } else {
+          this.#end();
+          passesLeft -= 1;
+        }
+      }
+    } finally {
+      this.#writing = outer;
+    }
+    return left;
+  }
+
+  /** Who comes during the pass is in it, who goes is not: a set's iterator is live. */
+  #begin(): Iterator<Cursor, undefined> {
+    this.#passSeq = this.log.headSeq;
+    this.#passPresence = this.#presenceVersion;
+    this.newBytes = 0;
+    return this.members.values();
+  }
+
+  #end(): void {
+    this.#pass = undefined;
+    this.#chunks = undefined;
+    this.writtenSeq = this.#passSeq;
+    this.log.trim(this.writtenSeq);
+  }
+
+  /** Writes to a member what it has not got yet, as far as its socket takes it, and answers how many units of work that was. */
+  #advance(member: Cursor): number {
+    const { receiver } = member;
+    let units = 1;
+    while (member.cursor < this.log.headSeq) {
+      if (!this.log.reaches(member.cursor)) {
+        this.#lose(member, 'behind');
+        return units;
+      }
+      if (receiver.blocked) {
+        member.behind = true;
+        return units;
+      }
+      const owed = member.presenceSeen !== this.#presenceVersion;
+      const chunk = this.#reading().read(member.cursor, member.behind, receiver.deflate, owed);
+      member.cursor = chunk.end;
+      if (chunk.bytes === undefined) continue;
+      if (chunk.presence) member.presenceSeen = this.#presenceVersion;
+      receiver.write(chunk.bytes);
+      units += Math.floor(chunk.bytes.length / BYTES_PER_UNIT);
+      this.context.counters.delivered += chunk.messages;
+    }
+    member.behind = false;
+    if (member.presenceSeen !== this.#presenceVersion && this.#presence !== undefined && !receiver.blocked) {
+      member.presenceSeen = this.#presenceVersion;
+      receiver.write(this.#presence);
+    }
+    return units;
+  }
+
+  /** What is read in a pass is kept for the others in it; beside one, as for a member that has drained, it is not. */
+  #reading(): ChunkCache {
+    if (this.#chunks !== undefined) return this.#chunks;
+    const chunks = new ChunkCache(this.log, this.#presence, this.context.limits.socketHighWaterMarkBytes);
+    if (this.#pass !== undefined) this.#chunks = chunks;
+    return chunks;
+  }
+
+  #lose(member: Cursor, reason: Loss): void {
+    member.cursor = this.log.headSeq;
+    member.receiver.lost(reason);
+  }
+}

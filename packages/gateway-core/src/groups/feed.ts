@@ -1,0 +1,85 @@
+import type { LogPosition } from 'gateway-protocol';
+import type { BrokerEntry, BrokerReceiver, BrokerSubscription } from '../broker/broker.js';
+import type { Limits } from '../limits.js';
+import { isPromise } from '../maybe-promise.js';
+
+/**
+ * What a broker delivers of one group: kept until its `subscribe` has answered, passed on to the group from then, and nothing any more
+ * once it has ended, whenever the subscription comes and whatever becomes of `unsubscribe`.
+ */
+export class Feed implements BrokerReceiver {
+  /** What came early, oldest first: no more than the log would hold. */
+  #early: BrokerEntry[] = [];
+  #earlyLength = 0;
+  /** Where the log stands before what came early, where that is not where the subscription began. */
+  #resetTo: LogPosition | undefined;
+  #droppedSeq: number | undefined;
+  #receiver: BrokerReceiver | undefined;
+  #subscription: BrokerSubscription | undefined;
+  ended = false;
+
+  constructor(
+    private readonly limits: Limits,
+    private readonly failed: (error: unknown) => void,
+  ) {}
+
+  deliver(entry: BrokerEntry): void {
+    if (this.ended) return;
+    if (this.#receiver !== undefined) {
+      this.#receiver.deliver(entry);
+      return;
+    }
+    this.#early.push(entry);
+    this.#earlyLength += entry.body.length;
+    const { logMessagesMax, logBytesMax } = this.limits;
+    while (this.#early.length > logMessagesMax || this.#earlyLength > logBytesMax) {
+      const { seq, body } = this.#early.shift() as BrokerEntry;
+      this.#droppedSeq = seq;
+      this.#earlyLength -= body.length;
+    }
+  }
+
+  reset(position: LogPosition): void {
+    if (this.ended) return;
+    if (this.#receiver !== undefined) {
+      this.#receiver.reset(position);
+      return;
+    }
+    this.#resetTo = position;
+    this.#droppedSeq = undefined;
+    this.#early = [];
+    this.#earlyLength = 0;
+  }
+
+  /** `subscribe` has answered. @returns where the group's log begins. */
+  subscribed(subscription: BrokerSubscription): LogPosition {
+    this.#subscription = subscription;
+    if (this.ended) this.#unsubscribe();
+    const { epoch, seq } = this.#resetTo ?? subscription.position;
+    return { epoch, seq: this.#droppedSeq ?? seq };
+  }
+
+  /** Passes on what came early, and everything from now on. */
+  forwardTo(receiver: BrokerReceiver): void {
+    this.#receiver = receiver;
+    const early = this.#early;
+    this.#early = [];
+    for (const entry of early) receiver.deliver(entry);
+  }
+
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#early = [];
+    this.#unsubscribe();
+  }
+
+  #unsubscribe(): void {
+    try {
+      const result = this.#subscription?.unsubscribe();
+      if (isPromise(result)) result.catch(this.failed);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+}
