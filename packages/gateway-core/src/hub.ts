@@ -9,6 +9,9 @@ import type { GatewaySocket } from './transport/socket.js';
 /** Whether a client may come back as the same member inside the resume window, or is gone for good. */
 export type Ending = 'dropped' | 'ended';
 
+/** Why who kept up is closed: the broker lost the log of its group. */
+const LOG_RESET = 'the log of the group began anew: messages may be lost; dialect 1';
+
 /** What the hub tells of its connections. */
 export interface HubListener {
   /** Connected; nothing was sent yet. */
@@ -58,7 +61,7 @@ export class Hub {
           this.end(connection, CLOSE_CODES.TRY_AGAIN_LATER.code, 'the socket failed', 'dropped');
         },
         closed: (connection, code, reason) => this.#closed(connection, code, reason),
-        lost: (connection, reason) => (reason === 'behind' ? this.#tooSlow(connection) : this.#lost(connection)),
+        lost: (connection, reason) => (reason === 'behind' ? this.#tooSlow(connection) : this.#lost(connection, LOG_RESET)),
       },
     };
     this.#schedule();
@@ -145,13 +148,12 @@ export class Hub {
   #tooSlow(connection: Connection): void {
     if (!connection.live) return;
     this.slowConsumers += 1;
-    this.#lost(connection);
+    this.#lost(connection, CLOSE_CODES.TRY_AGAIN_LATER.meaning);
   }
 
-  #lost(connection: Connection): void {
-    // Dialect 1 cannot be told of a gap: PROTOCOL.md, "Close codes".
-    const { code, meaning } = CLOSE_CODES.TRY_AGAIN_LATER;
-    this.end(connection, code, meaning, 'dropped');
+  /** Dialect 1 cannot be told of a gap: PROTOCOL.md, "Close codes". */
+  #lost(connection: Connection, reason: string): void {
+    this.end(connection, CLOSE_CODES.TRY_AGAIN_LATER.code, reason, 'dropped');
   }
 
   #schedule(): void {

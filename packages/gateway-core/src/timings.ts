@@ -19,7 +19,10 @@ export interface Timings {
    * are to be told the interval is longer, see `limits.presenceWritesPerSecondMax`.
    */
   presenceIntervalMs: number;
-  /** The longest that many members are written to in one go, before the event loop goes round and all is gone on with. 0: as long as it takes. */
+  /**
+   * The longest that many members are written to in one go, before the event loop goes round and all is gone on with; the last few
+   * writes come on top. 0: as long as it takes.
+   */
   flushSliceMs: number;
   /** A store, broker or hook that has not answered after this long has failed; an answer that comes later is not waited for. */
   partTimeoutMs: number;
@@ -37,7 +40,7 @@ export const DEFAULT_TIMINGS: Readonly<Timings> = {
   closeTimeoutMs: 5_000,
   slowConsumerTimeoutMs: 15_000,
   presenceIntervalMs: 200,
-  flushSliceMs: 4,
+  flushSliceMs: 3,
   partTimeoutMs: 10_000,
   sweepIntervalMs: 1_000,
 };
