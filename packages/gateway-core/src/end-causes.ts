@@ -32,7 +32,7 @@ export const END_CAUSES = {
   identifyRefused: cause(CLOSE_CODES.FORBIDDEN, 'ended', 'every `identify` was refused, for a reason that stays'),
   // Dialect 1 cannot be told of a gap.
   tooSlow: cause(CLOSE_CODES.TRY_AGAIN_LATER, 'dropped'),
-  logLost: cause(CLOSE_CODES.TRY_AGAIN_LATER, 'dropped', 'the log of a group was lost; dialect 1'),
+  logLost: cause(CLOSE_CODES.TRY_AGAIN_LATER, 'dropped', 'the log of the group began anew: messages may be lost; dialect 1'),
   socketFailed: cause(CLOSE_CODES.TRY_AGAIN_LATER, 'dropped', 'the socket failed'),
   draining: cause(CLOSE_CODES.SERVICE_RESTART, 'ended'),
 } as const satisfies Record<string, EndCause>;

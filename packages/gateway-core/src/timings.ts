@@ -19,7 +19,10 @@ export interface Timings {
    * are to be told the interval is longer, see `limits.presenceWritesPerSecondMax`.
    */
   presenceIntervalMs: number;
-  /** The longest that many members are written to in one go, before the event loop goes round and all is gone on with. 0: as long as it takes. */
+  /**
+   * The longest that many members are written to in one go, before the event loop goes round and all is gone on with; the last few
+   * writes come on top. 0: as long as it takes.
+   */
   flushSliceMs: number;
   /** How long a hook, a store or the broker may take to answer; then the message that waits for it is answered `INTERNAL`. */
   partTimeoutMs: number;
@@ -39,7 +42,7 @@ export const DEFAULT_TIMINGS: Readonly<Timings> = {
   closeTimeoutMs: 5_000,
   slowConsumerTimeoutMs: 15_000,
   presenceIntervalMs: 200,
-  flushSliceMs: 4,
+  flushSliceMs: 3,
   partTimeoutMs: 10_000,
   drainDelayMs: 0,
   sweepIntervalMs: 1_000,

@@ -107,7 +107,7 @@ describe('a log that the broker lost', () => {
     broker.receiver?.reset({ epoch: 'new', seq: 7 });
     await clock.settle();
     expect(client.data).toEqual(['number 1', 'number 2', 'accepted']);
-    expect(client.closed?.code).toBe(1013);
+    expect(client.closed).toMatchObject({ code: 1013, reason: expect.stringContaining('began anew') });
     expect(gateway.stats()).toMatchObject({ resetsTotal: 1, slowConsumersTotal: 0 });
     expect(gateway.groups()).toMatchObject([{ logMessages: 0, logBytes: 0, position: { epoch: 'new', seq: 7 } }]);
     expect(events('error')).toEqual([]);
