@@ -11,6 +11,7 @@ export const TIMING_MEANINGS: Readonly<Record<keyof Timings, string>> = {
   slowConsumerTimeoutMs: 'close a client whose socket has been full for this long',
   presenceIntervalMs: 'at most one presence update per group in this time',
   sweepIntervalMs: 'how often deadlines are looked at',
+  presenceLeaseMs: 'gateways that share presence take one for dead that is not heard of for this long',
 };
 
 /** What the help says of each limit. A limit without an entry does not compile. */
@@ -29,6 +30,8 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   errorsBurst: 'error answers at once before a client is closed',
   groupsMax: 'most groups in all',
   sessionsPerGroupMax: 'most sessions in one group',
+  sessionsPerConnectionMax: 'most sessions that one client has opened',
+  sessionBytesTotalMax: 'most memory of all sessions, in bytes',
   droppedMembersMax: 'most members kept after their connection dropped',
   logMessagesMax: "most messages in a group's log",
   logBytesMax: "most bytes in a group's log",

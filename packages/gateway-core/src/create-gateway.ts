@@ -12,6 +12,7 @@ import { Members } from './members/members.js';
 import { type GatewayOptions, resolveOptions } from './options.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
 import { presenceInfo } from './presence/presence-info.js';
+import { PresenceKeeper } from './presence/presence-keeper.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import { Publisher } from './publisher.js';
 import { randomId } from './random-id.js';
@@ -48,16 +49,28 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const presence: PresenceStore =
     options.presence ??
     new MemoryPresenceStore({ clock, downTtlMs: Number.isFinite(limits.logAgeMaxMs) ? limits.logAgeMaxMs : undefined });
-  const sessionStore: SessionStore = options.sessions ?? new MemorySessionStore({ clock });
+  const sessionStore: SessionStore =
+    options.sessions ?? new MemorySessionStore({ clock, sessionBytesTotalMax: limits.sessionBytesTotalMax });
   // Alone on its broker, a gateway's own logs are all the history there is.
-  const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId });
+  const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId, clock });
 
   const groups = new Groups(broker, clock, limits, counters, failed);
-  const members = new Members(
+  const keeper = new PresenceKeeper(
     presence,
     clock,
-    { nodeId: generateId(), resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
-    { left: ({ memberId }, groupId) => events.emit('leave', { memberId, groupId }), failed },
+    {
+      generateId,
+      leaseMs: timings.presenceLeaseMs,
+      unsaidLeavesMax: limits.droppedMembersMax,
+      closeTimeoutMs: timings.closeTimeoutMs,
+    },
+    failed,
+  );
+  const members = new Members(
+    keeper,
+    clock,
+    { resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
+    ({ memberId }, groupId) => events.emit('leave', { memberId, groupId }),
   );
   const announcer = new PresenceAnnouncer(presence, groups, clock, timings.presenceIntervalMs, {
     announced: (groupId, info) => {
@@ -68,6 +81,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const sessions = new SessionKeeper(sessionStore, events, {
     ttlMs: timings.orphanSessionTtlMs,
     sessionsMax: Number.isFinite(limits.sessionsPerGroupMax) ? limits.sessionsPerGroupMax : 0,
+    sessionsPerOwnerMax: limits.sessionsPerConnectionMax,
+    bytesMax: limits.sessionBytesTotalMax,
+    now: () => clock.monotonicMs(),
   });
   const publisher = new Publisher(groups);
   const router = new Router(
@@ -107,10 +123,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     hub,
     door,
     keepRequests: authenticate !== undefined,
+    // Stores and a broker that were passed in are not the gateway's to close, and those that it makes hold nothing open.
     release: async () => {
       detach();
-      const closings = await Promise.allSettled([presence, sessionStore, broker].map(async (part) => part.close?.()));
-      for (const closing of closings) if (closing.status === 'rejected') failed(closing.reason, 'close');
+      await keeper.close();
     },
     failed,
   });

@@ -30,7 +30,7 @@ export type { MaybePromise } from './maybe-promise.js';
 export type { GatewayOptions } from './options.js';
 export { MemoryPresenceStore, type MemoryPresenceStoreOptions } from './presence/memory-presence-store.js';
 export type { GroupPresence, PresenceMember, PresenceStore } from './presence/presence-store.js';
-export { MemorySessionStore } from './sessions/memory-session-store.js';
+export { MemorySessionStore, type MemorySessionStoreOptions } from './sessions/memory-session-store.js';
 export type { Session, SessionStore, SessionUpsert } from './sessions/session-store.js';
 export { DEFAULT_TIMINGS, type Timings } from './timings.js';
 export type { GatewaySocket, SocketListener } from './transport/socket.js';

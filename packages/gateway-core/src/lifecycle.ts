@@ -13,8 +13,6 @@ import type { Timings } from './timings.js';
 
 /** What a ping or pong counts in bytes: its header and mask (RFC 6455 §5.2); its payload is 125 at most. */
 const CONTROL_FRAME_BYTES = 6;
-/** How many sweeps a gateway may miss before others that share the presence store take its members for gone. */
-const LEASE_SWEEPS = 15;
 
 /** What happens to groups, members and sessions as connections come, speak and go. */
 export class Lifecycle implements HubListener {
@@ -82,9 +80,9 @@ export class Lifecycle implements HubListener {
   }
 
   sweep(now: number): void {
-    const { groups, members, sessions, timings, failed } = this.parts;
+    const { groups, members, sessions, failed } = this.parts;
     groups.sweep(now);
-    members.sweep(now, timings.sweepIntervalMs * LEASE_SWEEPS);
+    members.sweep(now);
     sessions.sweep().catch((error: unknown) => failed(error, 'sessions.expire'));
   }
 }

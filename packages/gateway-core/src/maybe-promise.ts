@@ -4,3 +4,16 @@ export type MaybePromise<T> = T | Promise<T>;
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as Promise<T> | undefined)?.then === 'function';
 }
+
+/** Makes a call and goes on with its answer or its failure: at once, or when it settles. */
+export function whenDone<T>(call: () => MaybePromise<T>, done: (answer: T) => void, failed: (error: unknown) => void): void {
+  let answer: MaybePromise<T>;
+  try {
+    answer = call();
+  } catch (error) {
+    failed(error);
+    return;
+  }
+  if (isPromise(answer)) answer.then(done, failed);
+  else done(answer);
+}

@@ -41,7 +41,7 @@ export interface GatewayParts {
   door: UpgradeDoor;
   /** Whether hooks need the upgrade request. */
   keepRequests: boolean;
-  /** Lets go of the HTTP server, the stores and the broker. */
+  /** Lets go of the HTTP server and the presence store. */
   release: () => Promise<void>;
   failed: (error: unknown, where: string) => void;
 }
@@ -102,7 +102,7 @@ export class RunningGateway implements Gateway {
     const within = sessionId === undefined || this.parts.sessions.named(groupId, sessionId, meta);
     // A store that answers at once is not waited for, or a later call would overtake this one.
     if (!(isPromise(within) ? await within : within)) {
-      throw new GatewayError('TOO_MANY_SESSIONS', `limits.sessionsPerGroupMax is reached in ${groupId}`);
+      throw new GatewayError('TOO_MANY_SESSIONS', `no room for one more session in ${groupId}`);
     }
     return this.parts.publisher.publish({ ts: this.parts.clock.now(), groupId, sessionId, traceId, id, dataText, meta });
   }

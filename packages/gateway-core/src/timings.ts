@@ -18,6 +18,11 @@ export interface Timings {
   presenceIntervalMs: number;
   /** How often deadlines are looked at, by one timer for all connections, sessions and groups. */
   sweepIntervalMs: number;
+  /**
+   * A gateway that is not heard of for this long is taken for dead by those that share its presence store, and its members have left. More
+   * than `sweepIntervalMs`; renewed at every third of it.
+   */
+  presenceLeaseMs: number;
 }
 
 /** The defaults of {@link Timings}. The first four are the product kit's (SYSTEM_SYNC.md). */
@@ -31,4 +36,5 @@ export const DEFAULT_TIMINGS: Readonly<Timings> = {
   slowConsumerTimeoutMs: 15_000,
   presenceIntervalMs: 200,
   sweepIntervalMs: 1_000,
+  presenceLeaseMs: 15_000,
 };

@@ -9,7 +9,7 @@ import type { Handler, HandlerContext } from './context.js';
 const NOT_A_MEMBER: Refusal = { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
 const NO_GROUP: Refusal = { code: 'NO_GROUP', message: 'groupId: none is named and none is joined' };
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'not allowed to publish to this group' };
-const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionId: the group has as many sessions as it may' };
+const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionId: there are as many sessions as there may be' };
 
 /**
  * Fans out to the group, the sender included. Each step goes on at once where its store or hook answers at once: a message then costs
@@ -43,7 +43,7 @@ function named(
   dataText: string | undefined,
 ): MaybePromise<Refusal | undefined> {
   if (message.sessionId === undefined) return publish(context, connection, message, groupId, dataText);
-  const within = context.sessions.named(groupId, message.sessionId, message.payload.meta);
+  const within = context.sessions.named(groupId, message.sessionId, message.payload.meta, connection);
   if (isPromise(within)) {
     return within.then((yes) => (yes ? publish(context, connection, message, groupId, dataText) : TOO_MANY_SESSIONS));
   }

@@ -1,27 +1,24 @@
 import type { Clock } from '../clock.js';
-import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { PresenceStore } from '../presence/presence-store.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import type { MemberRecord } from '../presence/kept-members.js';
+import type { PresenceKeeper } from '../presence/presence-keeper.js';
 import type { Member } from './member.js';
 
 export interface MembersOptions {
-  nodeId: string;
   resumeTtlMs: number;
   droppedMembersMax: number;
 }
 
-/** The members of this gateway, and the only place that tells the presence store of them. */
+/** The members of this gateway, and the only place that tells the presence keeper of them. */
 export class Members {
   /** Members whose connection dropped, longest ago first. */
   readonly #dropped = new Set<Member>();
 
   constructor(
-    private readonly presence: PresenceStore,
+    private readonly presence: PresenceKeeper,
     private readonly clock: Clock,
     private readonly options: MembersOptions,
-    private readonly report: {
-      left: (member: Member, groupId: string) => void;
-      failed: (error: unknown, where: string) => void;
-    },
+    private readonly left: (member: Member, groupId: string) => void,
   ) {}
 
   get droppedCount(): number {
@@ -34,17 +31,20 @@ export class Members {
    */
   change(member: Member, to: Pick<Member, 'role' | 'metadataText' | 'claims'>, groupId: string | undefined): () => void {
     const { role, metadataText, claims } = member;
-    const wasIn = groupId === undefined || member.groupIds.includes(groupId);
     Object.assign(member, to);
     return () => {
       Object.assign(member, { role, metadataText, claims });
-      if (!wasIn) this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
+      if (groupId === undefined) return;
+      // It may have dropped meanwhile, and what it was is what the store should say again.
+      const state = member.droppedAt === undefined ? 'connected' : 'dropped';
+      if (member.groupIds.includes(groupId)) this.presence.tell(groupId, recordOf(member, state));
+      else this.presence.leave(groupId, member.memberId);
     };
   }
 
   /** Tells the store that the member comes into the group, or of its new role or metadata; once it has, `joined` follows. */
   enter(member: Member, groupId: string): MaybePromise<void> {
-    return this.presence.enter(groupId, this.#record(member, 'connected'));
+    return this.presence.enter(groupId, recordOf(member, 'connected'));
   }
 
   joined(member: Member, groupId: string): void {
@@ -54,8 +54,8 @@ export class Members {
   leave(member: Member, groupId: string): void {
     if (!member.groupIds.includes(groupId)) return;
     member.groupIds = member.groupIds.filter((other) => other !== groupId);
-    this.#tell('presence.leave', () => this.presence.leave(groupId, member.memberId));
-    this.report.left(member, groupId);
+    this.presence.leave(groupId, member.memberId);
+    this.left(member, groupId);
   }
 
   /** Keeps the member for the resume window; what the others see is DEGRADED at most. */
@@ -66,9 +66,7 @@ export class Members {
     }
     member.droppedAt = this.clock.monotonicMs();
     this.#dropped.add(member);
-    for (const groupId of member.groupIds) {
-      this.#tell('presence.enter', () => this.presence.enter(groupId, this.#record(member, 'dropped')));
-    }
+    for (const groupId of member.groupIds) this.presence.tell(groupId, recordOf(member, 'dropped'));
     if (this.#dropped.size > this.options.droppedMembersMax) {
       const [oldest] = this.#dropped;
       this.end(oldest as Member);
@@ -81,31 +79,21 @@ export class Members {
     for (const groupId of member.groupIds) this.leave(member, groupId);
   }
 
-  /** Ends the members whose resume window is over, and renews this gateway's lease. */
-  sweep(now: number, leaseMs: number): void {
+  /** Ends the members whose resume window is over, and keeps what the store says of the others. */
+  sweep(now: number): void {
     for (const member of this.#dropped) {
       if (now - (member.droppedAt as number) < this.options.resumeTtlMs) break;
       this.end(member);
     }
-    this.#tell('presence.touch', () => this.presence.touch(this.options.nodeId, leaseMs));
+    this.presence.sweep(now);
   }
 
   /** Ends every dropped member: the gateway closes. */
   endDropped(): void {
     for (const member of [...this.#dropped]) this.end(member);
   }
+}
 
-  #record(member: Member, state: 'connected' | 'dropped') {
-    const { memberId, role, metadataText } = member;
-    return { memberId, nodeId: this.options.nodeId, role, metadataText, state };
-  }
-
-  #tell(where: string, call: () => MaybePromise<void>): void {
-    try {
-      const result = call();
-      if (isPromise(result)) result.catch((error: unknown) => this.report.failed(error, where));
-    } catch (error) {
-      this.report.failed(error, where);
-    }
-  }
+function recordOf({ memberId, role, metadataText }: Member, state: 'connected' | 'dropped'): MemberRecord {
+  return { memberId, role, metadataText, state };
 }
