@@ -14,6 +14,7 @@ export const TIMING_MEANINGS: Readonly<Record<keyof Timings, string>> = {
   partTimeoutMs: 'how long a hook, a store or the broker may take to answer',
   drainDelayMs: 'when draining, say so on /health for this long before anybody is refused or told',
   sweepIntervalMs: 'how often deadlines are looked at',
+  presenceLeaseMs: 'gateways that share presence take one for dead that is not heard of for this long',
 };
 
 /** What the help says of each limit. A limit without an entry does not compile. */
@@ -36,6 +37,8 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   drainsPerSecondMax: 'clients told to go per second when draining, where --close-timeout-ms leaves the time',
   groupsMax: 'most groups in all',
   sessionsPerGroupMax: 'most sessions in one group',
+  sessionsPerConnectionMax: 'most sessions that one client has opened',
+  sessionBytesTotalMax: 'most memory of all sessions, in bytes',
   droppedMembersMax: 'most members kept after their connection dropped',
   presenceWritesPerSecondMax: 'members told of presence per second, in all groups, in the long run',
   logMessagesMax: "most messages in a group's log",

@@ -15,6 +15,7 @@ import { type GatewayOptions, resolveOptions } from './options.js';
 import { PartTimeouts } from './part-timeouts.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
 import { presenceInfo } from './presence/presence-info.js';
+import { PresenceKeeper } from './presence/presence-keeper.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import { randomId } from './random-id.js';
 import { Router } from './router.js';
@@ -52,22 +53,31 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const presence: PresenceStore =
     options.presence ??
     new MemoryPresenceStore({ clock, downTtlMs: Number.isFinite(limits.logAgeMaxMs) ? limits.logAgeMaxMs : undefined });
-  const sessionStore: SessionStore = options.sessions ?? new MemorySessionStore({ clock });
+  const sessionStore: SessionStore =
+    options.sessions ?? new MemorySessionStore({ clock, sessionBytesTotalMax: limits.sessionBytesTotalMax });
   // Alone on its broker, a gateway's own logs are all the history there is.
-  const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId });
+  const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId, clock });
 
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
   const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed);
-  const members = new Members(
+  const keeper = new PresenceKeeper(
     presence,
+    clock,
+    {
+      generateId,
+      leaseMs: timings.presenceLeaseMs,
+      unsaidLeavesMax: limits.droppedMembersMax,
+      closeTimeoutMs: timings.closeTimeoutMs,
+    },
+    failed,
+  );
+  const members = new Members(
+    keeper,
     groups,
     clock,
-    { nodeId: generateId(), resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
-    {
-      left: ({ memberId, identity: { principal } }, groupId) => events.emit('leave', { memberId, groupId, principal }),
-      failed,
-    },
+    { resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
+    ({ memberId, identity: { principal } }, groupId) => events.emit('leave', { memberId, groupId, principal }),
   );
   const pace = { intervalMs: timings.presenceIntervalMs, writesPerSecondMax: limits.presenceWritesPerSecondMax };
   const announcer = new PresenceAnnouncer(presence, groups, clock, slices, pace, {
@@ -79,6 +89,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const sessions = new SessionKeeper(sessionStore, events, {
     ttlMs: timings.orphanSessionTtlMs,
     sessionsMax: Number.isFinite(limits.sessionsPerGroupMax) ? limits.sessionsPerGroupMax : 0,
+    sessionsPerOwnerMax: limits.sessionsPerConnectionMax,
+    bytesMax: limits.sessionBytesTotalMax,
+    now: () => clock.monotonicMs(),
   });
   const router = new Router(
     {
@@ -139,8 +152,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       announcer.close();
       groups.dispose();
       detach();
-      const closings = await Promise.allSettled([presence, sessionStore, broker].map(async (part) => part.close?.()));
-      for (const closing of closings) if (closing.status === 'rejected') failed(closing.reason, 'close');
+      // Stores and a broker that were passed in are not the gateway's to close, and those that it makes hold nothing open.
+      await keeper.close();
     },
   });
   const gateway = new RunningGateway({

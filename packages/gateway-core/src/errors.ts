@@ -4,7 +4,7 @@ export const GATEWAY_ERROR_CODES = {
   INVALID_ARGUMENT: 'an argument of a method is wrong; the message names it',
   MESSAGE_TOO_BIG: 'a published message is over `limits.messageBytesMax`',
   TOO_MANY_GROUPS: '`limits.groupsMax` is reached and no idle group can make room',
-  TOO_MANY_SESSIONS: '`limits.sessionsPerGroupMax` is reached',
+  TOO_MANY_SESSIONS: '`limits.sessionsPerGroupMax` or `limits.sessionBytesTotalMax` is reached',
   PART_TIMEOUT:
     'a store or the broker did not answer within `timings.partTimeoutMs`; whether it did what it was asked is not known',
   NOT_CONNECTED: 'there is no such connection, or it has not identified',

@@ -31,7 +31,7 @@ export type { MaybePromise } from './maybe-promise.js';
 export type { AllowOrigin, GatewayOptions, HostServer } from './options.js';
 export { MemoryPresenceStore, type MemoryPresenceStoreOptions } from './presence/memory-presence-store.js';
 export type { GroupPresence, PresenceMember, PresenceStore } from './presence/presence-store.js';
-export { MemorySessionStore } from './sessions/memory-session-store.js';
+export { MemorySessionStore, type MemorySessionStoreOptions } from './sessions/memory-session-store.js';
 export type { Session, SessionStore, SessionUpsert } from './sessions/session-store.js';
 export { DEFAULT_TIMINGS, type Timings } from './timings.js';
 export type { ProxyHeader } from './transport/client-address.js';

@@ -10,9 +10,6 @@ import type { Members } from './members/members.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Timings } from './timings.js';
 
-/** How many sweeps a gateway may miss before others that share the presence store take its members for gone. */
-const LEASE_SWEEPS = 15;
-
 /** What happens to groups, members and sessions as connections come and go. */
 export class Lifecycle implements HubListener {
   constructor(
@@ -61,9 +58,9 @@ export class Lifecycle implements HubListener {
   }
 
   sweep(now: number): void {
-    const { groups, members, sessions, timings, failed } = this.parts;
+    const { groups, members, sessions, failed } = this.parts;
     groups.sweep(now);
-    members.sweep(now, timings.sweepIntervalMs * LEASE_SWEEPS);
+    members.sweep(now);
     sessions.sweep().catch((error: unknown) => failed(error, 'sessions.expire'));
   }
 }

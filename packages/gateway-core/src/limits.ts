@@ -41,6 +41,10 @@ export interface Limits {
   groupsMax: number;
   /** Most live sessions in one group. */
   sessionsPerGroupMax: number;
+  /** Most live sessions that one connection has opened. */
+  sessionsPerConnectionMax: number;
+  /** Most memory of all live sessions together, in bytes, in the gateway's own store; a store that is passed in has bounds of its own. */
+  sessionBytesTotalMax: number;
   /** Most members kept after their connection dropped; beyond it the oldest leaves early. */
   droppedMembersMax: number;
   /**
@@ -83,6 +87,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   drainsPerSecondMax: 1_000,
   groupsMax: 100_000,
   sessionsPerGroupMax: 1_000,
+  sessionsPerConnectionMax: 2_000,
+  sessionBytesTotalMax: 64 * 1024 * 1024,
   droppedMembersMax: 50_000,
   presenceWritesPerSecondMax: 5_000,
   logMessagesMax: 1_024,

@@ -9,3 +9,16 @@ export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
 export function whenKnown<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
   return isPromise(value) ? value.then(next) : next(value);
 }
+
+/** Makes a call and goes on with its answer or its failure: at once, or when it settles. */
+export function whenDone<T>(call: () => MaybePromise<T>, done: (answer: T) => void, failed: (error: unknown) => void): void {
+  let answer: MaybePromise<T>;
+  try {
+    answer = call();
+  } catch (error) {
+    failed(error);
+    return;
+  }
+  if (isPromise(answer)) answer.then(done, failed);
+  else done(answer);
+}

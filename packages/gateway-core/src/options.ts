@@ -185,6 +185,9 @@ function resolveTimings(given: Partial<Timings> | undefined): Timings {
   if (timings.heartbeatTimeoutMs <= timings.heartbeatIntervalMs) {
     throw invalid('timings.heartbeatTimeoutMs', 'must be more than timings.heartbeatIntervalMs');
   }
+  if (timings.presenceLeaseMs <= timings.sweepIntervalMs) {
+    throw invalid('timings.presenceLeaseMs', 'must be more than timings.sweepIntervalMs');
+  }
   return timings;
 }
 

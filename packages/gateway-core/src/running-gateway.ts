@@ -122,7 +122,7 @@ export class RunningGateway implements Gateway {
     const within = sessionId === undefined || timeouts.limit(sessions.named(groupId, sessionId, meta), 'sessions');
     // A store that answers at once is not waited for, or a later call would overtake this one.
     if (!(isPromise(within) ? await within : within)) {
-      throw new GatewayError('TOO_MANY_SESSIONS', `limits.sessionsPerGroupMax is reached in ${groupId}`);
+      throw new GatewayError('TOO_MANY_SESSIONS', `no room for one more session in ${groupId}`);
     }
     const body = { ts: clock.now(), groupId, sessionId, traceId, id, delivery, key, dataText, meta };
     return timeouts.limit(groups.publish(body), 'broker.publish');

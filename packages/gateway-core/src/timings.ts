@@ -30,6 +30,11 @@ export interface Timings {
   drainDelayMs: number;
   /** How often deadlines are looked at, by one timer for all connections, sessions and groups. */
   sweepIntervalMs: number;
+  /**
+   * A gateway that is not heard of for this long is taken for dead by those that share its presence store, and its members have left. More
+   * than `sweepIntervalMs`; renewed at every third of it.
+   */
+  presenceLeaseMs: number;
 }
 
 /** The defaults of {@link Timings}. The first four are the product kit's (SYSTEM_SYNC.md). */
@@ -46,4 +51,5 @@ export const DEFAULT_TIMINGS: Readonly<Timings> = {
   partTimeoutMs: 10_000,
   drainDelayMs: 0,
   sweepIntervalMs: 1_000,
+  presenceLeaseMs: 15_000,
 };

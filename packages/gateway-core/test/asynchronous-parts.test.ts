@@ -198,22 +198,22 @@ describe('a broker that loses its log', () => {
 });
 
 describe('gateways that share their stores', () => {
-  test('see and tell of the members of each other, and of those of one that has died after 15 sweeps', async () => {
+  test('see and tell of the members of each other, and of those of one that has died after presenceLeaseMs', async () => {
     const clock = new FakeClock();
     const deadClock = new FakeClock();
     const shared = { presence: new MemoryPresenceStore({ clock }), broker: new MemoryBroker() };
-    const alive = setUp({ ...shared, timings: { heartbeatTimeoutMs: 100_000 } }, clock);
-    const dying = createGateway({ ...shared, clock: deadClock });
+    const alive = setUp({ ...shared, timings: { heartbeatTimeoutMs: 100_000, presenceLeaseMs: 30_000 } }, clock);
+    const dying = createGateway({ ...shared, clock: deadClock, timings: { presenceLeaseMs: 9_000 } });
     const here = await alive.join('g');
     connectClient(dying).send(identify('g', { clientType: 'dashboard' }));
     await deadClock.advance(1_000);
     await clock.advance(1_000);
     expect(presencesOf(here).at(-1)).toMatchObject({ details: { role: 'dashboard', members: 2 } });
     // From here on its clock stands still: it is dead.
-    await clock.advance(13_000);
+    await clock.advance(8_000);
     expect(await alive.gateway.presence('g')).toMatchObject({ details: { members: 2 } });
     here.send(heartbeat());
-    await clock.advance(3_000);
+    await clock.advance(11_000);
     expect(presencesOf(here).at(-1)).toMatchObject({ status: 'UP', details: { role: 'dashboard', members: 1 } });
   });
 });

@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import { MemoryBroker, MemoryPresenceStore, MemorySessionStore } from 'gateway-core';
 import { describe, expect, test, vi } from 'vitest';
-import { oneTurn, waitOn } from './support/asynchronous.js';
+import { asynchronous, PRESENCE_METHODS, waitOn } from './support/asynchronous.js';
+import { presencesOf, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
 import { settled } from './support/settled.js';
 
@@ -15,51 +16,88 @@ test('the HTTP server is let go of, and stays as it was', async () => {
   expect(server.emit).toBe(emit);
 });
 
-describe('stores and broker', () => {
+describe('stores and a broker that were passed in', () => {
   const parts = () => ({
     presence: Object.assign(new MemoryPresenceStore(), { close: vi.fn() }),
     sessions: Object.assign(new MemorySessionStore(), { close: vi.fn() }),
     broker: Object.assign(new MemoryBroker(), { close: vi.fn() }),
   });
 
-  test('are closed once, after the last client has gone', async () => {
-    const { presence, sessions, broker } = parts();
-    const { clock, gateway, join } = setUp({ presence, sessions, broker });
-    const closers = [presence.close, sessions.close, broker.close];
-    (await join('g')).vanish();
-    const closing = gateway.close({ graceMs: 1_000 });
-    await clock.advance(999);
-    for (const close of closers) expect(close).not.toHaveBeenCalled();
-    await clock.advance(1);
-    await closing;
+  test('are not closed: they are for whoever made them to close', async () => {
+    const all = parts();
+    const { gateway, join } = setUp(all);
+    await join('g');
     await gateway.close();
-    for (const close of closers) expect(close).toHaveBeenCalledTimes(1);
+    for (const { close } of Object.values(all)) expect(close).not.toHaveBeenCalled();
   });
 
-  test('are waited for', async () => {
+  test('go on for the other gateways that share them', async () => {
     const all = parts();
-    const { clock, gateway } = setUp((fake) => {
-      all.broker.close.mockImplementation(waitOn(fake, 500));
-      return all;
+    const one = setUp(all);
+    const other = setUp({ ...all, generateId: undefined }, one.clock);
+    await one.join('g');
+    const stays = await other.join('g');
+    await one.gateway.close();
+    stays.send(say('still here', { sessionId: 's' }, { meta: {} }));
+    await one.clock.advance(1_000);
+    expect(stays.data).toEqual(['still here']);
+    expect(await other.gateway.sessions('g')).toHaveLength(1);
+    expect(presencesOf(stays).at(-1)).toMatchObject({ status: 'UP', details: { members: 1 } });
+  });
+
+  test('are not listened to any more by a gateway that has closed', async () => {
+    const presence = new MemoryPresenceStore();
+    const watching = new Set<unknown>();
+    const watch = presence.watch.bind(presence);
+    vi.spyOn(presence, 'watch').mockImplementation((listener) => {
+      const unwatch = watch(listener);
+      watching.add(unwatch);
+      return () => {
+        watching.delete(unwatch);
+        return unwatch();
+      };
     });
+    const broker = new MemoryBroker();
+    const one = setUp({ presence, broker });
+    const other = setUp({ presence, broker, generateId: undefined }, one.clock);
+    await one.join('g');
+    expect(watching.size).toBe(2);
+    await one.gateway.close();
+    expect(watching.size).toBe(1);
+    const info = vi.spyOn(presence, 'info');
+    await other.join('g');
+    await one.clock.advance(1_000);
+    // One for the answer to identify, one for its announcement, both of the other gateway.
+    expect(info).toHaveBeenCalledTimes(2);
+    expect(one.events('presence')).toHaveLength(1);
+  });
+
+  test('have been told of every leave when close resolves', async () => {
+    const presence = new MemoryPresenceStore();
+    const { clock, gateway, join } = setUp((fake) => ({
+      presence: asynchronous(presence, [...PRESENCE_METHODS], waitOn(fake, 100)),
+    }));
+    const joining = [join('g'), join('h')];
+    await clock.advance(2_000);
+    for (const client of await Promise.all(joining)) client.cut();
+    await clock.advance(1_000);
     const closing = gateway.close();
-    await clock.advance(499);
+    await clock.advance(199);
     expect(await settled(closing)).toBe(false);
     await clock.advance(1);
     expect(await settled(closing)).toBe(true);
+    expect(['g', 'h'].map((groupId) => presence.info(groupId).status)).toEqual(['DOWN', 'DOWN']);
   });
 
-  test.each(['rejects', 'throws'])('are all closed where one %s, which is reported', async (how) => {
-    const all = parts();
-    all.broker.close.mockImplementation(oneTurn);
-    all.presence.close.mockImplementation(() => {
-      const error = new Error('will not close');
-      if (how === 'rejects') return Promise.reject(error);
-      throw error;
-    });
-    const { gateway, events } = setUp(all);
-    await gateway.close();
-    for (const { close } of [all.sessions, all.broker]) expect(close).toHaveBeenCalledTimes(1);
-    expect(events('error')).toEqual([{ error: new Error('will not close'), where: 'close', connectionId: undefined }]);
+  test('that do not answer are waited for closeTimeoutMs at most', async () => {
+    const presence = Object.assign(new MemoryPresenceStore(), { leave: () => new Promise<void>(() => {}) });
+    const { clock, gateway, join } = setUp({ presence, timings: { closeTimeoutMs: 3_000 } });
+    await join('g');
+    const closing = gateway.close();
+    await clock.advance(2_999);
+    expect(await settled(closing)).toBe(false);
+    await clock.advance(1);
+    expect(await settled(closing)).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
   });
 });

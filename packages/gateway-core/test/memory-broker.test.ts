@@ -1,7 +1,8 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import { MemoryBroker } from 'gateway-core';
-import { brokerContract } from 'gateway-core/testing';
+import { brokerContract, FakeClock } from 'gateway-core/testing';
+import type { LogPosition } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { setUp } from './support/set-up.js';
 
@@ -63,6 +64,165 @@ describe('what the broker in memory keeps is bounded', () => {
     expect(broker.publish('h', { body: '1' }).epoch).toBe(hAgain);
     expect(broker.publish('i', { body: '1' }).epoch).toBe(iAgain);
   });
+});
+
+describe('the histories of all groups together', () => {
+  const fill = (broker: MemoryBroker, groupId: string, messages: number, length = 1_000) => {
+    for (let n = 0; n < messages; n += 1) broker.publish(groupId, { body: `${n} ${'x'.repeat(length)}` });
+  };
+  /** Entries that `history` still gives of each group. */
+  const kept = (broker: MemoryBroker, positions: { groupId: string; epoch: string; seq: number }[]) =>
+    positions.map(({ groupId, epoch, seq }) => {
+      for (let since = 0; since <= seq; since += 1) {
+        const entries = broker.history(groupId, { epoch, seq: since }, 10_000);
+        if (entries !== undefined) return entries.length;
+      }
+      return 'another log';
+    });
+  const busy = (broker: MemoryBroker, groupId: string, messages: number) => {
+    broker.subscribe(groupId, receiver);
+    fill(broker, groupId, messages);
+    return { groupId, ...broker.publish(groupId, { body: 'head' }) };
+  };
+  const idle = (broker: MemoryBroker, groupId: string, messages: number) => {
+    fill(broker, groupId, messages);
+    return { groupId, ...broker.publish(groupId, { body: 'head' }) };
+  };
+
+  test('are bounded by historyBytesTotalMax: idle groups are forgotten first, the one idle for longest before the others', () => {
+    const broker = new MemoryBroker({ historyBytesTotalMax: 200_000 });
+    const positions = [busy(broker, 'quiet', 20), idle(broker, 'old', 50), idle(broker, 'new', 50)];
+    expect(kept(broker, positions)).toEqual([21, 51, 51]);
+    positions.push(busy(broker, 'loud', 60));
+    expect(kept(broker, positions)).toEqual([21, 'another log', 51, 61]);
+  });
+
+  test('then the largest gives, and a quiet one keeps what it has', () => {
+    const broker = new MemoryBroker({ historyBytesTotalMax: 200_000 });
+    const positions = [busy(broker, 'quiet', 20), busy(broker, 'large', 100), busy(broker, 'loud', 500)];
+    const [quiet, large, loud] = kept(broker, positions);
+    expect(quiet).toBe(21);
+    expect(Number(large) + Number(loud)).toBeGreaterThan(140);
+    expect(Number(large)).toBeGreaterThan(40);
+    expect(Number(loud)).toBeGreaterThan(40);
+    // In seq order and without a hole, still.
+    const since = { ...(positions[2] as { epoch: string; seq: number }), seq: 501 - Number(loud) };
+    const seqs = broker.history('loud', since, 10_000)?.map(({ seq }) => seq);
+    expect(seqs).toEqual(Array.from({ length: Number(loud) }, (_, n) => since.seq + 1 + n));
+  });
+
+  test('leave what is published to an idle group readable, though there is room for nothing else', () => {
+    const broker = new MemoryBroker({ historyBytesTotalMax: 5_000 });
+    const first = broker.publish('g', { body: 'x'.repeat(4_000) });
+    const second = broker.publish('g', { body: 'y'.repeat(4_000) });
+    expect(second).toEqual({ epoch: first.epoch, seq: 2 });
+    expect(broker.history('g', first, 10)).toMatchObject([{ seq: 2 }]);
+    expect(broker.publish('g', { body: 'z'.repeat(100_000) })).toEqual({ epoch: first.epoch, seq: 3 });
+    expect(broker.history('g', second, 10)).toBeUndefined();
+    expect(broker.publish('g', { body: 'small' })).toEqual({ epoch: first.epoch, seq: 4 });
+    expect(broker.history('g', { ...first, seq: 3 }, 10)).toMatchObject([{ body: 'small' }]);
+  });
+
+  test('count what they take: many small messages are no free ones, and text beyond ASCII counts twice', () => {
+    const room = (body: string) => {
+      const broker = new MemoryBroker({ historyBytesTotalMax: 100_000 });
+      const { position } = broker.subscribe('g', receiver);
+      for (let n = 0; n < 2_000; n += 1) broker.publish('g', { body });
+      for (let seq = 0; ; seq += 1) {
+        const entries = broker.history('g', { ...position, seq }, 10_000);
+        if (entries !== undefined) return entries.length;
+      }
+    };
+    expect(room('1')).toBeLessThan(1_000);
+    expect(room('x'.repeat(5_000)) / room('ж'.repeat(5_000))).toBeGreaterThan(1.7);
+  });
+});
+
+describe('historyAgeMaxMs', () => {
+  const setUpBroker = () => {
+    const clock = new FakeClock();
+    return { clock, broker: new MemoryBroker({ clock, historyAgeMaxMs: 1_000 }) };
+  };
+
+  test('is the age of the oldest entry that history gives', async () => {
+    const { clock, broker } = setUpBroker();
+    const { position } = broker.subscribe('g', receiver);
+    broker.subscribe('h', receiver);
+    for (let n = 1; n <= 4; n += 1) {
+      broker.publish('g', { body: `${n}` });
+      await clock.advance(300);
+    }
+    expect(broker.history('g', position, 10)).toBeUndefined();
+    expect(broker.history('g', { ...position, seq: 1 }, 10)).toHaveLength(3);
+    await clock.advance(300);
+    expect(broker.history('g', { ...position, seq: 1 }, 10)).toBeUndefined();
+    expect(broker.history('g', { ...position, seq: 2 }, 10)).toHaveLength(2);
+    await clock.advance(10_000);
+    expect(broker.history('g', { ...position, seq: 3 }, 10)).toBeUndefined();
+    expect(broker.history('g', { ...position, seq: 4 }, 10)).toEqual([]);
+    // Somebody is subscribed: the log is the same one.
+    expect(broker.publish('g', { body: '5' })).toEqual({ epoch: position.epoch, seq: 5 });
+    expect(broker.history('g', { ...position, seq: 4 }, 10)).toMatchObject([{ seq: 5 }]);
+  });
+
+  test('is how long a group without a subscriber is remembered, from its last message or subscriber', async () => {
+    const { clock, broker } = setUpBroker();
+    const epochOf = (groupId: string) => broker.publish(groupId, { body: '1' }).epoch;
+    const left = broker.subscribe('left', receiver);
+    broker.subscribe('busy', receiver);
+    const [left1, busy1, used1] = ['left', 'busy', 'used'].map(epochOf);
+    await clock.advance(600);
+    left.unsubscribe();
+    expect(epochOf('used')).toBe(used1);
+    await clock.advance(999);
+    expect(epochOf('used')).toBe(used1);
+    await clock.advance(1);
+    expect([epochOf('left') === left1, epochOf('used') === used1, epochOf('busy') === busy1]).toEqual([false, true, true]);
+    await clock.advance(1_000);
+    expect([epochOf('used') === used1, epochOf('busy') === busy1]).toEqual([false, true]);
+  });
+
+  test('frees the history of a group that is quiet, though somebody is subscribed to it', async () => {
+    v8.setFlagsFromString('--expose-gc');
+    const gc: () => void = vm.runInNewContext('gc');
+    const { clock, broker } = setUpBroker();
+    for (const groupId of ['quiet', 'not quiet']) broker.subscribe(groupId, receiver);
+    broker.publish('not quiet', { body: '1' });
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < 1_000; n += 1) broker.publish('quiet', { body: `${n}${'x'.repeat(1_000)}` });
+    gc();
+    expect(process.memoryUsage().heapUsed - before).toBeGreaterThan(900_000);
+    await clock.advance(500);
+    broker.publish('not quiet', { body: '2' });
+    await clock.advance(500);
+    broker.publish('another', { body: '1' });
+    gc();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(300_000);
+  });
+});
+
+test('a receiver that leaves while it is delivered to leaves no second log behind', () => {
+  const broker = new MemoryBroker({ idleGroupsMax: 0 });
+  const positions: LogPosition[] = [];
+  const { unsubscribe } = broker.subscribe('g', {
+    ...receiver,
+    deliver: () => {
+      // Nobody is left, so the log is forgotten, and what comes back is another one.
+      unsubscribe();
+      positions.push(broker.subscribe('g', receiver).position);
+    },
+  });
+  const { epoch } = broker.publish('g', { body: '1' });
+  const [again] = positions;
+  expect(again?.epoch).not.toBe(epoch);
+  broker.publish('h', { body: '1' });
+  expect(broker.publish('g', { body: '2' })).toEqual({ epoch: again?.epoch, seq: 1 });
+});
+
+test('a broker says whether it keeps a history', () => {
+  expect(new MemoryBroker().retainsHistory).toBe(true);
+  expect(new MemoryBroker({ historyMessagesMax: 0 }).retainsHistory).toBe(false);
 });
 
 test('what the history keeps is the bodies, not the messages that they were sent in', async () => {

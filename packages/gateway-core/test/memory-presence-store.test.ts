@@ -40,4 +40,42 @@ describe('the memory of groups that are DOWN is bounded', () => {
     for (const groupId of ['g', 'h', 'g', 'i']) comeAndGo(store, groupId);
     expect(['g', 'h', 'i'].map((groupId) => store.info(groupId).status)).toEqual(['DOWN', 'UNKNOWN', 'DOWN']);
   });
+
+  test('in bytes, by downBytesMax, where text beyond Latin-1 counts twice', () => {
+    const down = (store: MemoryPresenceStore) => {
+      let groups = 0;
+      for (let n = 0; n < 100; n += 1) if (store.info(`g${n}`).status === 'DOWN') groups += 1;
+      return groups;
+    };
+    const left = (text: string) => {
+      const store = new MemoryPresenceStore({ clock, downBytesMax: 100_000 });
+      for (let n = 0; n < 100; n += 1) {
+        store.enter(`g${n}`, { ...member, metadataText: JSON.stringify({ text: text.repeat(3_000) }) });
+        store.leave(`g${n}`, 'a');
+      }
+      expect(store.info('g99').status).toBe('DOWN');
+      return down(store);
+    };
+    const [narrow, wide] = [left('x'), left('ж')];
+    expect(narrow).toBeGreaterThan(20);
+    expect(narrow).toBeLessThan(34);
+    expect(wide).toBeGreaterThan(10);
+    expect(wide).toBeLessThan(17);
+  });
+
+  test('and what came back, or was DOWN for too long, takes nothing of it', async () => {
+    const store = new MemoryPresenceStore({ clock, downBytesMax: 1_000, downTtlMs: 1_000 });
+    for (let n = 0; n < 50; n += 1) {
+      comeAndGo(store, 'g');
+      store.enter('g', member);
+      comeAndGo(store, `old ${n}`);
+      await clock.advance(1_000);
+      store.touch('n', 10_000);
+      store.leave('g', 'a');
+    }
+    for (const groupId of ['a', 'b', 'c']) comeAndGo(store, groupId);
+    expect(['g', 'a', 'b', 'c'].map((groupId) => store.info(groupId).status)).toEqual(['DOWN', 'DOWN', 'DOWN', 'DOWN']);
+    comeAndGo(store, 'd');
+    expect(store.info('g').status).toBe('UNKNOWN');
+  });
 });

@@ -22,3 +22,64 @@ test('a session lives for exactly its ttlMs', async () => {
   expect(store.list('g')).toEqual([]);
   expect(store.expire()).toHaveLength(1);
 });
+
+describe('the memory of all sessions is bounded by sessionBytesTotalMax', () => {
+  const upsert = (store: MemorySessionStore, groupId: string, sessionId: string, label = 'x'.repeat(200)) =>
+    store.upsert({ groupId, sessionId, meta: { label }, ttlMs: 1_000, sessionsMax: 0 });
+
+  /** How many sessions there is room for, each in a group of its own. */
+  function fill(store: MemorySessionStore, label?: string): number {
+    let n = 0;
+    while (upsert(store, `g${n}`, 's', label) !== undefined) n += 1;
+    return n;
+  }
+
+  test('over all groups: one that is too many is refused, and nothing comes of it', () => {
+    const store = new MemorySessionStore({ clock, sessionBytesTotalMax: 100_000 });
+    const room = fill(store);
+    expect(room).toBeGreaterThan(50);
+    expect(room).toBeLessThan(150);
+    expect(store.list(`g${room}`)).toEqual([]);
+    expect(store.touch(`g${room}`, 's', 1_000)).toBe(false);
+    expect(fill(new MemorySessionStore({ clock, sessionBytesTotalMax: 200_000 }))).toBeGreaterThan(room * 1.9);
+  });
+
+  test('where text beyond Latin-1 counts twice', () => {
+    const room = (label: string) =>
+      fill(new MemorySessionStore({ clock, sessionBytesTotalMax: 1_000_000 }), label.repeat(10_000));
+    expect(room('x') / room('ж')).toBeGreaterThan(1.8);
+  });
+
+  test('for updates too: one that makes a session larger is refused, one that does not is taken', () => {
+    const store = new MemorySessionStore({ clock, sessionBytesTotalMax: 100_000 });
+    fill(store);
+    const before = store.list('g0');
+    expect(upsert(store, 'g0', 's', 'y'.repeat(2_000))).toBeUndefined();
+    expect(store.list('g0')).toEqual(before);
+    expect(upsert(store, 'g0', 's', 'y'.repeat(200))).toMatchObject({ created: false });
+    expect(upsert(store, 'g1', 's', '')).toMatchObject({ created: false });
+    // What the second one gave back is there for others.
+    expect(upsert(store, 'g0', 's', 'z'.repeat(300))).toMatchObject({ created: false });
+  });
+
+  test('again and again: what has expired gives its room back, all of it', async () => {
+    const store = new MemorySessionStore({ clock, sessionBytesTotalMax: 100_000 });
+    const room = fill(store);
+    for (let n = 0; n < 5; n += 1) {
+      await clock.advance(1_000);
+      expect(upsert(store, 'another', 's')).toBeUndefined();
+      expect(store.expire()).toHaveLength(room);
+      expect(fill(store)).toBe(room);
+    }
+  });
+
+  test('with those that came to life again, both lives of which count until the first one’s end is told', async () => {
+    const store = new MemorySessionStore({ clock, sessionBytesTotalMax: 100_000 });
+    let lives = 0;
+    for (; upsert(store, 'g', 's') !== undefined; lives += 1) await clock.advance(1_000);
+    expect(lives).toBeGreaterThan(50);
+    expect(lives).toBeLessThan(250);
+    expect(store.expire()).toHaveLength(lives);
+    expect(upsert(store, 'g', 's')).toMatchObject({ created: true });
+  });
+});

@@ -1,6 +1,8 @@
 import { MemorySessionStore } from 'gateway-core';
+import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
-import { errorsOf, heartbeat, say } from './support/messages.js';
+import { asynchronous, SESSION_METHODS, waitOn } from './support/asynchronous.js';
+import { codesOf, errorsOf, heartbeat, identify, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
 
 const timings = { orphanSessionTtlMs: 5_000, heartbeatTimeoutMs: 100_000 };
@@ -152,12 +154,147 @@ describe('sessionsPerGroupMax', () => {
   });
 
   test('0 is no bound', async () => {
-    const { clock, gateway, join } = setUp({ limits: { sessionsPerGroupMax: 0, messagesPerSecondMax: 0 } });
+    const { clock, gateway, join } = setUp({
+      limits: { sessionsPerGroupMax: 0, sessionsPerConnectionMax: 0, sessionBytesTotalMax: 0, messagesPerSecondMax: 0 },
+    });
     const client = await join('g');
     for (let n = 0; n < 1_100; n += 1) client.send(say(n, { sessionId: `s${n}` }, { meta: {} }));
     await clock.settle();
     expect(await gateway.sessions('g')).toHaveLength(1_100);
   });
+});
+
+describe('sessionsPerConnectionMax', () => {
+  const limits = { sessionsPerConnectionMax: 2 };
+  const open = (sessionId: string) => say(sessionId, { sessionId, id: `id ${sessionId}` }, { meta: {} });
+
+  test('is over all groups: a connection that moves on does not start anew', async () => {
+    const { clock, join } = setUp({ timings, limits });
+    const client = await join('g');
+    client.send(open('a'));
+    client.send(identify('h'));
+    client.send(open('b'));
+    client.send(identify('i'));
+    client.send(open('c'));
+    await clock.settle();
+    expect(errorsOf(client)).toMatchObject([{ code: 'TOO_MANY_GROUPS', retryable: true, inReplyTo: 'id c' }]);
+    expect(client.data).toEqual(['a', 'b']);
+  });
+
+  test('is of each connection by itself, and not of sessions that others have opened', async () => {
+    const { clock, gateway, join } = setUp({ timings, limits });
+    const [one, other] = [await join('g'), await join('g')];
+    for (const id of ['a', 'b']) one.send(open(id));
+    for (const id of ['a', 'b', 'c', 'd']) other.send(open(id));
+    for (const id of ['c', 'd', 'e']) one.send(open(id));
+    await clock.settle();
+    expect(errorsOf(one)).toMatchObject([{ inReplyTo: 'id e' }]);
+    expect(errorsOf(other)).toEqual([]);
+    await gateway.publish('g', 'of the server', { sessionId: 'f', meta: {} });
+    expect(await gateway.sessions('g')).toHaveLength(5);
+  });
+
+  test('has room again orphanSessionTtlMs after one was named last, by anybody', async () => {
+    const { clock, join } = setUp({ timings, limits });
+    const [client, other] = [await join('g'), await join('g')];
+    for (const id of ['a', 'b']) client.send(open(id));
+    await clock.advance(4_000);
+    other.send(heartbeat({ sessionId: 'a' }));
+    client.send(open('c'));
+    await clock.advance(1_000);
+    client.send(open('d'));
+    client.send(open('e'));
+    await clock.settle();
+    expect(errorsOf(client).map(({ inReplyTo }) => inReplyTo)).toEqual(['id c', 'id e']);
+    await clock.advance(4_000);
+    client.send(open('f'));
+    await clock.settle();
+    expect(errorsOf(client)).toHaveLength(2);
+  });
+
+  test.each(['at once', 'later'])(
+    'lets one update what was opened at another gateway, with a store that answers %s',
+    async (when) => {
+      const clock = new FakeClock();
+      const store = new MemorySessionStore({ clock });
+      const sessions = when === 'later' ? asynchronous(store, [...SESSION_METHODS], waitOn(clock, 10)) : store;
+      const { connect } = setUp({ timings, limits, sessions }, clock);
+      const client = connect();
+      client.send(identify('g'));
+      for (const id of ['a', 'b']) client.send(open(id));
+      await clock.advance(1_000);
+      store.upsert({ groupId: 'g', sessionId: 'elsewhere', meta: {}, ttlMs: 60_000, sessionsMax: 0 });
+      client.send(say('mine', { sessionId: 'elsewhere' }, { meta: { label: 'updated' } }));
+      client.send(open('c'));
+      await clock.advance(1_000);
+      expect(errorsOf(client)).toMatchObject([{ inReplyTo: 'id c' }]);
+      expect(store.list('g').map(({ meta }) => meta.label)).toEqual([undefined, undefined, 'updated']);
+    },
+  );
+
+  test('0 is no bound', async () => {
+    const { clock, join } = setUp({ limits: { sessionsPerConnectionMax: 0, sessionsPerGroupMax: 0, messagesPerSecondMax: 0 } });
+    const client = await join('g');
+    for (let n = 0; n < 1_100; n += 1) client.send(open(`${n}`));
+    await clock.settle();
+    expect(errorsOf(client)).toEqual([]);
+  });
+});
+
+describe('sessionBytesTotalMax', () => {
+  const limits = { sessionBytesTotalMax: 20_000, sessionsPerConnectionMax: 0 };
+  const open = (n: number) => say(n, { sessionId: `s${n}` }, { meta: { label: 'x'.repeat(200) } });
+
+  test('refuses sessions of all groups and connections, until some have expired', async () => {
+    const { clock, join } = setUp({ timings, limits });
+    const [one, other] = [await join('g'), await join('h')];
+    for (let n = 0; n < 40; n += 1) {
+      one.send(open(n));
+      other.send(open(n));
+    }
+    await clock.settle();
+    const refused = [...codesOf(one), ...codesOf(other)];
+    expect(new Set(refused)).toEqual(new Set(['TOO_MANY_GROUPS']));
+    expect(refused.length).toBeGreaterThan(20);
+    await clock.advance(6_000);
+    one.send(open(0));
+    await clock.settle();
+    expect(codesOf(one).length + codesOf(other).length).toBe(refused.length);
+  });
+
+  test('refuses those that the server publishes to', async () => {
+    const { gateway } = setUp({ limits: { sessionBytesTotalMax: 100 } });
+    await expect(gateway.publish('g', 1, { sessionId: 's', meta: {} })).rejects.toMatchObject({ code: 'TOO_MANY_SESSIONS' });
+  });
+
+  test('bounds what a gateway remembers of who opened what, in a store that has no bound', async () => {
+    const { clock, join } = setUp((fake) => ({
+      timings,
+      limits: { sessionBytesTotalMax: 20_000 },
+      sessions: new MemorySessionStore({ clock: fake, sessionBytesTotalMax: Number.POSITIVE_INFINITY }),
+    }));
+    const client = await join('g');
+    for (let n = 0; n < 100; n += 1) client.send(open(n));
+    await clock.settle();
+    expect(client.data.length).toBeGreaterThan(30);
+    expect(client.data.length).toBeLessThan(80);
+    expect(codesOf(client)).toHaveLength(100 - client.data.length);
+  });
+});
+
+test('a store that answers later may refuse a session too: its message is not fanned out, and the next one is', async () => {
+  const { clock, connect, events } = setUp((fake) => ({
+    sessions: asynchronous(new MemorySessionStore({ clock: fake }), [...SESSION_METHODS], waitOn(fake, 10)),
+    limits: { sessionsPerGroupMax: 1 },
+  }));
+  const client = connect();
+  client.send(identify('g'));
+  for (const sessionId of ['a', 'b', 'a']) client.send(say(sessionId, { sessionId, id: sessionId }, { meta: {} }));
+  await clock.advance(1_000);
+  expect(errorsOf(client)).toMatchObject([{ code: 'TOO_MANY_GROUPS', inReplyTo: 'b' }]);
+  expect(client.data).toEqual(['a', 'a']);
+  expect(events('sessionOpened')).toHaveLength(1);
+  expect(events('sessionUpdated')).toHaveLength(1);
 });
 
 /** A promise as other libraries make them: no instance of ours. */

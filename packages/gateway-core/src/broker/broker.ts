@@ -60,6 +60,6 @@ export interface Broker {
    * or `epoch` is that of another log, or `seq` is ahead of it).
    */
   history(groupId: string, since: LogPosition, limit: number): MaybePromise<BrokerEntry[] | undefined>;
-  /** Frees what the broker holds open. Called by the gateway's `close()`. */
+  /** Frees what the broker holds open. Called by whoever made the broker, after the gateways that use it have closed. */
   close?(): MaybePromise<void>;
 }

@@ -1,31 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import type { LogPosition } from 'gateway-protocol';
+import { type Clock, systemClock } from '../clock.js';
 import type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscription } from './broker.js';
-
-interface Topic {
-  epoch: string;
-  seq: number;
-  /** With the `seq` after which each takes entries. */
-  readonly receivers: Map<BrokerReceiver, number>;
-  delivering: boolean;
-  /** What receivers publish while an entry is delivered. */
-  readonly next: BrokerEntry[];
-  /** The newest entries, oldest first. */
-  readonly history: BrokerEntry[];
-  /** Characters of their bodies. */
-  historyLength: number;
-}
+import { LargestFirst } from './largest-first.js';
+import { Topic } from './topic.js';
 
 /** Bounds of a {@link MemoryBroker}; everything has a default. */
 export interface MemoryBrokerOptions {
-  /** Entries that `history` can reach back, for each group. Default 1,024. */
+  /** Entries that `history` can reach back, for each group. 0: none. Default 1,024. */
   historyMessagesMax?: number | undefined;
   /** Characters of JSON that `history` keeps, for each group. Default 1,048,576. */
   historyLengthMax?: number | undefined;
+  /**
+   * Most memory of the histories of all groups, in bytes. Beyond it groups that nobody is subscribed to are forgotten, the one idle for
+   * longest first, and then the largest gives its oldest entries. Default 64 MiB.
+   */
+  historyBytesTotalMax?: number | undefined;
+  /**
+   * Oldest entry that `history` gives, in milliseconds. A group that nobody is subscribed to is forgotten after the same time: when it
+   * comes back it starts a new epoch, and who was there before finds no history. Default 300,000.
+   */
+  historyAgeMaxMs?: number | undefined;
   /** Most groups remembered that nobody is subscribed to; beyond it the oldest starts a new epoch when it comes back. Default 10,000. */
   idleGroupsMax?: number | undefined;
   /** Makes epochs; unique. Default: random UUIDs. */
   generateId?: (() => string) | undefined;
+  /** Default: the machine's time. */
+  clock?: Clock | undefined;
 }
 
 /**
@@ -35,105 +36,142 @@ export interface MemoryBrokerOptions {
  * const a = createGateway({ broker }), b = createGateway({ broker });
  */
 export class MemoryBroker implements Broker {
+  /** Whether `history` can give anything. */
+  readonly retainsHistory: boolean;
   readonly #topics = new Map<string, Topic>();
-  /** Ids of topics without a subscriber, oldest first. */
-  readonly #idle = new Set<string>();
+  /** Topics without a subscriber, the one used longest ago first. */
+  readonly #idle = new Set<Topic>();
+  /** Topics with a history, the one published to longest ago first. */
+  readonly #kept = new Set<Topic>();
+  readonly #bySize = new LargestFirst<Topic>();
+  #historyBytes = 0;
   readonly #historyMessagesMax: number;
   readonly #historyLengthMax: number;
+  readonly #historyBytesTotalMax: number;
+  readonly #historyAgeMaxMs: number;
   readonly #idleGroupsMax: number;
   readonly #generateId: () => string;
+  readonly #clock: Clock;
 
   constructor(options: MemoryBrokerOptions = {}) {
     this.#historyMessagesMax = options.historyMessagesMax ?? 1_024;
     this.#historyLengthMax = options.historyLengthMax ?? 1024 * 1024;
+    this.#historyBytesTotalMax = options.historyBytesTotalMax ?? 64 * 1024 * 1024;
+    this.#historyAgeMaxMs = options.historyAgeMaxMs ?? 300_000;
     this.#idleGroupsMax = options.idleGroupsMax ?? 10_000;
     this.#generateId = options.generateId ?? randomUUID;
-  }
-
-  get retainsHistory(): boolean {
-    return this.#historyMessagesMax > 0;
+    this.#clock = options.clock ?? systemClock;
+    this.retainsHistory = this.#historyMessagesMax > 0;
   }
 
   publish(groupId: string, message: BrokerMessage): LogPosition {
+    // A gateway's own broker keeps nothing that could be too old, and is not to pay for asking.
+    if (this.retainsHistory || this.#idle.size > 0) this.#expire(this.#clock.monotonicMs());
     const topic = this.#topic(groupId);
+    // While it is in use it is not forgotten, whoever else has to make room for its message.
+    this.#idle.delete(topic);
     topic.seq += 1;
     const entry: BrokerEntry = { seq: topic.seq, body: message.body, delivery: message.delivery, key: message.key };
-    this.#keep(topic, entry);
-    this.#deliver(topic, entry);
-    if (topic.receivers.size === 0) this.#rest(groupId);
+    if (this.retainsHistory) this.#keep(topic, entry);
+    topic.deliver(entry);
+    if (topic.receivers.size === 0) this.#rest(topic);
     return { epoch: topic.epoch, seq: entry.seq };
   }
 
   subscribe(groupId: string, receiver: BrokerReceiver): BrokerSubscription {
+    this.#expire(this.#clock.monotonicMs());
     const topic = this.#topic(groupId);
     topic.receivers.set(receiver, topic.seq);
-    this.#idle.delete(groupId);
+    this.#idle.delete(topic);
     return {
       position: { epoch: topic.epoch, seq: topic.seq },
       unsubscribe: () => {
-        if (topic.receivers.delete(receiver) && topic.receivers.size === 0) this.#rest(groupId);
+        if (topic.receivers.delete(receiver) && topic.receivers.size === 0) this.#rest(topic);
       },
     };
   }
 
   history(groupId: string, since: LogPosition, limit: number): BrokerEntry[] | undefined {
+    const now = this.#clock.monotonicMs();
+    this.#expire(now);
     const topic = this.#topics.get(groupId);
-    if (topic === undefined || topic.epoch !== since.epoch || since.seq > topic.seq) return undefined;
-    const missing = topic.seq - since.seq;
-    if (missing > topic.history.length) return undefined;
-    const first = topic.history.length - missing;
-    return topic.history.slice(first, first + limit).map((entry) => ({ ...entry }));
+    if (topic === undefined || topic.epoch !== since.epoch) return undefined;
+    this.#change(topic, () => topic.expire(now - this.#historyAgeMaxMs));
+    return topic.after(since.seq, limit);
   }
 
   #topic(groupId: string): Topic {
     let topic = this.#topics.get(groupId);
     if (topic === undefined) {
-      topic = {
-        epoch: this.#generateId(),
-        seq: 0,
-        receivers: new Map(),
-        delivering: false,
-        next: [],
-        history: [],
-        historyLength: 0,
-      };
+      topic = new Topic(groupId, this.#generateId());
       this.#topics.set(groupId, topic);
     }
     return topic;
   }
 
-  /** One entry after the other: one that a receiver publishes meanwhile would reach those after it before this one does. */
-  #deliver(topic: Topic, entry: BrokerEntry): void {
-    if (topic.delivering) {
-      topic.next.push(entry);
-      return;
-    }
-    topic.delivering = true;
-    try {
-      for (let next: BrokerEntry | undefined = entry; next !== undefined; next = topic.next.shift()) {
-        for (const [receiver, since] of topic.receivers) if (next.seq > since) receiver.deliver(next);
-      }
-    } finally {
-      topic.delivering = false;
-      topic.next.length = 0;
-    }
-  }
-
   #keep(topic: Topic, entry: BrokerEntry): void {
-    if (this.#historyMessagesMax === 0) return;
-    // A copy: the body is put together from slices of what the client sent, all of which it would keep in memory.
-    topic.history.push({ ...entry, body: Buffer.from(entry.body).toString() });
-    topic.historyLength += entry.body.length;
-    while (topic.history.length > this.#historyMessagesMax || topic.historyLength > this.#historyLengthMax) {
-      topic.historyLength -= (topic.history.shift() as BrokerEntry).body.length;
+    const now = this.#clock.monotonicMs();
+    this.#change(topic, () => {
+      topic.keep(entry, now);
+      topic.expire(now - this.#historyAgeMaxMs);
+      while (topic.historySize > this.#historyMessagesMax || topic.historyLength > this.#historyLengthMax) topic.shift();
+    });
+    this.#kept.delete(topic);
+    if (topic.historySize > 0) this.#kept.add(topic);
+    this.#holdToTotal();
+  }
+
+  /** Changes a topic's history, and what is known of its size. */
+  #change(topic: Topic, change: () => void): void {
+    const before = topic.historyBytes;
+    change();
+    this.#historyBytes += topic.historyBytes - before;
+    this.#bySize.put(topic, topic.historyBytes);
+    if (topic.historySize === 0) this.#kept.delete(topic);
+  }
+
+  /**
+   * Drops what is too old of groups that are quiet. One that is not drops its own at each message, so what is kept is twice as old as it
+   * may be at most; what `history` gives is not.
+   */
+  #expire(now: number): void {
+    const limit = now - this.#historyAgeMaxMs;
+    for (const topic of this.#idle) {
+      if (topic.idleSince > limit) break;
+      this.#forget(topic);
+    }
+    for (const topic of this.#kept) {
+      if (topic.keptAt > limit) break;
+      this.#change(topic, () => topic.expire(limit));
     }
   }
 
-  #rest(groupId: string): void {
-    this.#idle.add(groupId);
+  #holdToTotal(): void {
+    while (this.#historyBytes > this.#historyBytesTotalMax) {
+      const [idle] = this.#idle;
+      const largest = this.#bySize.largest();
+      if (idle !== undefined) this.#forget(idle);
+      else if (largest !== undefined) this.#change(largest, () => largest.shift());
+      else return;
+    }
+  }
+
+  #rest(topic: Topic): void {
+    // A receiver may have left, and the topic been forgotten, while it was delivered to.
+    if (this.#topics.get(topic.groupId) !== topic) return;
+    topic.idleSince = this.#clock.monotonicMs();
+    this.#idle.delete(topic);
+    this.#idle.add(topic);
     if (this.#idle.size <= this.#idleGroupsMax) return;
     const [oldest] = this.#idle;
-    this.#idle.delete(oldest as string);
-    this.#topics.delete(oldest as string);
+    this.#forget(oldest as Topic);
+  }
+
+  #forget(topic: Topic): void {
+    this.#idle.delete(topic);
+    this.#kept.delete(topic);
+    this.#bySize.put(topic, 0);
+    this.#historyBytes -= topic.historyBytes;
+    this.#topics.delete(topic.groupId);
   }
 }

@@ -9,7 +9,7 @@ import type { Handler, HandlerContext } from './context.js';
 const NOT_A_MEMBER: Refusal = { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
 const NO_GROUP: Refusal = { code: 'NO_GROUP', message: 'groupId: none is named and none is joined' };
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'not allowed to publish to this group' };
-const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionId: the group has as many sessions as it may' };
+const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionId: there are as many sessions as there may be' };
 
 /**
  * Fans out to the group, the sender included. Each step goes on at once where its store or hook answers at once: a message then costs
@@ -29,7 +29,7 @@ export const dataUpdate: Handler<'data_update'> = (context, connection, message,
     if (isGone()) return NOT_A_MEMBER;
     if (!may) return FORBIDDEN;
     if (sessionId === undefined) return publish(context, member, message, groupId, dataText);
-    const within = context.timeouts.limit(context.sessions.named(groupId, sessionId, payload.meta), 'sessions');
+    const within = context.timeouts.limit(context.sessions.named(groupId, sessionId, payload.meta, connection), 'sessions');
     return whenKnown(within, (yes) => {
       if (isGone()) return NOT_A_MEMBER;
       return yes ? publish(context, member, message, groupId, dataText) : TOO_MANY_SESSIONS;

@@ -1,30 +1,27 @@
 import type { Clock } from '../clock.js';
 import type { Membership } from '../groups/group.js';
 import type { Groups } from '../groups/groups.js';
-import { isPromise, type MaybePromise } from '../maybe-promise.js';
-import type { PresenceMember, PresenceStore } from '../presence/presence-store.js';
+import type { MaybePromise } from '../maybe-promise.js';
+import type { MemberRecord } from '../presence/kept-members.js';
+import type { PresenceKeeper } from '../presence/presence-keeper.js';
 import type { Identity, Member } from './member.js';
 
 export interface MembersOptions {
-  nodeId: string;
   resumeTtlMs: number;
   droppedMembersMax: number;
 }
 
-/** The members of this gateway, who own their places in groups; and the only place that tells the presence store of them. */
+/** The members of this gateway, who own their places in groups; and the only place that tells the presence keeper of them. */
 export class Members {
   /** Members whose connection dropped, longest ago first. */
   readonly #dropped = new Set<Member>();
 
   constructor(
-    private readonly presence: PresenceStore,
+    private readonly presence: PresenceKeeper,
     private readonly groups: Groups,
     private readonly clock: Clock,
     private readonly options: MembersOptions,
-    private readonly report: {
-      left: (member: Member, groupId: string) => void;
-      failed: (error: unknown, where: string) => void;
-    },
+    private readonly left: (member: Member, groupId: string) => void,
   ) {}
 
   get droppedCount(): number {
@@ -33,12 +30,12 @@ export class Members {
 
   /** Tells the store that the member is, or comes, into the group as `identity`; it takes effect here with `joined` and `identity` set. */
   announce(member: Member, identity: Identity, groupId: string): MaybePromise<void> {
-    return this.presence.enter(groupId, this.#record(member, identity, 'connected'));
+    return this.presence.enter(groupId, recordOf(member, identity, 'connected'));
   }
 
   /** Tells the store what is true after all: an announcement that came to nothing. */
   takeBack(member: Member, groupId: string): void {
-    if (placeOf(member, groupId) === undefined) this.#tellLeave(member, groupId);
+    if (placeOf(member, groupId) === undefined) this.presence.leave(groupId, member.memberId);
     else this.#tellEnter(member, groupId, member.droppedAt === undefined ? 'connected' : 'dropped');
   }
 
@@ -53,8 +50,8 @@ export class Members {
     const { groupId } = membership.group;
     this.groups.remove(membership);
     member.memberships = member.memberships.filter((other) => other !== membership);
-    this.#tellLeave(member, groupId);
-    this.report.left(member, groupId);
+    this.presence.leave(groupId, member.memberId);
+    this.left(member, groupId);
   }
 
   /** Its connection ends: it is written what its socket takes, and hears nothing more. Its places stay until it is ended. */
@@ -83,13 +80,13 @@ export class Members {
     for (const membership of member.memberships) this.leave(member, membership);
   }
 
-  /** Ends the members whose resume window is over, and renews this gateway's lease. */
-  sweep(now: number, leaseMs: number): void {
+  /** Ends the members whose resume window is over. */
+  sweep(now: number): void {
     for (const member of this.#dropped) {
       if (now - (member.droppedAt as number) < this.options.resumeTtlMs) break;
       this.end(member);
     }
-    this.#tell('presence.touch', () => this.presence.touch(this.options.nodeId, leaseMs));
+    this.presence.sweep(now);
   }
 
   /** Ends every dropped member: the gateway closes. */
@@ -97,26 +94,14 @@ export class Members {
     for (const member of [...this.#dropped]) this.end(member);
   }
 
-  #record({ memberId }: Member, { role, metadataText, principal }: Identity, state: PresenceMember['state']): PresenceMember {
-    return { memberId, nodeId: this.options.nodeId, role, principal, metadataText, state };
+  #tellEnter(member: Member, groupId: string, state: MemberRecord['state']): void {
+    this.presence.tell(groupId, recordOf(member, member.identity, state));
   }
+}
 
-  #tellEnter(member: Member, groupId: string, state: PresenceMember['state']): void {
-    this.#tell('presence.enter', () => this.presence.enter(groupId, this.#record(member, member.identity, state)));
-  }
-
-  #tellLeave({ memberId }: Member, groupId: string): void {
-    this.#tell('presence.leave', () => this.presence.leave(groupId, memberId));
-  }
-
-  #tell(where: string, call: () => MaybePromise<unknown>): void {
-    try {
-      const result = call();
-      if (isPromise(result)) result.catch((error: unknown) => this.report.failed(error, where));
-    } catch (error) {
-      this.report.failed(error, where);
-    }
-  }
+function recordOf({ memberId }: Member, identity: Identity, state: MemberRecord['state']): MemberRecord {
+  const { role, principal, metadataText } = identity;
+  return { memberId, role, principal, metadataText, state };
 }
 
 /** A member's place in a group. */

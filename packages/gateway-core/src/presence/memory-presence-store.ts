@@ -1,12 +1,32 @@
 import type { ClientType, PresenceStatus } from 'gateway-protocol';
 import { type Clock, systemClock } from '../clock.js';
+import { bytesOfText } from '../text-bytes.js';
 import type { GroupPresence, PresenceMember, PresenceStore } from './presence-store.js';
+
+/** What a group that is DOWN takes beside its texts: its record, and its place in a map that has just doubled. */
+const DOWN_GROUP_BYTES = 200;
 
 interface Group {
   readonly members: Map<string, PresenceMember>;
   connected: number;
   /** Who changed last. */
   last: { role: ClientType; metadataText?: string | undefined };
+}
+
+/** A group that was left and is remembered. */
+interface DownGroup {
+  /** When the last member left, in monotonic milliseconds. */
+  since: number;
+  role: ClientType;
+  metadataText: string | undefined;
+  bytes: number;
+}
+
+interface Lease {
+  /** Monotonic milliseconds. */
+  endsAt: number;
+  /** By a touch; else by the enter of a member. */
+  touched: boolean;
 }
 
 /** Options of a {@link MemoryPresenceStore}; everything has a default. */
@@ -17,6 +37,10 @@ export interface MemoryPresenceStoreOptions {
   downGroupsMax?: number | undefined;
   /** How long an empty group is remembered as DOWN. Default 300,000 ms. */
   downTtlMs?: number | undefined;
+  /** Most memory of the groups that are remembered as DOWN, in bytes; beyond it the oldest is UNKNOWN again. Default 8 MiB. */
+  downBytesMax?: number | undefined;
+  /** The lease of a node that enters a member without having one. Default 30,000 ms. */
+  untouchedLeaseMs?: number | undefined;
 }
 
 /**
@@ -27,26 +51,36 @@ export interface MemoryPresenceStoreOptions {
  */
 export class MemoryPresenceStore implements PresenceStore {
   readonly #groups = new Map<string, Group>();
-  /** When each remembered empty group became empty, in monotonic milliseconds; oldest first. */
-  readonly #down = new Map<string, { since: number; last: Group['last'] }>();
-  readonly #leases = new Map<string, number>();
+  /** Oldest first. */
+  readonly #down = new Map<string, DownGroup>();
+  #downBytes = 0;
+  /** Of each node that has any, or has members. */
+  readonly #leases = new Map<string, Lease>();
   readonly #watchers = new Set<(groupId: string) => void>();
   readonly #clock: Clock;
   readonly #downGroupsMax: number;
   readonly #downTtlMs: number;
+  readonly #downBytesMax: number;
+  readonly #untouchedLeaseMs: number;
 
   constructor(options: MemoryPresenceStoreOptions = {}) {
     this.#clock = options.clock ?? systemClock;
     this.#downGroupsMax = options.downGroupsMax ?? 10_000;
     this.#downTtlMs = options.downTtlMs ?? 300_000;
+    this.#downBytesMax = options.downBytesMax ?? 8 * 1024 * 1024;
+    this.#untouchedLeaseMs = options.untouchedLeaseMs ?? 30_000;
   }
 
   enter(groupId: string, member: PresenceMember): void {
+    const now = this.#clock.monotonicMs();
+    if ((this.#leases.get(member.nodeId)?.endsAt ?? 0) <= now) {
+      this.#leases.set(member.nodeId, { endsAt: now + this.#untouchedLeaseMs, touched: false });
+    }
     let group = this.#groups.get(groupId);
     if (group === undefined) {
       group = { members: new Map(), connected: 0, last: { role: member.role } };
       this.#groups.set(groupId, group);
-      this.#down.delete(groupId);
+      this.#forget(groupId);
     }
     if (group.members.get(member.memberId)?.state === 'connected') group.connected -= 1;
     if (member.state === 'connected') group.connected += 1;
@@ -73,21 +107,23 @@ export class MemoryPresenceStore implements PresenceStore {
     if (group !== undefined) return presenceInfo(group.connected > 0 ? 'UP' : 'DEGRADED', group.last, group.members.size);
     const down = this.#down.get(groupId);
     if (down === undefined || this.#clock.monotonicMs() - down.since >= this.#downTtlMs) return { status: 'UNKNOWN' };
-    return presenceInfo('DOWN', down.last, 0);
+    return presenceInfo('DOWN', down, 0);
   }
 
   list(groupId: string): PresenceMember[] {
     return [...(this.#groups.get(groupId)?.members.values() ?? [])].map((member) => ({ ...member }));
   }
 
-  touch(nodeId: string, ttlMs: number): void {
+  touch(nodeId: string, ttlMs: number): 'alive' | 'lapsed' {
     const now = this.#clock.monotonicMs();
-    this.#leases.set(nodeId, now + ttlMs);
-    for (const [id, endsAt] of this.#leases) if (endsAt <= now) this.#buryNode(id);
+    const lease = this.#leases.get(nodeId);
+    this.#leases.set(nodeId, { endsAt: now + ttlMs, touched: true });
+    for (const [id, { endsAt }] of this.#leases) if (endsAt <= now) this.#buryNode(id);
     for (const [groupId, { since }] of this.#down) {
       if (now - since < this.#downTtlMs) break;
-      this.#down.delete(groupId);
+      this.#forget(groupId);
     }
+    return lease?.touched === true && lease.endsAt > now ? 'alive' : 'lapsed';
   }
 
   watch(listener: (groupId: string) => void): () => void {
@@ -104,11 +140,19 @@ export class MemoryPresenceStore implements PresenceStore {
     }
   }
 
-  #remember(groupId: string, last: Group['last']): void {
-    this.#down.set(groupId, { since: this.#clock.monotonicMs(), last: { role: last.role, metadataText: last.metadataText } });
-    if (this.#down.size <= this.#downGroupsMax) return;
-    const [oldest] = this.#down.keys();
-    this.#down.delete(oldest as string);
+  #remember(groupId: string, { role, metadataText }: Group['last']): void {
+    const bytes = DOWN_GROUP_BYTES + bytesOfText(groupId) + bytesOfText(metadataText);
+    this.#down.set(groupId, { since: this.#clock.monotonicMs(), role, metadataText, bytes });
+    this.#downBytes += bytes;
+    for (const oldest of this.#down.keys()) {
+      if (this.#down.size <= this.#downGroupsMax && this.#downBytes <= this.#downBytesMax) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(groupId: string): void {
+    this.#downBytes -= this.#down.get(groupId)?.bytes ?? 0;
+    this.#down.delete(groupId);
   }
 
   #changed(groupId: string, group: Group, last: Group['last']): void {

@@ -7,7 +7,7 @@ export interface PresenceMember {
   /** The gateway that has the member's connection. */
   nodeId: string;
   role: ClientType;
-  /** The host's own name for the user, as `authenticate` answered it. */
+  /** The host's own name for the user, as `authenticate` answered it; not sent to clients. */
   principal?: string | undefined;
   /** JSON text of the client's `metadata`, an object. Text is a twentieth of what the worst object takes, and goes out as it is. */
   metadataText?: string | undefined;
@@ -37,12 +37,15 @@ export interface PresenceStore {
   /** The group's members, in the order in which they came. */
   list(groupId: string): MaybePromise<PresenceMember[]>;
   /**
-   * Says that a node is alive. The members of a node that was not touched for the `ttlMs` of its last touch have left, at the latest when
-   * another node is touched.
+   * Says that a node is alive, and gives it a lease of `ttlMs` from now. The members of a node whose lease has run out have left, at the
+   * latest when another node is touched. A node that enters a member without a lease gets one of a minute at most, so that one that dies
+   * before its first touch leaves nobody behind.
+   * @returns `alive`: the lease of its last touch was still running. `lapsed`: it was not, or this is the first touch; members of the node
+   * may have been taken out, so the gateway enters again those that it entered before. No answer counts as `alive`.
    */
-  touch(nodeId: string, ttlMs: number): MaybePromise<void>;
+  touch(nodeId: string, ttlMs: number): MaybePromise<'alive' | 'lapsed'>;
   /** Calls `listener` after a group's presence changed, by whichever gateway. Returns what ends it. */
   watch(listener: (groupId: string) => void): () => void;
-  /** Frees what the store holds open. Called by the gateway's `close()`. */
+  /** Frees what the store holds open. Called by whoever made the store, after the gateways that use it have closed. */
   close?(): MaybePromise<void>;
 }

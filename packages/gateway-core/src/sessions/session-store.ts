@@ -29,7 +29,11 @@ export interface SessionUpsert {
  * implementation to this.
  */
 export interface SessionStore {
-  /** Creates or updates a session. `undefined`: the group has `sessionsMax` sessions and this would be one more. */
+  /**
+   * Creates or updates a session. `undefined`: the group has `sessionsMax` sessions and this would be one more, or the store has no room
+   * for what it would become; nothing has changed then. How much a store holds in all is for itself to bound: the gateway's
+   * `limits.sessionBytesTotalMax` is that of the store that it makes.
+   */
   upsert(session: SessionUpsert): MaybePromise<{ session: Session; created: boolean } | undefined>;
   /** Lets a live session live for `ttlMs` from now. `false`: there is no such session, and none is made. */
   touch(groupId: string, sessionId: string, ttlMs: number): MaybePromise<boolean>;
@@ -37,6 +41,6 @@ export interface SessionStore {
   list(groupId: string): MaybePromise<Session[]>;
   /** Removes the sessions whose time is over and returns them: each is returned once, to one caller. */
   expire(): MaybePromise<Session[]>;
-  /** Frees what the store holds open. Called by the gateway's `close()`. */
+  /** Frees what the store holds open. Called by whoever made the store, after the gateways that use it have closed. */
   close?(): MaybePromise<void>;
 }

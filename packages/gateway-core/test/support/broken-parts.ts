@@ -79,7 +79,9 @@ export const brokenPresenceStores: Broken<PresenceStore>[] = [
     'members of a node that was not touched',
     () =>
       new (class extends Presence {
-        override touch() {}
+        override touch() {
+          return 'alive' as const;
+        }
       })(),
   ],
   [
@@ -89,11 +91,77 @@ export const brokenPresenceStores: Broken<PresenceStore>[] = [
       const touched = new Set<string>();
       return new (class extends Presence {
         override touch(nodeId: string, ttlMs: number) {
-          if (!touched.has(nodeId)) super.touch(nodeId, ttlMs);
+          if (touched.has(nodeId)) return 'alive' as const;
           touched.add(nodeId);
+          return super.touch(nodeId, ttlMs);
         }
       })();
     },
+  ],
+  [
+    'a touch never says that a lease ran out',
+    'whether the lease of the last one was still running',
+    () =>
+      new (class extends Presence {
+        override touch(nodeId: string, ttlMs: number) {
+          super.touch(nodeId, ttlMs);
+          return 'alive' as const;
+        }
+      })(),
+  ],
+  [
+    'a touch answers nothing',
+    'whether the lease of the last one was still running',
+    () =>
+      new (class extends Presence {
+        override touch(nodeId: string, ttlMs: number) {
+          super.touch(nodeId, ttlMs);
+          return undefined as never;
+        }
+      })(),
+  ],
+  [
+    'an enter begins a lease as good as one by touch',
+    'told so by its next touch',
+    () =>
+      new (class extends Presence {
+        override enter(groupId: string, member: PresenceMember) {
+          super.touch(member.nodeId, 30_000);
+          super.enter(groupId, member);
+        }
+      })(),
+  ],
+  [
+    'members of a node that was never touched stay',
+    'not touched before it enters',
+    () => new MemoryPresenceStore({ clock, untouchedLeaseMs: Number.POSITIVE_INFINITY }),
+  ],
+  [
+    'members of a node that was never touched are gone at once',
+    'not touched before it enters',
+    () => new MemoryPresenceStore({ clock, untouchedLeaseMs: 0 }),
+  ],
+  [
+    'a first touch clears what was entered before it',
+    'keeps that member',
+    () => {
+      const touched = new Set<string>();
+      return new (class extends Presence {
+        override touch(nodeId: string, ttlMs: number) {
+          if (!touched.has(nodeId)) for (const { memberId } of super.list('g')) super.leave('g', memberId);
+          touched.add(nodeId);
+          return super.touch(nodeId, ttlMs);
+        }
+      })();
+    },
+  ],
+  [
+    'who a member is to the host is dropped',
+    'listed whole, in the order',
+    () =>
+      new (class extends Presence {
+        override enter = (groupId: string, member: PresenceMember) => super.enter(groupId, { ...member, principal: undefined });
+      })(),
   ],
 ];
 

@@ -3,6 +3,7 @@ import { Arrivals, assertSame } from './contract.js';
 import { type PresenceClaims, someone, Watcher } from './presence-claims.js';
 
 const TTL_MS = 1_000;
+const MINUTE_MS = 60_000;
 
 /** What holds between gateways that share a store. */
 export const sharingClaims: PresenceClaims = {
@@ -97,6 +98,50 @@ export const leaseClaims: PresenceClaims = {
     await advance(TTL_MS * 1.5);
     await other.touch('node-2', TTL_MS);
     assertSame(await other.list('g'), [someone('a', { nodeId: 'node-2' })]);
+  },
+  'a touch says whether the lease of the last one was still running': async (store, other, advance) => {
+    assert.equal(await store.touch('node-1', TTL_MS), 'lapsed');
+    await advance(TTL_MS / 2);
+    assert.equal(await store.touch('node-1', TTL_MS), 'alive');
+    await advance(TTL_MS * 0.75);
+    assert.equal(await other.touch('node-2', TTL_MS), 'lapsed');
+    assert.equal(await store.touch('node-1', TTL_MS), 'alive');
+    await advance(TTL_MS * 1.5);
+    assert.equal(await store.touch('node-1', TTL_MS), 'lapsed', 'it ran out, and nobody else was there to see it');
+    await advance(TTL_MS * 1.5);
+    await other.touch('node-2', TTL_MS);
+    assert.equal(await store.touch('node-1', TTL_MS), 'lapsed', 'another node saw that it ran out');
+    assert.equal(await store.touch('node-1', TTL_MS), 'alive');
+  },
+  'a node whose lease ran out is told so by its next touch, though it has entered members since': async (
+    store,
+    other,
+    advance,
+  ) => {
+    await store.touch('node-1', TTL_MS);
+    await store.enter('g', someone('a'));
+    await advance(TTL_MS * 1.5);
+    await other.touch('node-2', TTL_MS);
+    await store.enter('g', someone('b'));
+    assert.equal(await store.touch('node-1', TTL_MS), 'lapsed');
+    assertSame(await store.list('g'), [someone('b')]);
+  },
+  'a node that is not touched before it enters a member is alive, for a minute at most': async (store, other, advance) => {
+    await other.touch('node-2', MINUTE_MS * 10);
+    await store.enter('g', someone('a'));
+    await other.touch('node-2', MINUTE_MS * 10);
+    assertSame(await other.list('g'), [someone('a')]);
+    await advance(MINUTE_MS);
+    await other.touch('node-2', MINUTE_MS * 10);
+    assertSame(await other.list('g'), []);
+    assert.equal((await other.info('g')).status, 'DOWN');
+  },
+  'a first touch after the first member keeps that member, and its ttlMs counts': async (store, other, advance) => {
+    await store.enter('g', someone('a'));
+    assert.equal(await store.touch('node-1', MINUTE_MS * 3), 'lapsed');
+    await advance(MINUTE_MS * 2);
+    await other.touch('node-2', TTL_MS);
+    assertSame(await other.list('g'), [someone('a')]);
   },
   'a node that was taken for dead may enter its members again': async (store, other, advance) => {
     await store.touch('node-1', TTL_MS);

@@ -49,14 +49,14 @@ const groupClaims: PresenceClaims = {
   'members are listed whole, in the order in which they came': async (store) => {
     const members = [
       someone('c', { metadataText: '{"deep":{"list":[1,null,"x"]}}' }),
-      someone('a', { nodeId: 'node-2', role: 'dashboard' }),
-      someone('b', { state: 'dropped' }),
+      someone('a', { nodeId: 'node-2', role: 'dashboard', principal: 'ключ 🗝' }),
+      someone('b', { state: 'dropped', principal: 'user-1' }),
     ];
     for (const member of members) await store.enter('g', member);
     assertSame(await store.list('g'), members);
   },
   'entering again replaces everything that is known of a member, and its place stays': async (store) => {
-    await store.enter('g', someone('a', { metadataText: '{"old":true}' }));
+    await store.enter('g', someone('a', { metadataText: '{"old":true}', principal: 'user-1' }));
     await store.enter('g', someone('b'));
     const again = someone('a', { nodeId: 'node-2', role: 'dashboard', state: 'dropped' });
     await store.enter('g', again);

@@ -1,0 +1,89 @@
+import type { BrokerEntry, BrokerReceiver } from './broker.js';
+
+/** What an entry takes beside its text and key: its record, and its place in the list. */
+const ENTRY_BYTES = 160;
+
+/** An entry that is kept for `history`. */
+interface KeptEntry extends BrokerEntry {
+  /** Monotonic milliseconds, whole. */
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** The log of one group in a `MemoryBroker`: who takes its entries, and the newest of them. */
+export class Topic {
+  seq = 0;
+  /** With the `seq` after which each takes entries. */
+  readonly receivers = new Map<BrokerReceiver, number>();
+  /** When it was published to or left last, in monotonic milliseconds, while nobody is subscribed. */
+  idleSince = 0;
+  /** When the newest entry came, in monotonic milliseconds. */
+  keptAt = 0;
+  /** The newest entries, oldest first. */
+  readonly #history: KeptEntry[] = [];
+  /** Characters of their bodies. */
+  historyLength = 0;
+  /** Memory that they take. */
+  historyBytes = 0;
+  #delivering = false;
+  /** What receivers publish while an entry is delivered. */
+  readonly #next: BrokerEntry[] = [];
+
+  constructor(
+    readonly groupId: string,
+    readonly epoch: string,
+  ) {}
+
+  get historySize(): number {
+    return this.#history.length;
+  }
+
+  /** One entry after the other: one that a receiver publishes meanwhile would reach those after it before this one does. */
+  deliver(entry: BrokerEntry): void {
+    if (this.#delivering) {
+      this.#next.push(entry);
+      return;
+    }
+    this.#delivering = true;
+    try {
+      for (let next: BrokerEntry | undefined = entry; next !== undefined; next = this.#next.shift()) {
+        for (const [receiver, since] of this.receivers) if (next.seq > since) receiver.deliver(next);
+      }
+    } finally {
+      this.#delivering = false;
+      this.#next.length = 0;
+    }
+  }
+
+  keep({ seq, body, delivery, key }: BrokerEntry, now: number): void {
+    // A copy: the body is put together from slices of what the client sent, all of which it would keep in memory.
+    const utf8 = Buffer.from(body);
+    // Two bytes for each character, unless all are ASCII.
+    const bytes = ENTRY_BYTES + (utf8.length === body.length ? body.length : 2 * body.length) + 2 * (key?.length ?? 0);
+    this.#history.push({ seq, body: utf8.toString(), delivery, key, at: Math.floor(now), bytes });
+    this.historyLength += body.length;
+    this.historyBytes += bytes;
+    this.keptAt = now;
+  }
+
+  /** Drops the oldest entry. */
+  shift(): void {
+    const entry = this.#history.shift();
+    if (entry === undefined) return;
+    this.historyLength -= entry.body.length;
+    this.historyBytes -= entry.bytes;
+  }
+
+  /** Drops the entries from `at` and before. */
+  expire(at: number): void {
+    for (let oldest = this.#history[0]; oldest !== undefined && oldest.at <= at; oldest = this.#history[0]) this.shift();
+  }
+
+  /** The entries after `seq`; `undefined` where they are not all there. */
+  after(seq: number, limit: number): BrokerEntry[] | undefined {
+    const missing = this.seq - seq;
+    if (missing < 0 || missing > this.#history.length) return undefined;
+    const first = this.#history.length - missing;
+    return this.#history.slice(first, first + limit).map(({ at: _at, bytes: _bytes, ...entry }) => entry);
+  }
+}
