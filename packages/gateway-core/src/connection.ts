@@ -171,11 +171,12 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     this.parts.hub.closed(this, code, reason);
   }
 
-  /** Asks for a sign of life, once for each silence. */
-  askForLife(now: number): void {
-    if (this.#pingedAt > this.seenAt) return;
+  /** Asks for a sign of life, once for each silence. @returns whether it did. */
+  askForLife(now: number): boolean {
+    if (this.#pingedAt > this.seenAt) return false;
     this.#pingedAt = now;
     this.flow.call(() => this.socket.ping?.());
+    return true;
   }
 
   /** Writes what its groups' logs still hold for it. `false`: its socket is full before that; an ended one is owed nothing. */

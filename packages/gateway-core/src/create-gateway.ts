@@ -119,7 +119,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     },
   );
   const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, failed });
-  const hub = new Hub(clock, timings, limits, generateId, router, lifecycle);
+  const hub = new Hub(clock, timings, limits, generateId, slices, router, lifecycle);
   const door = new UpgradeDoor(
     new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
     resolved,

@@ -6,8 +6,12 @@ import { clientEnd, END_CAUSES, type EndCause } from './end-causes.js';
 import type { Peer } from './gateway.js';
 import type { Loss } from './groups/fan-out.js';
 import type { Limits } from './limits.js';
+import type { SlicedTask, Slices } from './slices.js';
 import type { Timings } from './timings.js';
 import type { GatewaySocket } from './transport/socket.js';
+
+/** What a look at a connection of which nothing is due costs, a write to a socket being one. */
+const LOOK_UNITS = 1 / 32;
 
 /** What the hub tells of its connections. */
 export interface HubListener {
@@ -26,13 +30,15 @@ export interface HubListener {
 }
 
 /** The connections by id: their beginning, their one end, and one sweep for all their deadlines. */
-export class Hub {
+export class Hub implements SlicedTask {
   readonly #live = new Map<string, Connection>();
   /** Ended, but their sockets are not closed yet. */
   readonly #closing = new Set<Connection>();
   readonly counts: ConnectionCounts;
   readonly #parts: ConnectionParts;
   #timer: TimerHandle | undefined;
+  /** Connections that the sweep under way has still to come to. */
+  #pass: IterableIterator<Connection> | undefined;
   #whenEmpty: (() => void)[] = [];
   accepted = 0;
   slowConsumers = 0;
@@ -42,6 +48,7 @@ export class Hub {
     private readonly timings: Timings,
     limits: Limits,
     private readonly generateId: () => string,
+    private readonly slices: Slices,
     router: ConnectionParts['router'],
     private readonly listener: HubListener,
   ) {
@@ -174,22 +181,38 @@ export class Hub {
   #schedule(): void {
     this.#timer = this.clock.setTimeout(() => {
       this.#schedule();
-      // At the end of the turn: after a stall, what clients sent meanwhile is read before anybody is called silent.
-      this.clock.setImmediate(() => this.#sweep());
+      if (this.#pass !== undefined) return;
+      this.#pass = this.#live.values();
+      // From the end of the turn on: after a stall, what clients sent meanwhile is read before anybody is called silent.
+      this.slices.add(this);
     }, this.timings.sweepIntervalMs);
   }
 
-  #sweep(): void {
-    if (this.#timer === undefined) return;
+  /** Goes on with the sweep: looks at some more connections, and at the end at everything else that has a deadline. */
+  step(units: number): number {
+    if (this.#timer === undefined || this.#pass === undefined) return units;
     const now = this.clock.monotonicMs();
-    for (const connection of this.#live.values()) this.#look(connection, now);
+    for (let left = units; left > 0; ) {
+      const { value: connection } = this.#pass.next();
+      if (connection === undefined) {
+        this.#pass = undefined;
+        this.#endSweep(now);
+        return left;
+      }
+      left -= this.#look(connection, now);
+    }
+    return 0;
+  }
+
+  #endSweep(now: number): void {
     for (const connection of this.#closing) {
       if (connection.cut || now - connection.closingSince >= this.timings.closeTimeoutMs) this.#cut(connection);
     }
     this.listener.sweep(now);
   }
 
-  #look(connection: Connection, now: number): void {
+  /** @returns what it cost, a write to a socket being one. */
+  #look(connection: Connection, now: number): number {
     const { heartbeatIntervalMs, heartbeatTimeoutMs, identifyTimeoutMs, slowConsumerTimeoutMs } = this.timings;
     connection.flow.recheck();
     const silentMs = connection.silentMs(now);
@@ -198,6 +221,7 @@ export class Hub {
       this.end(connection, connection.identifyRefused ? END_CAUSES.identifyRefused : END_CAUSES.notIdentified);
     else if (slowConsumerTimeoutMs > 0 && now - (connection.flow.overMarkSince ?? now) >= slowConsumerTimeoutMs)
       this.#tooSlow(connection);
-    else if (silentMs >= heartbeatIntervalMs) connection.askForLife(now);
+    else if (silentMs < heartbeatIntervalMs || !connection.askForLife(now)) return LOOK_UNITS;
+    return 1;
   }
 }

@@ -50,7 +50,7 @@ describe.each(PARTS)('%s does not answer', (_name, options, message) => {
     let isStuck = false;
     const { clock, join, events } = setUp((fake) => ({
       ...options(fake, () => isStuck),
-      timings: { partTimeoutMs: 30_000, heartbeatTimeoutMs: 25_000 },
+      timings: { partTimeoutMs: 30_000, heartbeatTimeoutMs: 25_000, presenceLeaseMs: 60_000 },
     }));
     const [client, other] = [await join('g'), await join('g')];
     isStuck = true;
