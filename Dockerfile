@@ -1,30 +1,44 @@
-# syntax=docker/dockerfile:1
-# The gateway with its production files only. tests/infra runs the build stage's commands in an empty folder.
+# The gateway with its production files only. tests/infra runs the commands of these stages in empty folders, tests/stack builds it.
 
 ARG NODE_IMAGE=node:22-bookworm-slim
 
-FROM ${NODE_IMAGE} AS build
-ENV PNPM=pnpm@12.21.0
-WORKDIR /build/workspace
-COPY . .
-# Installed is what the gateway is built from and with; not the examples, the benchmark and the tests of the packed packages.
-# One step, so that the deployment finds in the store what the installation put there. It may still ask the registry about a package:
-# an installation from the lockfile leaves no metadata behind.
-RUN --mount=type=cache,target=/root/.local/share/pnpm \
-  npx -y "$PNPM" install --frozen-lockfile --filter gateway-strategy --filter gateway-cli... && \
-  npx -y "$PNPM" --config.verify-deps-before-run=false run build && \
-  npx -y "$PNPM" --filter gateway-cli deploy --prod --prefer-offline ../deployed
+# All that the registry is asked for follows from these files, so that only a change of one of them has it asked again.
+FROM ${NODE_IMAGE} AS manifests
+ENV PNPM=pnpm@12.21.0 STORE=/store
+WORKDIR /app
+COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
+COPY packages/gateway-protocol/package.json packages/gateway-protocol/
+COPY packages/gateway-core/package.json packages/gateway-core/
+COPY packages/gateway-cli/package.json packages/gateway-cli/
+
+# What the gateway runs with. The store lies in the cache mount; it is kept for when a manifest does change.
+FROM manifests AS production
+RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/root/.npm,sharing=locked \
+  npx -y "$PNPM" install --frozen-lockfile --prod --store-dir "$STORE" --filter gateway-cli...
+
+# What it is built with; not the examples, the benchmark and the tests of the packed packages.
+FROM manifests AS build
+RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/root/.npm,sharing=locked \
+  npx -y "$PNPM" install --frozen-lockfile --store-dir "$STORE" --filter gateway-strategy --filter gateway-cli...
+COPY tsconfig.base.json tsup.base.ts ./
+COPY scripts/build.mjs scripts/
+COPY packages packages
+RUN node scripts/build.mjs
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production GW_PORT=8080
 WORKDIR /app
-COPY --from=build /build/deployed ./
+COPY --from=production /app ./
+COPY --from=build /app/packages/gateway-protocol/dist packages/gateway-protocol/dist
+COPY --from=build /app/packages/gateway-core/dist packages/gateway-core/dist
+COPY --from=build /app/packages/gateway-cli/dist packages/gateway-cli/dist
 # Files stay root's: the program cannot change itself.
 USER node
 EXPOSE 8080
 # Drains on this signal; give it longer than --close-timeout-ms before it is killed.
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.GW_PORT}/health`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/esm/bin.js"]
+# Finds out by itself where the gateway listens, and takes at most 3 s and the start of Node.
+HEALTHCHECK --interval=5s --timeout=10s --start-period=10s --retries=3 \
+  CMD ["node", "/app/packages/gateway-cli/dist/esm/bin.js", "health"]
+ENTRYPOINT ["node", "/app/packages/gateway-cli/dist/esm/bin.js"]
 CMD ["serve"]

@@ -34,7 +34,8 @@ const inline: Command[] = documents.flatMap((document) =>
 
 let help: string;
 beforeAll(async () => {
-  help = (await outputOfCli('--help')) + (await outputOfCli('serve', '--help')) + (await outputOfCli('bench', '--help'));
+  const commands = [['--help'], ...['serve', 'health', 'bench'].map((command) => [command, '--help'])];
+  help = (await Promise.all(commands.map((argv) => outputOfCli(...argv)))).join('');
 });
 
 /** What is wrong with a command. */

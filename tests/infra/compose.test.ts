@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_TIMINGS } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { all, environmentOf, one } from './dockerfile.js';
+import { environmentOf, one } from './dockerfile.js';
 import { finalStage } from './image.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const compose = parse(read('docker-compose.yml'));
+const compose = parse(read('docker-compose.yml'), { merge: true });
 const { gateway, nginx } = compose.services;
 const configuration = read('infra/nginx/nginx.conf').replace(/^\s*#.*$/gm, '');
 
@@ -50,12 +50,22 @@ test('nginx passes on the path on which the gateway takes clients, and /health',
 });
 
 test('configuration and certificates are mounted where nginx reads them, and it cannot change them', () => {
-  expect(nginx.volumes).toEqual(['./infra/nginx/nginx.conf:/etc/nginx/nginx.conf:ro', './infra/nginx/certs:/etc/nginx/certs:ro']);
+  // A folder: a file mounted by itself stays the old one when another is put in its place.
+  expect(nginx.volumes[0]).toBe('./infra/nginx:/etc/nginx:ro');
   expect(directives('ssl_certificate')).toEqual(['/etc/nginx/certs/fullchain.pem']);
   expect(directives('ssl_certificate_key')).toEqual(['/etc/nginx/certs/privkey.pem']);
   // The file that tells who it is has to be written in spite of the read-only root.
   expect(nginx.tmpfs).toContain('/run');
   expect(directives('pid')).toEqual(['/run/nginx.pid']);
+});
+
+test('without a certificate or its key nothing starts, and Docker makes no empty folder in their place', () => {
+  const needed = nginx.volumes.slice(1);
+  expect(needed.map(({ source }: { source: string }) => source)).toEqual([
+    './infra/nginx/certs/fullchain.pem',
+    './infra/nginx/certs/privkey.pem',
+  ]);
+  for (const volume of needed) expect(volume).toMatchObject({ type: 'bind', read_only: true, bind: { create_host_path: false } });
 });
 
 test('the gateway trusts the one proxy that appends to X-Forwarded-For', () => {
@@ -69,11 +79,40 @@ test('nginx leaves it to the heartbeats of the gateway who was silent for too lo
     expect(seconds(timeout) * 1000).toBeGreaterThan(10 * DEFAULT_TIMINGS.heartbeatTimeoutMs);
 });
 
-test('nginx starts when the gateway is healthy, and a drain has the time that it may take', () => {
-  expect(nginx.depends_on.gateway.condition).toBe('service_healthy');
-  expect(all(finalStage, 'HEALTHCHECK')).toHaveLength(1);
-  expect(nginx.healthcheck.test.slice(0, 2)).toEqual(['CMD', 'wget']);
+test('the gateway is stopped before nginx, through which its clients are told, and a drain has the time that it may take', () => {
+  // Compose stops in the reverse of the order of starting.
+  expect(gateway.depends_on).toEqual(['nginx']);
+  expect(nginx.depends_on).toBeUndefined();
   expect(seconds(gateway.stop_grace_period) * 1000).toBeGreaterThan(2 * DEFAULT_TIMINGS.closeTimeoutMs);
+  // nginx alone cannot tell its clients anything, so it does not hold out for long.
+  expect(seconds(nginx.stop_grace_period)).toBeLessThan(5);
+});
+
+test('health is asked of the gateway itself, and of the gateway through nginx', () => {
+  expect(gateway.healthcheck).toBeUndefined();
+  expect(one(finalStage, 'HEALTHCHECK').rest).toMatch(/^CMD \["node", ".*\/bin\.js", "health"\]$/);
+  expect(nginx.healthcheck.test).toEqual(['CMD', 'wget', '-q', '-O', '/dev/null', 'http://127.0.0.1/health']);
+});
+
+test('no service has a capability that it does not need', () => {
+  for (const service of [gateway, nginx]) {
+    expect(service.cap_drop).toEqual(['ALL']);
+    expect(service.security_opt).toEqual(['no-new-privileges:true']);
+    expect(service.privileged).toBeUndefined();
+  }
+  expect(gateway.cap_add).toBeUndefined();
+  // The last for a key that belongs to the user who made it, and that nobody else may read.
+  expect(nginx.cap_add).toEqual(['CHOWN', 'SETGID', 'SETUID', 'DAC_OVERRIDE']);
+});
+
+test('logs are rotated, so that they do not fill the disk', () => {
+  for (const { logging } of [gateway, nginx]) {
+    expect(logging.driver).toBe('json-file');
+    expect(logging.options).toEqual({
+      'max-size': expect.stringMatching(/^\d+m$/),
+      'max-file': expect.stringMatching(/^[1-9]\d*$/),
+    });
+  }
 });
 
 test('old TLS is off', () => {

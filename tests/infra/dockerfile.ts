@@ -43,13 +43,17 @@ export function environmentOf(stage: Instruction[]): Record<string, string> {
   return Object.fromEntries(pairs.map((pair) => pair.split('=', 2) as [string, string]));
 }
 
-/** Whether a pattern of a `.dockerignore` leaves a path out; patterns as simple as `a`, `a/b`, `*.c` and `**` before them. */
+/** Whether a `.dockerignore` leaves a path out: the last pattern that names it, or a folder above it, decides; `!` takes it in again. */
 export function ignores(patterns: string[], path: string): boolean {
-  return patterns.some((pattern) => {
-    const expression = pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replace('**/', '(.*/)?')
-      .replace(/(?<!\.)\*/g, '[^/]*');
-    return new RegExp(`^${expression}(/|$)`).test(path);
+  const last = patterns.findLast((pattern) => expressionOf(pattern.replace(/^!/, '')).test(path));
+  return last !== undefined && !last.startsWith('!');
+}
+
+/** `*` is anything but a slash, `**` any folders, or none. */
+function expressionOf(pattern: string): RegExp {
+  const text = pattern.split(/(\*\*\/|\*)/).map((part) => {
+    if (part === '**/') return '(.*/)?';
+    return part === '*' ? '[^/]*' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   });
+  return new RegExp(`^${text.join('')}(/|$)`);
 }

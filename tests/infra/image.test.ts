@@ -1,16 +1,16 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { environmentOf, ignores, one } from './dockerfile.js';
-import { buildImage, cleanEnvironment, dockerignore, finalStage } from './image.js';
+import { all, environmentOf, ignores, one } from './dockerfile.js';
+import { buildImage, cleanEnvironment, dockerfile, dockerignore, finalStage, fromOf, stages } from './image.js';
 
 const ours = ['gateway-cli', 'gateway-core', 'gateway-protocol'];
 
-describe('the build stage, run in an empty folder', () => {
+describe('the stages, run in empty folders', () => {
   const temporary = mkdtempSync(join(tmpdir(), 'gateway-image-'));
   let image: string;
   beforeAll(async () => {
@@ -29,21 +29,19 @@ describe('the build stage, run in an empty folder', () => {
   });
 
   test.each(ours)('leaves of %s what it publishes', (name) => {
-    const installed = readdirSync(join(image, 'node_modules/.pnpm')).find((entry) => entry.startsWith(`${name}@`));
-    const folder = installed === undefined ? image : join(image, 'node_modules/.pnpm', installed, 'node_modules', name);
+    const folder = join(image, 'app/packages', name);
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     expect(manifest.name).toBe(name);
-    const published = ['package.json', 'README.md', ...manifest.files];
-    // Beside the deployed package itself, pnpm leaves its record of what it installed.
-    const pnpm = ['node_modules', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'];
-    expect(readdirSync(folder).filter((entry) => !published.includes(entry) && !pnpm.includes(entry))).toEqual([]);
+    // And what it needs, linked.
+    const published = ['package.json', 'README.md', 'node_modules', ...manifest.files];
+    expect(readdirSync(folder).filter((entry) => !published.includes(entry))).toEqual([]);
     const dist = readdirSync(join(folder, 'dist'), { recursive: true }).map(String);
     expect(dist).toContain('esm/index.js');
     expect(dist.filter((path) => /\.test\.|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   });
 
   test('leaves no package that only development needs', () => {
-    const there = readdirSync(join(image, 'node_modules/.pnpm'));
+    const there = readdirSync(join(image, 'app/node_modules/.pnpm'));
     const has = (name: string) => there.some((entry) => entry.startsWith(`${name.replace('/', '+')}@`));
     for (const name of ['commander', 'pino', 'ws']) expect(has(name), name).toBe(true);
     const manifests = ['', ...ours.map((name) => `packages/${name}/`)].map((folder) =>
@@ -58,20 +56,24 @@ describe('the build stage, run in an empty folder', () => {
   });
 
   test('makes an image whose command serves, whose health check follows it, and whose stop signal drains it', async () => {
-    const [command = '', ...args] = [...exec('ENTRYPOINT'), ...exec('CMD')];
+    const [command, ...args] = [...exec('ENTRYPOINT'), ...exec('CMD')];
     expect(command).toBe('node');
-    const env = cleanEnvironment({ ...environmentOf(finalStage), GW_PORT: '0', GW_HOST: '127.0.0.1' });
-    const gateway = spawn(process.execPath, args, { cwd: image, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    // Wherever the container is told to work.
+    const [cwd, inImage] = [temporary, (word: string) => word.replace(/^\/app/, join(image, 'app'))];
+    const env = cleanEnvironment({ ...environmentOf(finalStage), GW_HOST: '127.0.0.1' });
+    const stdio: StdioOptions = ['ignore', 'pipe', 'inherit'];
+    // GW_PORT stays what the image says; the flag counts, as where it is given to `docker run`.
+    const gateway = spawn(process.execPath, [...args.map(inImage), '--port', '0'], { cwd, env, stdio });
     const exit = once(gateway, 'exit');
     onTestFinished(() => void gateway.kill('SIGKILL'));
     const ended = exit.then(([code]) => Promise.reject(new Error(`it ended with code ${code}`)));
-    const [line] = await Promise.race([once(createInterface(gateway.stdout), 'line'), ended]);
+    const lines = createInterface(gateway.stdout as NodeJS.ReadableStream);
+    await Promise.race([once(lines, 'line'), ended]);
     ended.catch(() => {}); // later it may
-    const { port } = JSON.parse(line);
 
     const [node, ...check] = exec('HEALTHCHECK');
     expect(node).toBe('node');
-    const health = () => spawnSync(process.execPath, check, { env: { ...env, GW_PORT: String(port) }, stdio: 'ignore' }).status;
+    const health = () => spawnSync(process.execPath, check.map(inImage), { cwd, env, stdio: 'ignore' }).status;
     expect(health()).toBe(0);
     gateway.kill(one(finalStage, 'STOPSIGNAL').rest as NodeJS.Signals);
     expect(await exit).toEqual([0, null]);
@@ -89,20 +91,74 @@ test('the image does not run as root', () => {
   expect(user).not.toMatch(/^(root|0)\b/);
 });
 
+test('the image is built without a frontend from a registry', () => {
+  expect(dockerfile).not.toMatch(/^#\s*(syntax|escape|check)\s*=/im);
+});
+
+test('packages are installed before a source comes, from a store that stays, and nothing is taken from a registry afterwards', () => {
+  for (const stage of stages) {
+    const words = stage.map(({ name, flags, rest }) => ({ name, rest, flags: flags.join(' ') }));
+    const installs = words.flatMap(({ name, rest }, index) => (name === 'RUN' && /\b(npx|npm|pnpm)\b/.test(rest) ? [index] : []));
+    for (const index of installs) {
+      const { rest, flags } = words[index] as (typeof words)[number];
+      const { STORE } = environmentOf(stages.find((one) => fromOf(one).name === fromOf(stage).base) ?? []);
+      expect(STORE).toMatch(/^\//);
+      expect(flags).toContain(`--mount=type=cache,target=${STORE},`);
+      expect(rest).toContain('--frozen-lockfile');
+      expect(rest).toContain('--store-dir "$STORE"');
+      const before = [...(stages.find((one) => fromOf(one).name === fromOf(stage).base) ?? []), ...stage.slice(0, index)];
+      const copied = all(before, 'COPY').flatMap(({ rest }) => rest.split(' ').slice(0, -1));
+      expect(copied.length).toBeGreaterThan(3);
+      expect(copied.filter((path) => !/(^|\/)package\.json$|^pnpm-[\w-]+\.yaml$/.test(path))).toEqual([]);
+    }
+  }
+  expect(stages.flatMap((stage) => all(stage, 'RUN')).filter(({ rest }) => rest.includes('install'))).toHaveLength(2);
+});
+
 test.each([
   '.git/config',
   '.env',
+  '.env.local',
+  '.npmrc',
+  '.pnpm-store/v11/files/00/0',
+  'server.pem',
+  'README.md',
   'packages/gateway-cli/.env',
+  'packages/gateway-cli/.env.production',
+  'packages/gateway-cli/.npmrc',
+  'packages/gateway-cli/README.md',
+  'packages/gateway-cli/src/.env',
+  'packages/gateway-cli/src/key.pem',
+  'packages/gateway-cli/test/config.test.ts',
+  'packages/gateway-core/dist/esm/index.js',
+  'packages/gateway-core/node_modules/ws/index.js',
   'infra/nginx/certs/privkey.pem',
   'node_modules/ws/index.js',
-  'packages/gateway-core/dist/esm/index.js',
+  'whatever/comes/later.json',
 ])('%s stays out of the build', (path) => {
   expect(ignores(dockerignore, path)).toBe(true);
 });
 
-test.each(['package.json', 'pnpm-lock.yaml', '.gitignore', 'packages/gateway-cli/src/bin.ts', 'scripts/build.mjs'])(
-  '%s goes into the build',
-  (path) => {
-    expect(ignores(dockerignore, path)).toBe(false);
-  },
-);
+test.each([
+  'package.json',
+  'pnpm-lock.yaml',
+  'packages/gateway-cli/package.json',
+  'packages/gateway-cli/src/bin.ts',
+  'packages/gateway-cli/src/bench/generator/load.ts',
+  'scripts/build.mjs',
+])('%s goes into the build', (path) => {
+  expect(ignores(dockerignore, path)).toBe(false);
+});
+
+test.each([
+  [['*', '!a', '**/*.pem'], 'a/b/c.pem', true],
+  [['*', '!a', '**/*.pem'], 'a/b/c.txt', false],
+  [['*', '!a/*/src/**/*.ts'], 'a/b/src/c.ts', false],
+  [['*', '!a/*/src/**/*.ts'], 'a/b/src/c/d/e.ts', false],
+  [['*', '!a/*/src/**/*.ts'], 'a/b/c/src/d.ts', true],
+  [['*', '!a/*/src/**/*.ts'], 'a/b/src/c.tsx', true],
+  [['**/.env*'], 'a/.env.local', true],
+  [['b'], 'a/b', false],
+])('with %j, %s is left out: %s', (patterns, path, out) => {
+  expect(ignores(patterns, path)).toBe(out);
+});

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench/bench-command.js';
+import { addHealthCommand } from './health-command.js';
 import { type Io, processIo } from './io.js';
 import { addServeCommand } from './serve-command.js';
 import type { Environment } from './setting.js';
@@ -8,7 +9,7 @@ import { UsageError } from './usage-error.js';
 /**
  * The program `gateway-cli`. Resolves when it is over: for `serve`, after a signal and its drain; for `bench`, after its summary.
  * @param argv the arguments without `node` and the script.
- * @returns the exit code: 0; 1 where `bench` found a fault; 2 after one line on stderr, for a bad argument, flag or variable, or a port in use.
+ * @returns the exit code: 0; 1 where `bench` found a fault or `health` none that is healthy; 2 after one line on stderr, for a bad argument, flag or variable, or a port in use.
  */
 export async function run(argv: readonly string[], env: Environment = process.env, io: Io = processIo()): Promise<number> {
   let exitCode = 0;
@@ -26,6 +27,7 @@ export async function run(argv: readonly string[], env: Environment = process.en
     exitCode = code;
   };
   addServeCommand(program, env, io, report);
+  addHealthCommand(program, env, io, report);
   addBenchCommand(program, env, io, report);
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -92,7 +92,8 @@ async function stop(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
-function reachable(address: string): string {
+/** An address to connect to, from the one that a server listens on. */
+export function reachable(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1';
   if (address === '::') return '[::1]';
   return isIPv6(address) ? `[${address}]` : address;
