@@ -1,5 +1,5 @@
 import type { Clock } from './clock.js';
-import { FlowControl, type FlowOwner } from './flow-control.js';
+import { FlowControl } from './flow-control.js';
 import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
 import type { Loss, Receiver } from './groups/fan-out.js';
 import type { Membership } from './groups/group.js';
@@ -39,14 +39,12 @@ export interface ConnectionParts {
 }
 
 /** One client: its state, its member and its socket. */
-export class Connection implements Receiver, SocketListener, FlowOwner {
+export class Connection extends FlowControl implements Receiver, SocketListener {
   #state: ConnectionState = 'connecting';
   gone = false;
   /** It is ending, for a cause that is settled. */
   ending = false;
   readonly deflate: boolean;
-  /** What goes through its socket. */
-  readonly flow: FlowControl;
   /** When something was last heard, or it was last listened to again, in monotonic milliseconds. */
   seenAt: number;
   /** When it was last asked for a sign of life, in monotonic milliseconds. */
@@ -76,15 +74,15 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   constructor(
     readonly connectionId: string,
     readonly remoteAddress: string,
-    readonly socket: GatewaySocket,
+    socket: GatewaySocket,
     private readonly parts: ConnectionParts,
   ) {
+    super(socket, parts.limits, parts.clock);
     const now = parts.clock.monotonicMs();
     this.seenAt = now;
     this.#createdAtMonotonic = now;
     this.identifyFrom = now;
     this.deflate = socket.deflate === true;
-    this.flow = new FlowControl(socket, parts.limits, parts.clock, this);
   }
 
   get state(): ConnectionState {
@@ -92,13 +90,8 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   }
 
   /** Whether it may still send and be sent to. */
-  get live(): boolean {
+  override get live(): boolean {
     return this.#state === 'open' || this.#state === 'identified';
-  }
-
-  /** Over the high-water mark, and from then on until half of it. */
-  get blocked(): boolean {
-    return this.flow.blocked;
   }
 
   get memberships(): readonly Membership[] {
@@ -117,24 +110,14 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
 
   /** For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own. */
   silentMs(now: number): number {
-    return this.flow.keptWaiting ? 0 : now - this.seenAt;
+    return this.keptWaiting ? 0 : now - this.seenAt;
   }
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */
   advance(to: ConnectionState): void {
     if (ORDER.indexOf(to) < ORDER.indexOf(this.#state)) throw new Error(`a connection cannot go from ${this.#state} to ${to}`);
     this.#state = to;
-    if (to === 'closing') this.flow.end();
-  }
-
-  write(frames: Buffer): void {
-    if (this.live) this.flow.write(frames);
-  }
-
-  /** Sends an answer. A client that does not read its answers is not read from either. */
-  answer(frame: Buffer): void {
-    this.write(frame);
-    this.flow.answered();
+    if (to === 'closing') this.endFlow();
   }
 
   lost(reason: Loss): void {
@@ -151,10 +134,6 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     if (!this.live) return;
     this.seenAt = this.parts.clock.monotonicMs();
     this.parts.router.spend(this);
-  }
-
-  drain(): void {
-    this.flow.drained();
   }
 
   failed(code: number, reason: string): void {
@@ -175,7 +154,7 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   askForLife(now: number): boolean {
     if (this.#pingedAt > this.seenAt) return false;
     this.#pingedAt = now;
-    this.flow.call(() => this.socket.ping?.());
+    this.call(() => this.socket.ping?.());
     return true;
   }
 
@@ -190,23 +169,23 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
 
   /** Begins the closing handshake. `false`: its socket threw, and nothing more is to be expected of it. */
   close(code: number, reason: string): boolean {
-    return this.flow.call(() => this.socket.close(code, reason));
+    return this.call(() => this.socket.close(code, reason));
   }
 
   /** Cuts it. `false`: as for `close`. */
   terminate(): boolean {
-    return this.flow.call(() => this.socket.terminate());
+    return this.call(() => this.socket.terminate());
   }
 
-  freed(): void {
+  protected override freed(): void {
     this.parts.hub.freed(this);
   }
 
-  heardAgain(): void {
+  protected override heardAgain(): void {
     this.seenAt = this.parts.clock.monotonicMs();
   }
 
-  broken(error: unknown): void {
+  protected override broken(error: unknown): void {
     this.gone = true;
     this.parts.hub.broken(this, error);
   }

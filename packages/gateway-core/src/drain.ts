@@ -90,7 +90,7 @@ export class Drain {
   /** Closes a connection once it has everything, as slow as it is; the deadline does not wait. */
   #dismiss(connection: Connection): void {
     if (connection.catchUp()) this.parts.hub.end(connection, END_CAUSES.draining);
-    else void connection.flow.untilFree().then(() => this.#dismiss(connection));
+    else void connection.untilFree().then(() => this.#dismiss(connection));
   }
 
   #pause(ms: number): Promise<void> {

@@ -214,12 +214,12 @@ export class Hub implements SlicedTask {
   /** @returns what it cost, a write to a socket being one. */
   #look(connection: Connection, now: number): number {
     const { heartbeatIntervalMs, heartbeatTimeoutMs, identifyTimeoutMs, slowConsumerTimeoutMs } = this.timings;
-    connection.flow.recheck();
+    connection.recheck();
     const silentMs = connection.silentMs(now);
     if (silentMs >= heartbeatTimeoutMs) this.end(connection, END_CAUSES.silent);
     else if (connection.state === 'open' && !connection.busy && now - connection.identifyFrom >= identifyTimeoutMs)
       this.end(connection, connection.identifyRefused ? END_CAUSES.identifyRefused : END_CAUSES.notIdentified);
-    else if (slowConsumerTimeoutMs > 0 && now - (connection.flow.overMarkSince ?? now) >= slowConsumerTimeoutMs)
+    else if (slowConsumerTimeoutMs > 0 && now - (connection.overMarkSince ?? now) >= slowConsumerTimeoutMs)
       this.#tooSlow(connection);
     else if (silentMs < heartbeatIntervalMs || !connection.askForLife(now)) return LOOK_UNITS;
     return 1;

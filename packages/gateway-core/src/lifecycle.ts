@@ -36,7 +36,7 @@ export class Lifecycle implements HubListener {
 
   freed(connection: Connection): void {
     for (const membership of connection.memberships) membership.group.catchUp(membership);
-    connection.flow.letGo();
+    connection.letGo();
   }
 
   broken({ connectionId }: Connection, error: unknown): void {

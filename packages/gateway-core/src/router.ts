@@ -84,7 +84,7 @@ export class Router {
     // Only what the transport had read already can still come: the inbox stays as short as one read.
     if (connection.inbox === undefined) {
       connection.inbox = [];
-      connection.flow.pause();
+      connection.pause();
     }
     connection.inbox.push(text);
   }
@@ -110,7 +110,7 @@ export class Router {
     if (inbox === undefined) return;
     connection.inbox = undefined;
     for (const text of inbox) if (connection.live) this.#take(connection, text);
-    connection.flow.resume();
+    connection.resume();
   }
 
   /** Answers a promise, which does not reject, where the handler needs time. */

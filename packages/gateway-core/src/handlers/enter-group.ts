@@ -28,7 +28,7 @@ export async function enterGroup(
   const group = isPromise(opening) ? await opening : opening;
   if (group === 'full') return FULL;
   // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
-  while (!connection.catchUp()) await connection.flow.untilFree();
+  while (!connection.catchUp()) await connection.untilFree();
   if (!connection.live) return undefined;
   try {
     const entering = context.timeouts.limit(context.members.announce(member, as, groupId), 'presence.enter');
@@ -36,7 +36,7 @@ export async function enterGroup(
     const info = context.timeouts.limit(context.presence.info(groupId), 'presence.info');
     const presence = isPromise(info) ? await info : info;
     // Again, with what was said while the store was asked. From here on nothing waits.
-    while (!connection.catchUp()) await connection.flow.untilFree();
+    while (!connection.catchUp()) await connection.untilFree();
     // The group may have had to make room for another one, or the member may have been put somewhere else, meanwhile.
     if (connection.live && context.groups.get(groupId) === group && commit(group, presence)) return undefined;
   } catch (error) {

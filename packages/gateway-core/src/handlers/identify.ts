@@ -48,7 +48,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
       return true;
     });
   }
-  while (!connection.catchUp()) await connection.flow.untilFree();
+  while (!connection.catchUp()) await connection.untilFree();
   if (!connection.live) return undefined;
   commit(context, connection, { member, identity, named });
   return mayJoin ? undefined : LEFT;
