@@ -98,14 +98,11 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     return this.member?.memberships ?? NONE;
   }
 
-  /** The group that a message without a `groupId` is for: the one that its `identify` named, else the first that it was put into. */
-  get groupId(): string | undefined {
-    const place = this.memberships.find(({ assigned }) => !assigned) ?? this.memberships[0];
-    return place?.group.groupId;
-  }
-
-  isIn(groupId: string): boolean {
-    return placeOf(this.member, groupId) !== undefined;
+  /** Its place in a group; where none is named, in the one that its `identify` named, else in the first that it was put into. */
+  placeIn(groupId: string | undefined): Membership | undefined {
+    if (groupId !== undefined) return placeOf(this.member, groupId);
+    const [first] = this.memberships;
+    return first?.assigned ? (this.memberships.find(({ assigned }) => !assigned) ?? first) : first;
   }
 
   /** For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own. */

@@ -17,14 +17,14 @@ const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionI
  * group, meanwhile says nothing more.
  */
 export const dataUpdate: Handler<'data_update'> = (context, connection, message, { dataText }) => {
-  const groupId = message.groupId ?? connection.groupId;
-  if (groupId === undefined) return NO_GROUP;
-  if (!connection.isIn(groupId)) return NOT_A_MEMBER;
+  const place = connection.placeIn(message.groupId);
+  if (place === undefined) return message.groupId === undefined ? NO_GROUP : NOT_A_MEMBER;
+  const { groupId } = place.group;
   const { sessionId, payload } = message;
   const member = connection.member as Member;
   // Nearly all: nobody is to be asked.
   if (context.authorize === undefined && sessionId === undefined) return publish(context, member, message, groupId, dataText);
-  const isGone = () => !connection.live || connection.member !== member || !connection.isIn(groupId);
+  const isGone = () => !connection.live || connection.member !== member || connection.placeIn(groupId) === undefined;
   return whenKnown(authorized(context, connection, 'publish', groupId, member, member.identity), (may) => {
     if (isGone()) return NOT_A_MEMBER;
     if (!may) return FORBIDDEN;

@@ -1,6 +1,8 @@
+import type { Refusal } from '../answers.js';
 import { whenKnown } from '../maybe-promise.js';
-import { placeOf } from '../members/members.js';
 import type { Handler } from './context.js';
+
+const NOT_A_MEMBER: Refusal = { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
 
 /**
  * Proves life, which the connection has noted; keeps the named session alive where the connection is in its group. One with an `id` asks for
@@ -8,11 +10,13 @@ import type { Handler } from './context.js';
  */
 export const heartbeat: Handler<'heartbeat'> = (context, connection, message) => {
   const { sessionId, id } = message;
-  const groupId = message.groupId ?? connection.groupId;
-  if (groupId === undefined || (sessionId === undefined && id === undefined)) return undefined;
-  const place = placeOf(connection.member, groupId);
-  if (place === undefined) return { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
+  if (sessionId === undefined && id === undefined) return undefined;
+  const place = connection.placeIn(message.groupId);
+  if (place === undefined) return message.groupId === undefined ? undefined : NOT_A_MEMBER;
   if (id !== undefined) context.announcer.tell(place);
   if (sessionId === undefined) return undefined;
-  return whenKnown(context.timeouts.limit(context.sessions.named(groupId, sessionId, undefined), 'sessions'), () => undefined);
+  return whenKnown(
+    context.timeouts.limit(context.sessions.named(place.group.groupId, sessionId, undefined), 'sessions'),
+    () => undefined,
+  );
 };

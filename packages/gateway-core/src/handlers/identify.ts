@@ -36,7 +36,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
       : { memberId: context.generateId(), identity, memberships: [], droppedAt: undefined };
   const named = message.payload.groupId ?? message.groupId;
   // Where it names none it stays where it is: if it may, as who it is now.
-  const groupId = named ?? connection.groupId;
+  const groupId = named ?? connection.placeIn(undefined)?.group.groupId;
   const permission = groupId === undefined || authorized(context, connection, 'join', groupId, member, identity);
   const mayJoin = isPromise(permission) ? await permission : permission;
   if (!mayJoin && named !== undefined) return FORBIDDEN;

@@ -106,5 +106,7 @@ function recordOf({ memberId }: Member, identity: Identity, state: MemberRecord[
 
 /** A member's place in a group. */
 export function placeOf(member: Member | undefined, groupId: string): Membership | undefined {
-  return member?.memberships.find(({ group }) => group.groupId === groupId);
+  // No closure: it is asked for every message.
+  for (const membership of member?.memberships ?? []) if (membership.group.groupId === groupId) return membership;
+  return undefined;
 }
