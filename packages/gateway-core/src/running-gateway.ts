@@ -158,12 +158,12 @@ export class RunningGateway implements Gateway {
   }
 
   groups(): GroupInfo[] {
-    return [...this.parts.groups.values()].map(({ groupId, memberships, position, log }) => ({
+    return [...this.parts.groups.values()].map(({ groupId, memberships, position, logSize }) => ({
       groupId,
       connections: memberships.size,
       position,
-      logMessages: log.messages,
-      logBytes: log.bytes,
+      logMessages: logSize.messages,
+      logBytes: logSize.bytes,
     }));
   }
 

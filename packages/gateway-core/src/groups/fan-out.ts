@@ -1,6 +1,8 @@
+import type { LogPosition } from 'gateway-protocol';
 import type { Limits } from '../limits.js';
 import { ChunkCache } from './chunk-cache.js';
-import type { GroupLog } from './group-log.js';
+import { GroupLog } from './group-log.js';
+import type { LogBudget, LogOwner } from './log-budget.js';
 
 /** Why messages are lost to a receiver: its cursor is where the log no longer reaches, or the log was lost by the broker. */
 export type Loss = 'behind' | 'reset';
@@ -29,6 +31,13 @@ export interface Cursor {
   presenceSeen: number;
 }
 
+/** What it needs of its surroundings. */
+export interface FanOutContext {
+  readonly limits: Limits;
+  readonly budget: LogBudget;
+  readonly counters: { delivered: number };
+}
+
 /** Bytes of one write that count as one more unit of work. */
 const BYTES_PER_UNIT = 16 * 1024;
 
@@ -36,7 +45,9 @@ const BYTES_PER_UNIT = 16 * 1024;
  * Writes to a group's members what they have not got, in passes over them. A pass brings everybody who keeps up to where the log and the
  * presence stood when it began, in as many steps as it takes.
  */
-export class FanOut {
+export abstract class FanOut<Place extends Cursor> implements LogOwner {
+  protected readonly places = new Set<Place>();
+  protected readonly log: GroupLog;
   /** The members that the pass under way has still to come to. */
   #pass: Iterator<Cursor, undefined> | undefined;
   /** What the pass under way brings everybody to, or the last one has. */
@@ -49,52 +60,54 @@ export class FanOut {
   #presence: Buffer | undefined;
   #presenceVersion = 0;
   /** Everybody who keeps up has been written everything up to here. What comes after it must stay in the log. */
-  writtenSeq: number;
+  protected writtenSeq: number;
   /** Bytes that came since the last pass began. */
-  newBytes = 0;
+  protected newBytes = 0;
 
   constructor(
-    private readonly members: ReadonlySet<Cursor>,
-    private readonly log: GroupLog,
-    private readonly context: { readonly limits: Limits; readonly counters: { delivered: number } },
+    position: LogPosition,
+    protected readonly context: FanOutContext,
   ) {
-    this.writtenSeq = log.headSeq;
-    this.#passSeq = log.headSeq;
+    this.log = new GroupLog(position, context.limits, context.budget, this);
+    this.writtenSeq = position.seq;
+    this.#passSeq = position.seq;
   }
 
-  get presenceVersion(): number {
+  abstract giveMemory(): void;
+
+  protected get presenceVersion(): number {
     return this.#presenceVersion;
   }
 
-  get presence(): Buffer | undefined {
+  protected get presence(): Buffer | undefined {
     return this.#presence;
   }
 
   /** Messages that came since the last pass began. */
-  get newMessages(): number {
+  protected get newMessages(): number {
     return this.log.headSeq - this.#passSeq;
   }
 
   /** The log has grown. Who has not had its turn in the pass under way gets that there too, in one piece with the rest. */
-  grown(bytes: number): void {
+  protected grown(bytes: number): void {
     this.newBytes += bytes;
     this.#chunks = undefined;
   }
 
   /** Owes every member a newer presence. */
-  announce(presence: Buffer): void {
+  protected owe(presence: Buffer): void {
     this.#presence = presence;
     this.#presenceVersion += 1;
     this.#chunks = undefined;
   }
 
   /** There is nobody to tell: the next one to come begins with a presence of its own. */
-  forgetPresence(): void {
+  protected forgetPresence(): void {
     this.#presence = undefined;
   }
 
   /** The log has been reset: the members are where it is. */
-  reset(): void {
+  protected restart(): void {
     // Who had not had its turn is still owed the presence.
     if (this.#pass !== undefined) this.#passPresence = -1;
     this.#pass = undefined;
@@ -102,22 +115,22 @@ export class FanOut {
     this.#passSeq = this.log.headSeq;
     this.writtenSeq = this.log.headSeq;
     this.newBytes = 0;
-    for (const member of this.members) this.#lose(member, 'reset');
+    for (const member of this.places) this.#lose(member, 'reset');
   }
 
   /** Goes on with the pass under way and with those that are due after it. @returns what is left of `units`; 0 or less: there may be more. */
-  step(units: number): number {
+  protected goOn(units: number): number {
     return this.#write(units, Number.POSITIVE_INFINITY);
   }
 
   /** Ends the pass under way, or makes a whole one; what came since that began is for the next. */
-  finishPass(): void {
+  protected finishPass(): void {
     // In the middle of a write it is that one's pass which goes on.
     if (!this.#writing) this.#write(Number.POSITIVE_INFINITY, 1);
   }
 
   /** Writes to one member beside the passes. */
-  catchUp(member: Cursor): void {
+  protected writeRest(member: Place): void {
     const outer = this.#writing;
     this.#writing = true;
     try {
@@ -158,7 +171,7 @@ export class FanOut {
     this.#passSeq = this.log.headSeq;
     this.#passPresence = this.#presenceVersion;
     this.newBytes = 0;
-    return this.members.values();
+    return this.places.values();
   }
 
   #end(): void {

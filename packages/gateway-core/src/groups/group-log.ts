@@ -39,7 +39,7 @@ const DEFLATED_OVERHEAD = 300;
  * A group's messages, as finished frames, in `seq` order without holes. Bounded in messages and bytes by `trim`, which the group calls
  * after a flush: a live cursor never loses what it was about to read. Bounded in age by `expire`, which the sweep calls.
  */
-export class GroupLog {
+export class GroupLog extends LogMemory {
   #epoch: string;
   #headSeq: number;
   /** `seq` of the oldest message; one after the head where there is none. */
@@ -52,7 +52,6 @@ export class GroupLog {
   #conflation: Conflation | undefined;
   /** Compressed frames, made when the first receiver that takes them reads. */
   #deflated: Map<number, Buffer> | undefined;
-  readonly #memory: LogMemory;
 
   constructor(
     position: LogPosition,
@@ -60,7 +59,7 @@ export class GroupLog {
     budget: LogBudget,
     owner: LogOwner,
   ) {
-    this.#memory = new LogMemory(budget, owner);
+    super(budget, owner);
     this.#epoch = position.epoch;
     this.#headSeq = position.seq;
     this.#firstSeq = position.seq + 1;
@@ -91,11 +90,11 @@ export class GroupLog {
     this.#slabFor(frameLength, seq).append(text, length, now);
     if (delivery === 'latest' || delivery === 'volatile') {
       this.#conflation ??= new Conflation();
-      this.#memory.hold(this.#conflation.add(seq, delivery === 'latest' ? key : undefined));
+      this.hold(this.#conflation.add(seq, delivery === 'latest' ? key : undefined));
     }
     this.#headSeq = seq;
     this.#bytes += frameLength;
-    this.#memory.hold(MESSAGE_OVERHEAD);
+    this.hold(MESSAGE_OVERHEAD);
   }
 
   /** Whether the log has this very entry. */
@@ -149,7 +148,7 @@ export class GroupLog {
 
   /** Drops everything, and goes on from `position`: of another log, or of this one. */
   reset(position: LogPosition): void {
-    this.#memory.free();
+    this.free();
     this.#bytes = 0;
     this.#slabs = [];
     this.#conflation = undefined;
@@ -184,7 +183,7 @@ export class GroupLog {
     if (deflated !== frame) {
       this.#deflated ??= new Map();
       this.#deflated.set(seq, deflated);
-      this.#memory.hold(deflated.length + DEFLATED_OVERHEAD);
+      this.hold(deflated.length + DEFLATED_OVERHEAD);
     }
     return deflated;
   }
@@ -196,7 +195,7 @@ export class GroupLog {
     const usual = Math.max(SLAB_BYTES_MIN, Math.min(this.#bytes, SLAB_BYTES_MAX, this.limits.logBytesMax));
     const slab = new LogSlab(seq, Math.max(usual, frameLength));
     this.#slabs.push(slab);
-    this.#memory.hold(slab.size + SLAB_OVERHEAD);
+    this.hold(slab.size + SLAB_OVERHEAD);
     return slab;
   }
 
@@ -215,27 +214,27 @@ export class GroupLog {
       if (this.#firstSeq <= slab.lastSeq) break;
     }
     this.#release();
-    this.#memory.count();
+    this.count();
   }
 
   #dropOldest(slab: LogSlab): void {
     const seq = this.#firstSeq;
     this.#firstSeq += 1;
     this.#bytes -= slab.lengthOf(seq, seq);
-    this.#memory.hold(-MESSAGE_OVERHEAD);
+    this.hold(-MESSAGE_OVERHEAD);
     const deflated = this.#deflated?.get(seq);
     if (deflated !== undefined) {
-      this.#memory.hold(-deflated.length - DEFLATED_OVERHEAD);
+      this.hold(-deflated.length - DEFLATED_OVERHEAD);
       this.#deflated?.delete(seq);
     }
-    if (this.#conflation !== undefined) this.#memory.hold(-this.#conflation.drop(seq));
+    if (this.#conflation !== undefined) this.hold(-this.#conflation.drop(seq));
   }
 
   /** Gives slabs back that hold nothing any more. */
   #release(): void {
     let empty = 0;
     for (let slab = this.#slabs[0]; slab !== undefined && slab.lastSeq < this.#firstSeq; slab = this.#slabs[empty]) {
-      this.#memory.hold(-slab.size - SLAB_OVERHEAD);
+      this.hold(-slab.size - SLAB_OVERHEAD);
       empty += 1;
     }
     if (empty > 0) this.#slabs = this.#slabs.slice(empty);

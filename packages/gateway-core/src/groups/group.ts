@@ -3,8 +3,8 @@ import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
 import { type Cursor, FanOut, type Receiver } from './fan-out.js';
-import { GroupLog } from './group-log.js';
-import type { LogBudget, LogOwner } from './log-budget.js';
+import type { GroupLog } from './group-log.js';
+import type { LogBudget } from './log-budget.js';
 
 /** Takes the place of a receiver whose connection is gone. */
 const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, write: () => {}, lost: () => {} };
@@ -38,12 +38,9 @@ export interface GroupContext {
 const GROUP_BYTES = 2_048;
 
 /** A log and the cursors that read it. Takes its entries from the broker. */
-export class Group implements BrokerReceiver, SlicedTask, LogOwner {
-  readonly #memberships = new Set<Membership>();
+export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedTask {
   /** Of members whose connection dropped. */
   readonly #detached = new Set<Membership>();
-  readonly #log: GroupLog;
-  readonly #fanOut: FanOut;
   /** `dirty` was called, and `step` has not said since that all is done. */
   #queued = false;
   /** When it was last used, in monotonic milliseconds. */
@@ -52,56 +49,55 @@ export class Group implements BrokerReceiver, SlicedTask, LogOwner {
   constructor(
     readonly groupId: string,
     position: LogPosition,
-    private readonly context: GroupContext,
+    protected override readonly context: GroupContext,
   ) {
-    this.#log = new GroupLog(position, context.limits, context.budget, this);
-    this.#fanOut = new FanOut(this.#memberships, this.#log, context);
+    super(position, context);
     this.lastUsedAt = context.now();
     context.budget.hold(GROUP_BYTES);
   }
 
   get position(): LogPosition {
-    return this.#log.position;
+    return this.log.position;
   }
 
   /** Of members that are connected. */
   get memberships(): ReadonlySet<Membership> {
-    return this.#memberships;
+    return this.places;
   }
 
   /** Whether nobody is in it, nor may come back to it as the same member. */
   get idle(): boolean {
-    return this.#memberships.size + this.#detached.size === 0;
+    return this.places.size + this.#detached.size === 0;
   }
 
-  get log(): Pick<GroupLog, 'messages' | 'bytes'> {
-    return this.#log;
+  /** Of its log. */
+  get logSize(): Pick<GroupLog, 'messages' | 'bytes'> {
+    return this.log;
   }
 
   /** Adds a receiver at the head of the log. What was announced before it came, it is not owed: its `ready` has said it. */
   add(receiver: Receiver): Membership {
-    const { presenceVersion } = this.#fanOut;
     const membership = {
       group: this,
       receiver,
-      cursor: this.#log.headSeq,
+      cursor: this.log.headSeq,
       behind: false,
-      presenceSeen: presenceVersion,
+      presenceSeen: this.presenceVersion,
       assigned: false,
     };
-    this.#memberships.add(membership);
+    this.places.add(membership);
     this.lastUsedAt = this.context.now();
     return membership;
   }
 
   /** Its connection ends, its member stays. What it is owed of the log is written first, as far as its socket takes it. */
   detach(membership: Membership): void {
-    if (!this.#memberships.delete(membership)) return;
-    membership.presenceSeen = this.#fanOut.presenceVersion;
-    if (!membership.receiver.gone) this.#fanOut.catchUp(membership);
+    if (!this.places.delete(membership)) return;
+    membership.presenceSeen = this.presenceVersion;
+    if (!membership.receiver.gone) this.writeRest(membership);
     membership.receiver = NOBODY;
     this.#detached.add(membership);
-    if (this.#memberships.size === 0) this.#forgetPresence();
+    if (this.places.size === 0) this.#nobodyIsThere();
     this.lastUsedAt = this.context.now();
   }
 
@@ -112,43 +108,42 @@ export class Group implements BrokerReceiver, SlicedTask, LogOwner {
   }
 
   deliver(entry: BrokerEntry): void {
-    const { headSeq } = this.#log;
+    const { headSeq } = this.log;
     if (entry.seq !== headSeq + 1) {
-      if (this.#log.holds(entry)) return;
+      if (this.log.holds(entry)) return;
       const what = entry.seq > headSeq ? 'left out what is before' : 'lost its log from';
       this.context.failed(new Error(`the broker ${what} seq ${entry.seq} of ${this.groupId}, after ${headSeq}`), 'broker');
-      this.reset({ epoch: this.#log.position.epoch, seq: entry.seq - 1 });
+      this.reset({ epoch: this.log.position.epoch, seq: entry.seq - 1 });
     }
     const now = this.context.now();
-    const bytesBefore = this.#log.bytes;
-    this.#log.append(entry, now);
+    const bytesBefore = this.log.bytes;
+    this.log.append(entry, now);
     this.lastUsedAt = now;
-    this.#fanOut.grown(this.#log.bytes - bytesBefore);
+    this.grown(this.log.bytes - bytesBefore);
     this.#markDirty();
     // More than one write carries, or than half the log holds, is not waited with: what waits stays bounded.
     const { socketHighWaterMarkBytes, logMessagesMax } = this.context.limits;
-    const { newBytes, newMessages } = this.#fanOut;
-    if (newBytes >= socketHighWaterMarkBytes || newMessages * 2 >= logMessagesMax) this.#fanOut.finishPass();
+    if (this.newBytes >= socketHighWaterMarkBytes || this.newMessages * 2 >= logMessagesMax) this.finishPass();
   }
 
   /** What was accepted before is written first; then messages may be lost to every member. */
   reset(position: LogPosition): void {
     this.flush();
     this.context.counters.resets += 1;
-    this.#log.reset(position);
-    this.#fanOut.reset();
+    this.log.reset(position);
+    this.restart();
   }
 
   /** Owes every member a newer presence; who is found blocked gets it later, if it is still the newest. */
   announce(presence: Buffer): void {
-    this.context.budget.hold(presence.length - (this.#fanOut.presence?.length ?? 0));
-    this.#fanOut.announce(presence);
+    this.context.budget.hold(presence.length - (this.presence?.length ?? 0));
+    this.owe(presence);
     this.#markDirty();
   }
 
   /** Owes one member the newest presence, though it may have it, and writes it where it can. `false`: there is none yet. */
   tell(membership: Membership): boolean {
-    if (this.#fanOut.presence === undefined) return false;
+    if (this.presence === undefined) return false;
     membership.presenceSeen = -1;
     this.catchUp(membership);
     return true;
@@ -156,41 +151,41 @@ export class Group implements BrokerReceiver, SlicedTask, LogOwner {
 
   /** Goes on with what the members are to be written, see {@link SlicedTask}. Members at the same cursor share one buffer. */
   step(units: number): number {
-    const left = this.#fanOut.step(units);
+    const left = this.goOn(units);
     if (left > 0) this.#queued = false;
     return left;
   }
 
   /** Writes to every member what it has not got yet. */
   flush(): void {
-    this.#fanOut.step(Number.POSITIVE_INFINITY);
+    this.goOn(Number.POSITIVE_INFINITY);
   }
 
   /** Reads on for a member whose socket may have room again. */
   catchUp(membership: Membership): void {
-    if (this.#memberships.has(membership)) this.#fanOut.catchUp(membership);
+    if (this.places.has(membership)) this.writeRest(membership);
   }
 
   /** Whether a member has not been written everything that is in the log. */
   isBehind(membership: Membership): boolean {
-    return this.#memberships.has(membership) && membership.cursor < this.#log.headSeq;
+    return this.places.has(membership) && membership.cursor < this.log.headSeq;
   }
 
   /** Drops what is too old. */
   expire(now: number): void {
-    this.#log.expire(now, this.#fanOut.writtenSeq);
+    this.log.expire(now, this.writtenSeq);
   }
 
   /** Drops the oldest piece of the log: what who keeps up has not been written of it is written first. */
-  giveMemory(): void {
-    if (this.#log.oldestSlabEnd > this.#fanOut.writtenSeq) this.flush();
-    this.#log.dropOldestSlab();
+  override giveMemory(): void {
+    if (this.log.oldestSlabEnd > this.writtenSeq) this.flush();
+    this.log.dropOldestSlab();
   }
 
   /** Forgets the log. */
   dispose(): void {
-    this.#log.reset(this.#log.position);
-    this.#forgetPresence();
+    this.log.reset(this.log.position);
+    this.#nobodyIsThere();
     this.context.budget.hold(-GROUP_BYTES);
   }
 
@@ -200,8 +195,8 @@ export class Group implements BrokerReceiver, SlicedTask, LogOwner {
     this.context.dirty(this);
   }
 
-  #forgetPresence(): void {
-    this.context.budget.hold(-(this.#fanOut.presence?.length ?? 0));
-    this.#fanOut.forgetPresence();
+  #nobodyIsThere(): void {
+    this.context.budget.hold(-(this.presence?.length ?? 0));
+    this.forgetPresence();
   }
 }

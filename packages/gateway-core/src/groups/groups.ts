@@ -110,7 +110,7 @@ export class Groups {
 
   /** Drops what is too old: messages, and groups that had no member for the same time. */
   sweep(now: number): void {
-    for (const group of this.#groups.values()) if (group.log.messages > 0) group.expire(now);
+    for (const group of this.#groups.values()) if (group.logSize.messages > 0) group.expire(now);
     // One that was left long ago may have been published to since.
     for (const group of this.#idle) if (now - group.lastUsedAt >= this.limits.logAgeMaxMs) this.#dispose(group);
   }

@@ -3,9 +3,12 @@ import type { LogBudget, LogOwner } from './log-budget.js';
 /** The budget hears of less only when it comes together: it is not told of every message. */
 const STEP_BYTES = 512;
 
-/** What one log keeps in memory, and tells the budget of. */
-export class LogMemory {
-  #bytes = 0;
+/**
+ * What one log keeps in memory, and tells the budget of. The base of a log, and no object beside it: a message of a quiet group finds none
+ * of them in a cache, so each one more costs it.
+ */
+export abstract class LogMemory {
+  #held = 0;
   /** What the budget knows of. */
   #counted = 0;
 
@@ -14,21 +17,21 @@ export class LogMemory {
     private readonly owner: LogOwner,
   ) {}
 
-  hold(bytes: number): void {
-    this.#bytes += bytes;
-    if (Math.abs(this.#bytes - this.#counted) >= STEP_BYTES) this.count();
+  protected hold(bytes: number): void {
+    this.#held += bytes;
+    if (Math.abs(this.#held - this.#counted) >= STEP_BYTES) this.count();
   }
 
-  free(): void {
-    this.#bytes = 0;
+  protected free(): void {
+    this.#held = 0;
     this.count();
   }
 
   /** Tells the budget all. */
-  count(): void {
-    if (this.#bytes === this.#counted) return;
+  protected count(): void {
+    if (this.#held === this.#counted) return;
     const before = this.#counted;
-    this.#counted = this.#bytes;
-    this.budget.resized(this.owner, before, this.#bytes);
+    this.#counted = this.#held;
+    this.budget.resized(this.owner, before, this.#held);
   }
 }
