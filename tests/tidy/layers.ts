@@ -55,6 +55,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'presence/calls-under-way.ts',
     'presence/kept-members.ts',
     'presence/presence-keeper.ts',
+    'presence/own-presence.ts',
     'groups/log-slab.ts',
     'groups/group-log.ts',
     'groups/chunk-cache.ts',

@@ -14,6 +14,7 @@ import { Members } from './members/members.js';
 import { type GatewayOptions, resolveOptions } from './options.js';
 import { PartTimeouts } from './part-timeouts.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
+import { OwnPresence } from './presence/own-presence.js';
 import { presenceInfo } from './presence/presence-info.js';
 import { PresenceKeeper } from './presence/presence-keeper.js';
 import type { PresenceStore } from './presence/presence-store.js';
@@ -50,9 +51,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const events = new Emitter<GatewayEvents>((error, event) => failed(error, `listener of ${event}`));
   const counters = { delivered: 0, published: 0, resets: 0 };
 
-  const presence: PresenceStore =
-    options.presence ??
-    new MemoryPresenceStore({ clock, downTtlMs: Number.isFinite(limits.logAgeMaxMs) ? limits.logAgeMaxMs : undefined });
+  const ownPresence = new MemoryPresenceStore({
+    clock,
+    downTtlMs: Number.isFinite(limits.logAgeMaxMs) ? limits.logAgeMaxMs : undefined,
+  });
+  const presence: PresenceStore = options.presence ?? ownPresence;
   const sessionStore: SessionStore =
     options.sessions ?? new MemorySessionStore({ clock, sessionBytesTotalMax: limits.sessionBytesTotalMax });
   // Alone on its broker, a gateway's own logs are all the history there is.
@@ -61,19 +64,22 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
   const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed);
-  const keeper = new PresenceKeeper(
-    presence,
-    clock,
-    {
-      generateId,
-      leaseMs: timings.presenceLeaseMs,
-      unsaidLeavesMax: limits.droppedMembersMax,
-      closeTimeoutMs: timings.closeTimeoutMs,
-    },
-    failed,
-  );
+  const teller =
+    options.presence === undefined
+      ? new OwnPresence(ownPresence, generateId(), timings.presenceLeaseMs)
+      : new PresenceKeeper(
+          presence,
+          clock,
+          {
+            generateId,
+            leaseMs: timings.presenceLeaseMs,
+            unsaidLeavesMax: limits.droppedMembersMax,
+            closeTimeoutMs: timings.closeTimeoutMs,
+          },
+          failed,
+        );
   const members = new Members(
-    keeper,
+    teller,
     groups,
     clock,
     { resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
@@ -153,7 +159,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       groups.dispose();
       detach();
       // Stores and a broker that were passed in are not the gateway's to close, and those that it makes hold nothing open.
-      await keeper.close();
+      await teller.close();
     },
   });
   const gateway = new RunningGateway({

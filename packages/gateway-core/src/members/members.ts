@@ -3,7 +3,7 @@ import type { Membership } from '../groups/group.js';
 import type { Groups } from '../groups/groups.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { MemberRecord } from '../presence/kept-members.js';
-import type { PresenceKeeper } from '../presence/presence-keeper.js';
+import type { PresenceTeller } from '../presence/presence-keeper.js';
 import type { Identity, Member } from './member.js';
 
 export interface MembersOptions {
@@ -17,7 +17,7 @@ export class Members {
   readonly #dropped = new Set<Member>();
 
   constructor(
-    private readonly presence: PresenceKeeper,
+    private readonly presence: PresenceTeller,
     private readonly groups: Groups,
     private readonly clock: Clock,
     private readonly options: MembersOptions,

@@ -4,6 +4,19 @@ import { CallsUnderWay } from './calls-under-way.js';
 import { type Kept, KeptMembers, type MemberRecord } from './kept-members.js';
 import type { PresenceStore } from './presence-store.js';
 
+/** Tells a presence store of this gateway's members. */
+export interface PresenceTeller {
+  /** Says that the member is in the group, or what is new of it. Where the store fails, so does this. */
+  enter(groupId: string, record: MemberRecord): MaybePromise<void>;
+  /** As `enter`, where nobody waits for it. */
+  tell(groupId: string, record: MemberRecord): void;
+  /** Says that the member has left the group. */
+  leave(groupId: string, memberId: string): void;
+  sweep(now: number): void;
+  /** Waits for what is under way. */
+  close(): Promise<void>;
+}
+
 export interface PresenceKeeperOptions {
   /** Makes node ids. */
   generateId: () => string;
@@ -27,7 +40,7 @@ const PAUSE_MAX_MS = 30_000;
  * What the presence store should say of this node's members, and the calls that make it so. A call that fails is repeated until it
  * succeeds or something newer is to be said; of one member there is one call at a time, so none can undo a newer one.
  */
-export class PresenceKeeper {
+export class PresenceKeeper implements PresenceTeller {
   readonly #members = new KeptMembers();
   readonly #calls = new CallsUnderWay<Kept>();
   /** To be said again, the one that waits for longest first. */
