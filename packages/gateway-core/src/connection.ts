@@ -53,6 +53,8 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   #pingedAt = Number.NEGATIVE_INFINITY;
   /** When it began to close, in monotonic milliseconds. */
   closingSince = 0;
+  /** Its socket has said that it is closed. */
+  socketClosed = false;
   /** Its socket was told to cut the connection. */
   cut = false;
   member: Member | undefined;

@@ -107,7 +107,9 @@ export class Hub implements SlicedTask {
     connection.closingSince = this.clock.monotonicMs();
     this.#live.delete(connection.connectionId);
     this.#closing.add(connection);
-    if (!connection.close(cause.code, cause.reason)) this.#cut(connection);
+    // Its socket may have closed as it was written to on its way out: there is nothing to begin then.
+    if (connection.socketClosed) this.#forget(connection);
+    else if (!connection.close(cause.code, cause.reason)) this.#cut(connection);
     this.listener.ended(connection, cause);
   }
 
@@ -129,9 +131,11 @@ export class Hub implements SlicedTask {
   }
 
   closed(connection: Connection, code: number, reason: string): void {
-    if (connection.state === 'closed') return;
+    if (connection.socketClosed) return;
+    connection.socketClosed = true;
     this.end(connection, clientEnd(code, reason));
-    this.#forget(connection);
+    // Where its end is under way, that forgets it.
+    if (this.#closing.has(connection)) this.#forget(connection);
   }
 
   lost(connection: Connection, reason: Loss): void {

@@ -49,6 +49,8 @@ export class Members {
     if (!member.memberships.includes(membership)) return;
     const { groupId } = membership.group;
     this.groups.remove(membership);
+    // What was written may have ended its connection, and with it all its places.
+    if (!member.memberships.includes(membership)) return;
     member.memberships = member.memberships.filter((other) => other !== membership);
     this.presence.leave(groupId, member.memberId);
     this.left(member, groupId);
