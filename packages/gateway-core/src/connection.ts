@@ -68,6 +68,8 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
   inbox: string[] | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
+  /** For how long it was not listened to, until it has sent what that time allowed. */
+  unheardMs = 0;
   /** When it may send a whole burst again, of messages, bytes, joins and errors, in monotonic milliseconds. */
   messagesFullAt = Number.NEGATIVE_INFINITY;
   bytesFullAt = Number.NEGATIVE_INFINITY;
@@ -204,8 +206,9 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     this.parts.hub.freed(this);
   }
 
-  heardAgain(): void {
+  heardAgain(unheardMs: number): void {
     this.seenAt = this.parts.clock.monotonicMs();
+    this.unheardMs += unheardMs;
   }
 
   broken(error: unknown): void {

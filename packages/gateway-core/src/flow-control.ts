@@ -8,8 +8,8 @@ export interface FlowOwner {
   readonly live: boolean;
   /** Its socket has room again. */
   freed(): void;
-  /** It is listened to again. */
-  heardAgain(): void;
+  /** It is listened to again, after so many milliseconds. */
+  heardAgain(unheardMs: number): void;
   /** Its socket threw. */
   broken(error: unknown): void;
 }
@@ -26,6 +26,8 @@ export class FlowControl {
   /** The socket was over the mark with an answer, and is not read from until it is under it. */
   #answersUnread = false;
   #pauses = 0;
+  /** Since when it is not read from, as far as that was told, in monotonic milliseconds. */
+  #unheardSince = 0;
   /** Who waits for room. */
   #waiting: (() => void)[] | undefined;
 
@@ -95,14 +97,18 @@ export class FlowControl {
   /** Stops reading until as many `resume`s have come. */
   pause(): void {
     this.#pauses += 1;
-    if (this.#pauses === 1) this.call(() => this.socket.pause());
+    if (this.#pauses > 1) return;
+    this.#unheardSince = this.clock.monotonicMs();
+    this.call(() => this.socket.pause());
   }
 
   resume(): void {
     this.#pauses -= 1;
     if (!this.owner.live) return;
+    const now = this.clock.monotonicMs();
     // Also where another pause goes on: the silence that begins now is of its own.
-    this.owner.heardAgain();
+    this.owner.heardAgain(now - this.#unheardSince);
+    this.#unheardSince = now;
     if (this.#pauses === 0) this.call(() => this.socket.resume());
   }
 
