@@ -37,21 +37,27 @@ export const identify: Handler<'identify'> = async (context, connection, message
   const named = message.payload.groupId ?? message.groupId;
   // Where it names none it stays where it is: if it may, as who it is now.
   const groupId = named ?? connection.groupId;
+  const wasIn = groupId !== undefined && connection.isIn(groupId);
   const permission = groupId === undefined || authorized(context, connection, 'join', groupId, member, identity);
   const mayJoin = isPromise(permission) ? await permission : permission;
   if (!mayJoin && named !== undefined) return FORBIDDEN;
   if (!connection.live) return undefined;
 
   if (groupId !== undefined && mayJoin) {
-    return enterGroup(context, connection, { member, as: identity, groupId }, (group, presence) => {
-      commit(context, connection, { member, identity, named, group, presence });
-      return true;
+    let isTakenOut = false;
+    const refusal = await enterGroup(context, connection, { member, as: identity, groupId }, (group, presence) => {
+      // The host has taken it out of the group while it waited to stay there: what was allowed before is no word against that.
+      isTakenOut = wasIn && !connection.isIn(groupId);
+      if (!isTakenOut) commit(context, connection, { member, identity, named, group, presence });
+      return !isTakenOut;
     });
+    if (!isTakenOut) return refusal;
+    if (named !== undefined) return FORBIDDEN;
   }
   while (!connection.catchUp()) await connection.flow.untilFree();
   if (!connection.live) return undefined;
   commit(context, connection, { member, identity, named });
-  return mayJoin ? undefined : LEFT;
+  return groupId === undefined ? undefined : LEFT;
 };
 
 /** What an `identify` comes to. */
