@@ -84,6 +84,7 @@ function commit(context: HandlerContext, connection: Connection, outcome: Outcom
     member.identity = identity;
     connection.member = member;
     connection.advance('identified');
+    members.confirm(member);
     const { role, principal, claims } = identity;
     const who = { connectionId, memberId: member.memberId, principal, claims };
     if (events.has('identify'))

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.js';
 import type { Membership } from '../groups/group.js';
 import type { Groups } from '../groups/groups.js';
@@ -37,6 +38,18 @@ export class Members {
   takeBack(member: Member, groupId: string): void {
     if (placeOf(member, groupId) === undefined) this.presence.leave(groupId, member.memberId);
     else this.#tellEnter(member, groupId, member.droppedAt === undefined ? 'connected' : 'dropped');
+  }
+
+  /**
+   * Tells the store what is true of a member that has just entered a group, or is somebody new there, where that is not what it was told:
+   * of two entries at once the one that came to nothing may have taken back the other's announcement.
+   */
+  confirm(member: Member): void {
+    for (const { group } of member.memberships) {
+      const record = recordOf(member, member.identity, member.droppedAt === undefined ? 'connected' : 'dropped');
+      const said = this.presence.said(group.groupId, member.memberId);
+      if (!isDeepStrictEqual(said, record)) this.presence.tell(group.groupId, record);
+    }
   }
 
   joined(member: Member, membership: Membership): void {

@@ -93,6 +93,11 @@ export class PresenceKeeper {
     this.#sayOrOwe(kept);
   }
 
+  /** What the store says of the member, or will as soon as it can. */
+  said(groupId: string, memberId: string): MemberRecord | undefined {
+    return this.#members.get(groupId, memberId)?.record;
+  }
+
   /** Renews the lease at every third of it, gives up calls that take longer than all of it, and repeats those that failed. */
   sweep(now: number): void {
     this.#calls.giveUp(now - this.options.leaseMs);
