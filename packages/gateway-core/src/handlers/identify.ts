@@ -77,9 +77,11 @@ function commit(context: HandlerContext, connection: Connection, outcome: Outcom
   const { member, identity, named, group, presence } = outcome;
   const { connectionId, member: before } = connection;
   events.after(() => {
-    const isIn = member.memberships.some((membership) => membership.group === group);
+    const place = member.memberships.find((membership) => membership.group === group);
     // First in, then out of the others: a group without members could have to make room.
-    if (group !== undefined && !isIn) members.joined(member, groups.add(group, connection));
+    if (group !== undefined && place === undefined) members.joined(member, groups.add(group, connection));
+    // The host may have put it there before: from now on it is the client's own choice, and where its messages go.
+    else if (place !== undefined && named !== undefined) member.memberships = foremost(place, member.memberships);
     if (before !== undefined) leaveOthers(context, before, member, group);
     member.identity = identity;
     connection.member = member;
@@ -89,11 +91,15 @@ function commit(context: HandlerContext, connection: Connection, outcome: Outcom
     const who = { connectionId, memberId: member.memberId, principal, claims };
     if (events.has('identify'))
       events.emit('identify', { ...who, role, metadata: metadataOf(identity.metadataText), groupId: named });
-    if (group !== undefined && !isIn) events.emit('join', { ...who, groupId: group.groupId });
+    if (group !== undefined && place === undefined) events.emit('join', { ...who, groupId: group.groupId });
     connection.answer(readyFrame(clock.now(), connectionId, timings, presence));
   });
   // Its own arrival is told to it too, whenever the store's word of it came.
   if (group !== undefined) announcer.changed(group.groupId);
+}
+
+function foremost<Place>(place: Place, places: readonly Place[]): readonly Place[] {
+  return [place, ...places.filter((other) => other !== place)];
 }
 
 /** Takes a connection's earlier member out of where it is not any more; somebody else than before is a new member, and the old one gone. */
