@@ -12,6 +12,9 @@ export interface MembersOptions {
   droppedMembersMax: number;
 }
 
+/** What the end of a member costs, a write to a socket being one. */
+const END_UNITS = 1 / 2;
+
 /** The members of this gateway, who own their places in groups; and the only place that tells the presence keeper of them. */
 export class Members {
   /** Members whose connection dropped, longest ago first. */
@@ -95,11 +98,12 @@ export class Members {
     for (const membership of member.memberships) this.leave(member, membership);
   }
 
-  /** Ends the members whose resume window is over. */
-  sweep(now: number): void {
+  /** Ends the members whose resume window is over. Yields what each cost, a write to a socket being one. */
+  *sweep(now: number): Generator<number, void> {
     for (const member of this.#dropped) {
       if (now - (member.droppedAt as number) < this.options.resumeTtlMs) break;
       this.end(member);
+      yield END_UNITS;
     }
     this.presence.sweep(now);
   }
