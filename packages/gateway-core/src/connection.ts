@@ -119,9 +119,12 @@ export class Connection implements Receiver, SocketListener, FlowOwner {
     return placeOf(this.member, groupId) !== undefined;
   }
 
-  /** For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own. */
+  /**
+   * For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own; but a socket that
+   * takes nothing either is as silent: the handler may be waiting for that one.
+   */
   silentMs(now: number): number {
-    return this.flow.keptWaiting ? 0 : now - this.seenAt;
+    return this.flow.keptWaiting ? this.flow.stalledMs(now) : now - this.seenAt;
   }
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */

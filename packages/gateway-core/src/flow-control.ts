@@ -23,6 +23,9 @@ export class FlowControl {
   #full = false;
   /** Since when the socket is over the mark, as far as it was looked at, in monotonic milliseconds. */
   overMarkSince: number | undefined;
+  /** What was unsent at the last look at a full socket, and when that had become less, in monotonic milliseconds. */
+  #unsentBytes = 0;
+  #tookAt = 0;
   /** The socket was over the mark with an answer, and is not read from until it is under it. */
   #answersUnread = false;
   #pauses = 0;
@@ -46,6 +49,11 @@ export class FlowControl {
   /** A handler keeps the client waiting: it is not listened to, through no fault of its own. */
   get keptWaiting(): boolean {
     return this.#pauses > (this.#answersUnread ? 1 : 0);
+  }
+
+  /** For how long a full socket has taken nothing, as far as it was looked at. */
+  stalledMs(now: number): number {
+    return this.#full ? now - this.#tookAt : 0;
   }
 
   write(frames: Buffer): void {
@@ -135,6 +143,8 @@ export class FlowControl {
       bufferedBytes = this.socket.bufferedBytes;
     });
     const { socketHighWaterMarkBytes } = this.limits;
+    if (!this.#full || bufferedBytes < this.#unsentBytes) this.#tookAt = this.clock.monotonicMs();
+    this.#unsentBytes = bufferedBytes;
     if (bufferedBytes >= socketHighWaterMarkBytes) {
       this.#full = true;
       this.overMarkSince ??= this.clock.monotonicMs();
