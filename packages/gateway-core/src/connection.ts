@@ -51,6 +51,8 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   #pingedAt = Number.NEGATIVE_INFINITY;
   /** When it began to close, in monotonic milliseconds. */
   closingSince = 0;
+  /** Its socket has said that it is closed. */
+  socketClosed = false;
   /** Its socket was told to cut the connection. */
   cut = false;
   member: Member | undefined;
@@ -64,6 +66,8 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   inbox: string[] | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
+  /** For how long it was not listened to, until it has sent what that time allowed. */
+  unheardMs = 0;
   /** When it may send a whole burst again, of messages, bytes, joins and errors, in monotonic milliseconds. */
   messagesFullAt = Number.NEGATIVE_INFINITY;
   bytesFullAt = Number.NEGATIVE_INFINITY;
@@ -105,9 +109,12 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     return first?.assigned ? (this.memberships.find(({ assigned }) => !assigned) ?? first) : first;
   }
 
-  /** For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own. */
+  /**
+   * For how long it was silent. While a handler keeps it waiting it is not listened to, and that is no silence of its own; but a socket that
+   * takes nothing either is as silent: the handler may be waiting for that one.
+   */
   silentMs(now: number): number {
-    return this.keptWaiting ? 0 : now - this.seenAt;
+    return this.keptWaiting ? this.stalledMs(now) : now - this.seenAt;
   }
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */
@@ -178,8 +185,9 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     this.parts.hub.freed(this);
   }
 
-  protected override heardAgain(): void {
+  protected override heardAgain(unheardMs: number): void {
     this.seenAt = this.parts.clock.monotonicMs();
+    this.unheardMs += unheardMs;
   }
 
   protected override broken(error: unknown): void {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Broker } from './broker/broker.js';
 import { MemoryBroker } from './broker/memory-broker.js';
 import { systemClock } from './clock.js';
@@ -44,7 +45,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const { authenticate, authorize, logger, clock = systemClock, generateId = randomId } = options;
 
   const failed = (error: unknown, where: string, about: { connectionId?: string; traceId?: string } = {}): void => {
-    logger?.error('gateway: failure', { where, ...about, error: describe(error) });
+    quietly(() => logger?.error('gateway: failure', { where, ...about, error: describe(error) }));
     // A listener for errors that fails itself is only logged, or it would be told of its own failure for ever.
     if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
   };
@@ -119,7 +120,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     {
       close: (connection, cause) => hub.end(connection, cause),
       refused: ({ connectionId }, { code, message, traceId }) => {
-        logger?.debug('gateway: message refused', { connectionId, code, message, traceId });
+        quietly(() => logger?.debug('gateway: message refused', { connectionId, code, message, traceId }));
       },
       failed,
     },
@@ -189,6 +190,17 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   return gateway;
 }
 
+/** A logger may fail as well, as one whose worker has gone; what it is told of goes on all the same. */
+function quietly(log: () => void): void {
+  try {
+    log();
+  } catch {
+    // The `error` event tells of what failed; of the logger there is nobody to tell.
+  }
+}
+
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof Error) return error.stack ?? error.message;
+  // What has no `toString`, like an object without a prototype.
+  return typeof error === 'object' ? inspect(error) : String(error);
 }

@@ -14,9 +14,14 @@ export abstract class FlowControl {
   #full = false;
   /** Since when the socket is over the mark, as far as it was looked at, in monotonic milliseconds. */
   overMarkSince: number | undefined;
+  /** What was unsent at the last look at a full socket, and when that had become less, in monotonic milliseconds. */
+  #unsentBytes = 0;
+  #tookAt = 0;
   /** The socket was over the mark with an answer, and is not read from until it is under it. */
   #answersUnread = false;
   #pauses = 0;
+  /** Since when it is not read from, as far as that was told, in monotonic milliseconds. */
+  #unheardSince = 0;
   /** Who waits for room. */
   #waiting: (() => void)[] | undefined;
 
@@ -30,8 +35,8 @@ export abstract class FlowControl {
   abstract get live(): boolean;
   /** Its socket has room again. */
   protected abstract freed(): void;
-  /** It is listened to again. */
-  protected abstract heardAgain(): void;
+  /** It is listened to again, after so many milliseconds. */
+  protected abstract heardAgain(unheardMs: number): void;
   /** Its socket threw. */
   protected abstract broken(error: unknown): void;
 
@@ -44,6 +49,11 @@ export abstract class FlowControl {
   /** A handler keeps the client waiting: it is not listened to, through no fault of its own. */
   protected get keptWaiting(): boolean {
     return this.#pauses > (this.#answersUnread ? 1 : 0);
+  }
+
+  /** For how long a full socket has taken nothing, as far as it was looked at. */
+  protected stalledMs(now: number): number {
+    return this.#full ? now - this.#tookAt : 0;
   }
 
   write(frames: Buffer): void {
@@ -97,14 +107,18 @@ export abstract class FlowControl {
   /** Stops reading until as many `resume`s have come. */
   pause(): void {
     this.#pauses += 1;
-    if (this.#pauses === 1) this.call(() => this.socket.pause());
+    if (this.#pauses > 1) return;
+    this.#unheardSince = this.clock.monotonicMs();
+    this.call(() => this.socket.pause());
   }
 
   resume(): void {
     this.#pauses -= 1;
     if (!this.live) return;
+    const now = this.clock.monotonicMs();
     // Also where another pause goes on: the silence that begins now is of its own.
-    this.heardAgain();
+    this.heardAgain(now - this.#unheardSince);
+    this.#unheardSince = now;
     if (this.#pauses === 0) this.call(() => this.socket.resume());
   }
 
@@ -131,6 +145,8 @@ export abstract class FlowControl {
       bufferedBytes = this.socket.bufferedBytes;
     });
     const { socketHighWaterMarkBytes } = this.limits;
+    if (!this.#full || bufferedBytes < this.#unsentBytes) this.#tookAt = this.clock.monotonicMs();
+    this.#unsentBytes = bufferedBytes;
     if (bufferedBytes >= socketHighWaterMarkBytes) {
       this.#full = true;
       this.overMarkSince ??= this.clock.monotonicMs();

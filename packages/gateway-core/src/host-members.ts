@@ -35,6 +35,7 @@ export class HostMembers {
       const place = groups.add(group, connection);
       place.assigned = true;
       members.joined(member, place);
+      members.confirm(member);
       const { principal, claims } = member.identity;
       events.emit('join', { connectionId, memberId: member.memberId, principal, claims, groupId });
       announcer.changed(groupId);

@@ -25,8 +25,8 @@ export interface HubListener {
   leaving(connection: Connection): void;
   /** Once for every connection. */
   ended(connection: Connection, cause: EndCause): void;
-  /** Deadlines of others than connections. */
-  sweep(now: number): void;
+  /** Deadlines of others than connections. Each step yields what it cost, a write to a socket being one. */
+  sweep(now: number): Iterator<number, void>;
 }
 
 /** The connections by id: their beginning, their one end, and one sweep for all their deadlines. */
@@ -39,6 +39,9 @@ export class Hub implements SlicedTask {
   #timer: TimerHandle | undefined;
   /** Connections that the sweep under way has still to come to. */
   #pass: IterableIterator<Connection> | undefined;
+  /** What the sweep under way has to do after that. */
+  #rest: Iterator<number, void> | undefined;
+  #sweeping = false;
   #whenEmpty: (() => void)[] = [];
   accepted = 0;
   slowConsumers = 0;
@@ -107,7 +110,9 @@ export class Hub implements SlicedTask {
     connection.closingSince = this.clock.monotonicMs();
     this.#live.delete(connection.connectionId);
     this.#closing.add(connection);
-    if (!connection.close(cause.code, cause.reason)) this.#cut(connection);
+    // Its socket may have closed as it was written to on its way out: there is nothing to begin then.
+    if (connection.socketClosed) this.#forget(connection);
+    else if (!connection.close(cause.code, cause.reason)) this.#cut(connection);
     this.listener.ended(connection, cause);
   }
 
@@ -129,9 +134,11 @@ export class Hub implements SlicedTask {
   }
 
   closed(connection: Connection, code: number, reason: string): void {
-    if (connection.state === 'closed') return;
+    if (connection.socketClosed) return;
+    connection.socketClosed = true;
     this.end(connection, clientEnd(code, reason));
-    this.#forget(connection);
+    // Where its end is under way, that forgets it.
+    if (this.#closing.has(connection)) this.#forget(connection);
   }
 
   lost(connection: Connection, reason: Loss): void {
@@ -181,7 +188,8 @@ export class Hub implements SlicedTask {
   #schedule(): void {
     this.#timer = this.clock.setTimeout(() => {
       this.#schedule();
-      if (this.#pass !== undefined) return;
+      if (this.#sweeping) return;
+      this.#sweeping = true;
       this.#pass = this.#live.values();
       // From the end of the turn on: after a stall, what clients sent meanwhile is read before anybody is called silent.
       this.slices.add(this);
@@ -190,25 +198,32 @@ export class Hub implements SlicedTask {
 
   /** Goes on with the sweep: looks at some more connections, and at the end at everything else that has a deadline. */
   step(units: number): number {
-    if (this.#timer === undefined || this.#pass === undefined) return units;
+    if (this.#timer === undefined) return units;
     const now = this.clock.monotonicMs();
-    for (let left = units; left > 0; ) {
+    let left = units;
+    while (left > 0 && this.#sweeping) left -= this.#next(now);
+    return left;
+  }
+
+  /** @returns what it cost. */
+  #next(now: number): number {
+    if (this.#pass !== undefined) {
       const { value: connection } = this.#pass.next();
-      if (connection === undefined) {
-        this.#pass = undefined;
-        this.#endSweep(now);
-        return left;
-      }
-      left -= this.#look(connection, now);
+      if (connection !== undefined) return this.#look(connection, now);
+      this.#pass = undefined;
+      this.#cutLate(now);
+      this.#rest = this.listener.sweep(now);
     }
+    const step = this.#rest?.next();
+    if (step !== undefined && !step.done) return step.value;
+    this.#sweeping = false;
     return 0;
   }
 
-  #endSweep(now: number): void {
+  #cutLate(now: number): void {
     for (const connection of this.#closing) {
       if (connection.cut || now - connection.closingSince >= this.timings.closeTimeoutMs) this.#cut(connection);
     }
-    this.listener.sweep(now);
   }
 
   /** @returns what it cost, a write to a socket being one. */

@@ -57,10 +57,10 @@ export class Lifecycle implements HubListener {
     events.emit('disconnect', { connectionId, memberId, principal: identity?.principal, code, reason, by });
   }
 
-  sweep(now: number): void {
+  *sweep(now: number): Generator<number, void> {
     const { groups, members, sessions, failed } = this.parts;
-    groups.sweep(now);
-    members.sweep(now);
+    yield* groups.sweep(now);
+    yield* members.sweep(now);
     sessions.sweep().catch((error: unknown) => failed(error, 'sessions.expire'));
   }
 }

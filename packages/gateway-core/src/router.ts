@@ -161,8 +161,11 @@ export class Router {
   #overRate(connection: Connection, byteLength: number): Refusal | undefined {
     // When it was last heard is now.
     const { seenAt } = connection;
-    const messagesFullAt = this.#messageRate.after(connection.messagesFullAt, 1, seenAt);
-    const bytesFullAt = this.#byteRate.after(connection.bytesFullAt, byteLength, seenAt);
+    // What it sent at its rate while it was not read from comes at once.
+    const since = seenAt - Math.min(connection.unheardMs, this.context.timings.heartbeatTimeoutMs);
+    const messagesFullAt = this.#messageRate.after(connection.messagesFullAt, 1, since);
+    const bytesFullAt = this.#byteRate.after(connection.bytesFullAt, byteLength, since);
+    if (Math.max(messagesFullAt, bytesFullAt) > seenAt) connection.unheardMs = 0;
     const retryAfterMs = Math.max(this.#messageRate.waitMs(messagesFullAt, seenAt), this.#byteRate.waitMs(bytesFullAt, seenAt));
     if (retryAfterMs > 0) return { code: 'RATE_LIMITED', message: 'too many messages or bytes', retryAfterMs };
     connection.messagesFullAt = messagesFullAt;

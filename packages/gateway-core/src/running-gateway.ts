@@ -63,7 +63,8 @@ export class RunningGateway implements Gateway {
 
   on<Name extends keyof GatewayEvents>(name: Name, listener: (event: GatewayEvents[Name]) => void): () => void {
     if (!Object.hasOwn(EVENT_NAMES, name))
-      throw new GatewayError('INVALID_ARGUMENT', `name: there is no event ${JSON.stringify(name)}`);
+      throw new GatewayError('INVALID_ARGUMENT', `name: there is no event ${JSON.stringify(String(name))}`);
+    if (typeof listener !== 'function') throw new GatewayError('INVALID_ARGUMENT', 'listener: must be a function');
     return this.parts.events.on(name, listener);
   }
 
@@ -92,6 +93,7 @@ export class RunningGateway implements Gateway {
   async #publish(groupId: string, data: unknown, options: PublishOptions): Promise<LogPosition> {
     const { clock, drain, timeouts, groups, sessions } = this.parts;
     if (drain.begun) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
+    if (typeof options !== 'object' || options === null) throw new GatewayError('INVALID_ARGUMENT', 'options: must be an object');
     const unknown = Object.keys(options).find((name) => !PUBLISH_OPTIONS.has(name));
     if (unknown !== undefined) throw new GatewayError('INVALID_ARGUMENT', `options.${unknown}: is not an option`);
     const { sessionId, traceId, id, delivery, key } = options;
@@ -204,7 +206,8 @@ export class RunningGateway implements Gateway {
     return { ok: false, error: { code: 'DRAINING', message: 'the gateway is closing or closed', retryable: true } };
   }
 
-  close({ graceMs = this.parts.options.timings.closeTimeoutMs }: { graceMs?: number } = {}): Promise<void> {
+  close(options?: { graceMs?: number | undefined }): Promise<void> {
+    const { graceMs = this.parts.options.timings.closeTimeoutMs } = options ?? {};
     if (!Number.isInteger(graceMs) || graceMs < 0 || graceMs > DELAY_MAX) {
       return Promise.reject(new GatewayError('INVALID_ARGUMENT', `graceMs: must be an integer from 0 to ${DELAY_MAX}`));
     }

@@ -226,3 +226,40 @@ describe('identify has a rate of its own', () => {
     expect(gateway.stats().errorsSentTotal).toBe(refusals);
   });
 });
+
+describe('a client that is kept waiting and takes nothing', () => {
+  const stallWithMove = async () => {
+    const set = await withSlow({ limits, timings: { slowConsumerTimeoutMs: 15_000 } });
+    const { clock, slow, healthy, sayAndSettle } = set;
+    await sayAndSettle(...upTo(4));
+    // Under the mark again, but not as far as to be written to.
+    take(slow, 1_000);
+    await clock.advance(1_000);
+    slow.send(identify('new'));
+    slow.send(heartbeat());
+    expect(slow.reading).toBe(false);
+    const pass = async (ms: number, each: () => void) => {
+      for (let n = 0; n < ms; n += 1_000) {
+        each();
+        healthy.send(heartbeat());
+        await clock.advance(1_000);
+      }
+    };
+    return { ...set, pass };
+  };
+
+  test('is closed for its silence, though its own move is what it waits for', async () => {
+    const { slow, pass, events } = await stallWithMove();
+    await pass(23_000, () => {});
+    expect(slow.closes).toEqual([]);
+    await pass(4_000, () => {});
+    expect(slow.closes).toMatchObject([{ code: 4200 }]);
+    expect(events('disconnect')).toHaveLength(1);
+  });
+
+  test('stays while it takes anything at all', async () => {
+    const { slow, pass } = await stallWithMove();
+    await pass(60_000, () => take(slow, 1));
+    expect(slow.closes).toEqual([]);
+  });
+});

@@ -100,6 +100,26 @@ describe('gateway.join', () => {
   );
 });
 
+test('a client that names one of the groups that the host has put it into talks to that one from then on', async () => {
+  const set = setUp();
+  const { clock, gateway, join, events } = set;
+  const client = await join();
+  for (const groupId of ['user:ada', 'room', 'news']) await gateway.join(idOf(set), groupId);
+  client.send(identify('room'));
+  client.send(say('for the room'));
+  await clock.settle();
+  client.send(identify());
+  client.send(say('still'));
+  await clock.settle();
+  expect(events('data').map(({ groupId }) => groupId)).toEqual(['room', 'room']);
+  client.send(identify('news'));
+  client.send(say('for the news'));
+  await clock.settle();
+  expect(events('data').at(-1)?.groupId).toBe('news');
+  // It stays where the host has put it.
+  expect(gateway.connections()[0]?.groups.toSorted()).toEqual(['news', 'room', 'user:ada']);
+});
+
 describe('gateway.leave', () => {
   test('takes a member out, after what it is owed; it may come back', async () => {
     const set = setUp();

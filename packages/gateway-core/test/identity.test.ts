@@ -182,3 +182,44 @@ test('what a host does to what it was shown changes nothing', async () => {
   expect((await gateway.presence('g')).details?.metadata).toEqual({ admin: false });
   expect(presencesOf(client).at(-1)?.details?.metadata).toEqual({ admin: false });
 });
+
+describe.each([
+  ['the same user', 'ada'],
+  ['another user', 'bob'],
+])('a host that takes a client out of its group while an identify of %s waits to stay there', (_who, token) => {
+  test.each([
+    ['that names no group', undefined],
+    ['that names the group', 'open'],
+  ])('%s: it is out', async (_how, named) => {
+    let answer: ((may: boolean) => void) | undefined;
+    let isSlow = false;
+    const { clock, gateway, join, events } = setUp({
+      authenticate: ({ token: principal }) => ({ principal }),
+      authorize: () =>
+        !isSlow ||
+        new Promise<boolean>((resolve) => {
+          answer = resolve;
+        }),
+    });
+    const [client, other] = [await join('open', { token: 'ada' }), await join('open', { token: 'eve' })];
+    isSlow = true;
+    client.send({ ...identify(named, { token }), id: 'again' });
+    await clock.settle();
+    expect(gateway.leave(gateway.connections()[0]?.connectionId ?? '', 'open')).toBe(true);
+    answer?.(true);
+    await clock.settle();
+    isSlow = false;
+    other.send(say('for who is in'));
+    await clock.settle();
+    expect(client.data).toEqual([]);
+    expect(errorsOf(client)).toMatchObject([{ code: 'FORBIDDEN', inReplyTo: 'again' }]);
+    // One that names no group is accepted all the same; one that names it is refused, and changes nothing.
+    expect(gateway.connections()[0]).toMatchObject({ groups: [], principal: named === undefined ? token : 'ada' });
+    expect(events('join')).toHaveLength(2);
+    await clock.advance(1_000);
+    expect((await gateway.presence('open')).details?.members).toBe(1);
+    client.send(identify('open', { token }));
+    await clock.settle();
+    expect(gateway.connections()[0]?.groups).toEqual(['open']);
+  });
+});

@@ -208,3 +208,33 @@ test('sessions and presence of a group that was never there are empty', async ()
   expect(await gateway.presence('g')).toEqual({ status: 'UNKNOWN' });
   expect(gateway.groups()).toEqual([]);
 });
+
+describe('what is wrong is said when it is said', () => {
+  test.each([undefined, null, {}, 'log'] as never[])(
+    'a listener %j is refused, and not found out with the first event',
+    (listener) => {
+      const { gateway } = setUp();
+      expect(() => gateway.on('data', listener)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', message: 'listener: must be a function' }),
+      );
+    },
+  );
+
+  test.each([1n, Symbol('data'), null, 'toString'] as never[])('there is no event of the name %s', (name) => {
+    const { gateway } = setUp();
+    expect(() => gateway.on(name, () => {})).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+  });
+
+  test.each([null, 7, 'id'] as never[])('options %j of publish are refused', async (options) => {
+    const { gateway } = setUp();
+    await expect(gateway.publish('g', 1, options)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'options: must be an object',
+    });
+  });
+
+  test('close takes null for no options, and does not throw', async () => {
+    const { gateway } = setUp();
+    await expect(gateway.close(null as never)).resolves.toBeUndefined();
+  });
+});

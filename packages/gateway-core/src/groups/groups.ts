@@ -12,6 +12,10 @@ import { Feed } from './feed.js';
 import { Group, type GroupContext, type Membership } from './group.js';
 import { LogBudget } from './log-budget.js';
 
+/** What a sweep's look at a group costs, and forgetting one, a write to a socket being one. */
+const LOOK_UNITS = 1 / 32;
+const DISPOSE_UNITS = 1 / 4;
+
 /** The groups of this gateway by id, the way into their logs, and the memory that they may take together. */
 export class Groups {
   readonly #groups = new Map<string, Group>();
@@ -108,11 +112,18 @@ export class Groups {
     return isPromise(position) ? position.then((answer) => this.#published(answer)) : this.#published(position);
   }
 
-  /** Drops what is too old: messages, and groups that had no member for the same time. */
-  sweep(now: number): void {
-    for (const group of this.#groups.values()) if (group.logSize.messages > 0) group.expire(now);
-    // One that was left long ago may have been published to since.
-    for (const group of this.#idle) if (now - group.lastUsedAt >= this.limits.logAgeMaxMs) this.#dispose(group);
+  /** Drops what is too old: messages, and groups that had no member for the same time. Yields what each cost, a write to a socket being one. */
+  *sweep(now: number): Generator<number, void> {
+    for (const group of this.#groups.values()) {
+      if (group.logSize.messages > 0) group.expire(now);
+      yield LOOK_UNITS;
+    }
+    for (const group of this.#idle) {
+      // One that was left long ago may have been published to since.
+      const isOld = now - group.lastUsedAt >= this.limits.logAgeMaxMs;
+      if (isOld) this.#dispose(group);
+      yield isOld ? DISPOSE_UNITS : LOOK_UNITS;
+    }
   }
 
   dispose(): void {

@@ -37,21 +37,27 @@ export const identify: Handler<'identify'> = async (context, connection, message
   const named = message.payload.groupId ?? message.groupId;
   // Where it names none it stays where it is: if it may, as who it is now.
   const groupId = named ?? connection.placeIn(undefined)?.group.groupId;
+  const wasIn = groupId !== undefined && connection.placeIn(groupId) !== undefined;
   const permission = groupId === undefined || authorized(context, connection, 'join', groupId, member, identity);
   const mayJoin = isPromise(permission) ? await permission : permission;
   if (!mayJoin && named !== undefined) return FORBIDDEN;
   if (!connection.live) return undefined;
 
   if (groupId !== undefined && mayJoin) {
-    return enterGroup(context, connection, { member, as: identity, groupId }, (group, presence) => {
-      commit(context, connection, { member, identity, named, group, presence });
-      return true;
+    let isTakenOut = false;
+    const refusal = await enterGroup(context, connection, { member, as: identity, groupId }, (group, presence) => {
+      // The host has taken it out of the group while it waited to stay there: what was allowed before is no word against that.
+      isTakenOut = wasIn && connection.placeIn(groupId) === undefined;
+      if (!isTakenOut) commit(context, connection, { member, identity, named, group, presence });
+      return !isTakenOut;
     });
+    if (!isTakenOut) return refusal;
+    if (named !== undefined) return FORBIDDEN;
   }
   while (!connection.catchUp()) await connection.untilFree();
   if (!connection.live) return undefined;
   commit(context, connection, { member, identity, named });
-  return mayJoin ? undefined : LEFT;
+  return groupId === undefined ? undefined : LEFT;
 };
 
 /** What an `identify` comes to. */
@@ -71,22 +77,29 @@ function commit(context: HandlerContext, connection: Connection, outcome: Outcom
   const { member, identity, named, group, presence } = outcome;
   const { connectionId, member: before } = connection;
   events.after(() => {
-    const isIn = member.memberships.some((membership) => membership.group === group);
+    const place = member.memberships.find((membership) => membership.group === group);
     // First in, then out of the others: a group without members could have to make room.
-    if (group !== undefined && !isIn) members.joined(member, groups.add(group, connection));
+    if (group !== undefined && place === undefined) members.joined(member, groups.add(group, connection));
+    // The host may have put it there before: from now on it is the client's own choice, and where its messages go.
+    else if (place !== undefined && named !== undefined) member.memberships = foremost(place, member.memberships);
     if (before !== undefined) leaveOthers(context, before, member, group);
     member.identity = identity;
     connection.member = member;
     connection.advance('identified');
+    members.confirm(member);
     const { role, principal, claims } = identity;
     const who = { connectionId, memberId: member.memberId, principal, claims };
     if (events.has('identify'))
       events.emit('identify', { ...who, role, metadata: metadataOf(identity.metadataText), groupId: named });
-    if (group !== undefined && !isIn) events.emit('join', { ...who, groupId: group.groupId });
+    if (group !== undefined && place === undefined) events.emit('join', { ...who, groupId: group.groupId });
     connection.answer(readyFrame(clock.now(), connectionId, timings, presence));
   });
   // Its own arrival is told to it too, whenever the store's word of it came.
   if (group !== undefined) announcer.changed(group.groupId);
+}
+
+function foremost<Place>(place: Place, places: readonly Place[]): readonly Place[] {
+  return [place, ...places.filter((other) => other !== place)];
 }
 
 /** Takes a connection's earlier member out of where it is not any more; somebody else than before is a new member, and the old one gone. */

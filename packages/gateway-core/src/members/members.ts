@@ -11,6 +11,9 @@ export interface MembersOptions {
   droppedMembersMax: number;
 }
 
+/** What the end of a member costs, a write to a socket being one. */
+const END_UNITS = 1 / 2;
+
 /** The members of this gateway, who own their places in groups; and the only place that tells the presence keeper of them. */
 export class Members {
   /** Members whose connection dropped, longest ago first. */
@@ -39,6 +42,17 @@ export class Members {
     else this.#tellEnter(member, groupId, member.droppedAt === undefined ? 'connected' : 'dropped');
   }
 
+  /**
+   * Tells the store what is true of a member that has just entered a group, or is somebody new there, where that is not what it was told:
+   * of two entries at once the one that came to nothing may have taken back the other's announcement.
+   */
+  confirm(member: Member): void {
+    for (const { group } of member.memberships) {
+      const record = recordOf(member, member.identity, member.droppedAt === undefined ? 'connected' : 'dropped');
+      this.presence.confirm(group.groupId, record);
+    }
+  }
+
   joined(member: Member, membership: Membership): void {
     // `concat` allocates for exactly one more; a spread would leave room for many.
     member.memberships = member.memberships.concat(membership);
@@ -49,6 +63,8 @@ export class Members {
     if (!member.memberships.includes(membership)) return;
     const { groupId } = membership.group;
     this.groups.remove(membership);
+    // What was written may have ended its connection, and with it all its places.
+    if (!member.memberships.includes(membership)) return;
     member.memberships = member.memberships.filter((other) => other !== membership);
     this.presence.leave(groupId, member.memberId);
     this.left(member, groupId);
@@ -80,11 +96,12 @@ export class Members {
     for (const membership of member.memberships) this.leave(member, membership);
   }
 
-  /** Ends the members whose resume window is over. */
-  sweep(now: number): void {
+  /** Ends the members whose resume window is over. Yields what each cost, a write to a socket being one. */
+  *sweep(now: number): Generator<number, void> {
     for (const member of this.#dropped) {
       if (now - (member.droppedAt as number) < this.options.resumeTtlMs) break;
       this.end(member);
+      yield END_UNITS;
     }
     this.presence.sweep(now);
   }

@@ -3,6 +3,11 @@ import type { PresenceMember } from './presence-store.js';
 /** A member as its gateway says it; the node is added where the store is told. */
 export type MemberRecord = Omit<PresenceMember, 'nodeId'>;
 
+/** Whether two records say the same of a member. */
+export function isSame(a: MemberRecord | undefined, b: MemberRecord): boolean {
+  return a?.role === b.role && a.principal === b.principal && a.metadataText === b.metadataText && a.state === b.state;
+}
+
 /** What the store should say of one member of one group. */
 export interface Kept {
   readonly groupId: string;

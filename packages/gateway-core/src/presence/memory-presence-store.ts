@@ -114,6 +114,12 @@ export class MemoryPresenceStore implements PresenceStore {
     return [...(this.#groups.get(groupId)?.members.values() ?? [])].map((member) => ({ ...member }));
   }
 
+  /** One member of a group, as it was entered. */
+  member(groupId: string, memberId: string): PresenceMember | undefined {
+    const member = this.#groups.get(groupId)?.members.get(memberId);
+    return member && { ...member };
+  }
+
   touch(nodeId: string, ttlMs: number): 'alive' | 'lapsed' {
     const now = this.#clock.monotonicMs();
     const lease = this.#leases.get(nodeId);

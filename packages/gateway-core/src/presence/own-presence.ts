@@ -1,7 +1,12 @@
 import type { MaybePromise } from '../maybe-promise.js';
-import type { MemberRecord } from './kept-members.js';
+import { isSame, type MemberRecord } from './kept-members.js';
 import type { PresenceTeller } from './presence-keeper.js';
-import type { PresenceStore } from './presence-store.js';
+import type { PresenceMember, PresenceStore } from './presence-store.js';
+
+/** A store that can be asked for one member. */
+export interface OwnStore extends PresenceStore {
+  member(groupId: string, memberId: string): PresenceMember | undefined;
+}
 
 /**
  * Tells the store that a gateway has made for itself: nobody shares it and it cannot fail, so there is nothing to repeat and no lease to
@@ -9,7 +14,7 @@ import type { PresenceStore } from './presence-store.js';
  */
 export class OwnPresence implements PresenceTeller {
   constructor(
-    private readonly store: PresenceStore,
+    private readonly store: OwnStore,
     private readonly nodeId: string,
     /** `timings.presenceLeaseMs`. */
     private readonly leaseMs: number,
@@ -25,6 +30,10 @@ export class OwnPresence implements PresenceTeller {
 
   leave(groupId: string, memberId: string): void {
     void this.store.leave(groupId, memberId);
+  }
+
+  confirm(groupId: string, record: MemberRecord): void {
+    if (!isSame(this.store.member(groupId, record.memberId), record)) this.tell(groupId, record);
   }
 
   /** What the store forgets with time, it forgets when it is touched. */

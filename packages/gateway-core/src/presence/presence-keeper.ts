@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { isPromise, type MaybePromise, whenDone } from '../maybe-promise.js';
 import { CallsUnderWay } from './calls-under-way.js';
-import { type Kept, KeptMembers, type MemberRecord } from './kept-members.js';
+import { isSame, type Kept, KeptMembers, type MemberRecord } from './kept-members.js';
 import type { PresenceStore } from './presence-store.js';
 
 /** Tells a presence store of this gateway's members. */
@@ -12,6 +12,8 @@ export interface PresenceTeller {
   tell(groupId: string, record: MemberRecord): void;
   /** Says that the member has left the group. */
   leave(groupId: string, memberId: string): void;
+  /** Says `record` where that is not what was said last. */
+  confirm(groupId: string, record: MemberRecord): void;
   sweep(now: number): void;
   /** Waits for what is under way. */
   close(): Promise<void>;
@@ -104,6 +106,10 @@ export class PresenceKeeper implements PresenceTeller {
     if (kept === undefined) return;
     this.#members.change(kept, undefined);
     this.#sayOrOwe(kept);
+  }
+
+  confirm(groupId: string, record: MemberRecord): void {
+    if (!isSame(this.#members.get(groupId, record.memberId)?.record, record)) this.tell(groupId, record);
   }
 
   /** Renews the lease at every third of it, gives up calls that take longer than all of it, and repeats those that failed. */

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { identify } from './support/messages.js';
+import { RecordingSocket } from './support/recording-socket.js';
+import { setUp } from './support/set-up.js';
+
+/** A socket without a network: it reports its end in the middle of the write in which it comes. */
+class EndingSocket extends RecordingSocket {
+  endsWith: ((socket: RecordingSocket) => void) | undefined;
+
+  override write(frames: Buffer): boolean {
+    const taken = super.write(frames);
+    const end = this.endsWith;
+    this.endsWith = undefined;
+    end?.(this);
+    return taken;
+  }
+}
+
+test.each([
+  ['its close frame', (socket: RecordingSocket) => socket.listener.closing(1000, ''), 1000],
+  ['a lost connection', (socket: RecordingSocket) => socket.listener.closed(1006, ''), 1006],
+  [
+    'both',
+    (socket: RecordingSocket) => {
+      socket.listener.closing(1000, '');
+      socket.listener.closed(1000, '');
+    },
+    1000,
+  ],
+])('a client whose last message brings %s leaves once, whoever ends it', async (_what, endsWith, ownCode) => {
+  for (const how of ['leave', 'move', 'disconnect', 'nothing'] as const) {
+    const { clock, gateway, events } = setUp();
+    const socket = new EndingSocket(gateway);
+    socket.send(identify('g'));
+    await clock.advance(1_000);
+    const [connection] = gateway.connections();
+    const { connectionId = '' } = connection ?? {};
+    await gateway.publish('g', 'owed');
+    socket.endsWith = endsWith;
+    if (how === 'leave') gateway.leave(connectionId, 'g');
+    if (how === 'move') socket.send(identify('h'));
+    if (how === 'disconnect') expect(gateway.disconnect(connectionId, 4003)).toBe(true);
+    await clock.advance(30_000);
+    expect(socket.data, how).toEqual(['owed']);
+    expect(events('disconnect'), how).toMatchObject([{ connectionId, code: how === 'disconnect' ? 4003 : ownCode }]);
+    expect(events('leave'), how).toMatchObject([{ groupId: 'g' }]);
+    expect(gateway.connections(), how).toEqual([]);
+    expect(gateway.stats(), how).toMatchObject({ connections: 0, closing: 0, droppedMembers: 0 });
+    expect((await gateway.presence('g')).status, how).toBe('DOWN');
+  }
+});

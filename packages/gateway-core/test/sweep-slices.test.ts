@@ -1,0 +1,80 @@
+import { type BrokerSubscription, MemoryBroker } from 'gateway-core';
+import { expect, test } from 'vitest';
+import { BusyClock } from './support/busy-clock.js';
+import { identify } from './support/messages.js';
+import { RecordingSocket } from './support/recording-socket.js';
+import { setUp } from './support/set-up.js';
+
+const COUNT = 2_000;
+const limits = { logAgeMaxMs: 60_000 };
+/** A quantum of sixteen units, as members and groups cost, comes on top of a slice. */
+const LONGEST_MS = 3 + 1;
+
+/** A broker of which each unsubscribe takes 0.01 ms. */
+class CostlyBroker extends MemoryBroker {
+  constructor(private readonly busy: BusyClock) {
+    super({ clock: busy, historyMessagesMax: 0 });
+  }
+
+  override subscribe(...given: Parameters<MemoryBroker['subscribe']>): BrokerSubscription {
+    const { position, unsubscribe } = super.subscribe(...given);
+    const costly = () => {
+      this.busy.spend(0.01);
+      return unsubscribe();
+    };
+    return { position, unsubscribe: costly };
+  }
+}
+
+/** Clients, each in a group of its own. A leave takes 0.01 ms, too. */
+async function withClients() {
+  const clock = new BusyClock();
+  const set = setUp({ limits, broker: new CostlyBroker(clock) }, clock);
+  const sockets = Array.from({ length: COUNT }, (_, n) => {
+    const socket = new RecordingSocket(set.gateway);
+    socket.send(identify(`g${n}`));
+    return socket;
+  });
+  await clock.advance(1_000);
+  set.gateway.on('leave', () => clock.spend(0.01));
+  return { ...set, clock, sockets };
+}
+
+test('members whose resume window ends all at once do not hold the event loop', async () => {
+  const { clock, gateway, sockets, events } = await withClients();
+  for (const socket of sockets) socket.listener.closed(1006, '');
+  await clock.advance(10_000);
+  expect(gateway.stats().droppedMembers).toBe(COUNT);
+  Object.assign(clock, { longestMs: 0, tasks: 0 });
+  await clock.advance(6_000);
+  expect(gateway.stats().droppedMembers).toBe(0);
+  expect(events('leave')).toHaveLength(COUNT);
+  expect(clock.tasks).toBeGreaterThan(1);
+  expect(clock.longestMs).toBeLessThanOrEqual(LONGEST_MS);
+});
+
+test('nor do groups that are forgotten all at once', async () => {
+  const { clock, gateway, sockets } = await withClients();
+  for (const socket of sockets) socket.listener.closing(1000, '');
+  for (const socket of sockets) socket.listener.closed(1000, '');
+  await clock.advance(50_000);
+  expect(gateway.stats().groups).toBe(COUNT);
+  Object.assign(clock, { longestMs: 0, tasks: 0 });
+  await clock.advance(12_000);
+  expect(gateway.stats().groups).toBe(0);
+  expect(clock.tasks).toBeGreaterThan(1);
+  expect(clock.longestMs).toBeLessThanOrEqual(LONGEST_MS);
+});
+
+test('a gateway that closes in the middle of a sweep leaves nothing', async () => {
+  const { clock, gateway, sockets, events } = await withClients();
+  for (const socket of sockets) socket.listener.closed(1006, '');
+  let closing: Promise<void> | undefined;
+  gateway.on('leave', () => {
+    closing ??= gateway.close({ graceMs: 0 });
+  });
+  await clock.advance(30_000);
+  await closing;
+  expect(events('leave')).toHaveLength(COUNT);
+  expect(gateway.stats()).toMatchObject({ connections: 0, droppedMembers: 0, groups: 0 });
+});
