@@ -30,6 +30,31 @@ describe('gateway.join', () => {
     expect(events('leave').map(({ groupId }) => groupId)).toEqual(['g', 'h']);
   });
 
+  test.each([1, 2])('%i times at once is one place, and is told of to the client, with parts that need time', async (times) => {
+    const set = setUp((clock) => ({
+      presence: asynchronous(new MemoryPresenceStore({ clock }), [...PRESENCE_METHODS], waitOn(clock, 50)),
+      broker: asynchronous(new MemoryBroker(), [...BROKER_METHODS], waitOn(clock, 50)),
+    }));
+    const { clock, gateway, connect, events } = set;
+    const client = connect();
+    client.send(identify());
+    await clock.advance(1_000);
+    const joining = Promise.all(Array.from({ length: times }, () => gateway.join(idOf(set), 'h')));
+    await clock.advance(1_000);
+    await joining;
+    expect(gateway.connections()[0]?.groups).toEqual(['h']);
+    expect(gateway.groups().map(({ connections }) => connections)).toEqual([1]);
+    expect(events('join')).toHaveLength(1);
+    expect(presencesOf(client).at(-1)).toMatchObject({ status: 'UP', details: { members: 1 } });
+    const publishing = gateway.publish('h', 'once');
+    await clock.advance(1_000);
+    await publishing;
+    expect(client.data).toEqual(['once']);
+    client.close();
+    await clock.advance(1_000);
+    expect(events('leave')).toHaveLength(1);
+  });
+
   test('before the client names a group leaves it its own: what names none goes to the one that its identify named', async () => {
     const set = setUp();
     const { clock, gateway, join, events } = set;
