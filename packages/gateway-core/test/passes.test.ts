@@ -82,3 +82,31 @@ test('one of several that goes takes the presence from nobody: who asks for it g
   expect(group.tell(members[1]!.membership)).toBe(true);
   expect(members[1]?.told).toEqual(['presence of 2', 'presence of 2']);
 });
+
+describe('a log that began anew, further back', () => {
+  test('gives no memory before it is written, though the old one was written further', () => {
+    const { group, add, deliver } = groupOf();
+    for (let seq = 1; seq <= 10; seq += 1) deliver(seq);
+    group.flush();
+    group.reset({ epoch: 'f', seq: 0 });
+    const { told } = add();
+    for (const seq of [1, 2, 3]) deliver(seq);
+    group.giveMemory();
+    group.flush();
+    expect(told).toEqual(['message 1', 'message 2', 'message 3']);
+  });
+
+  test('tells every member of it once, and goes on for who comes after that', () => {
+    const { group, add, announce, deliver, members } = groupOf('first', 'second', 'third');
+    announce(3);
+    deliver(1);
+    group.step(1);
+    group.reset({ epoch: 'f', seq: 7 });
+    // What was accepted before is written first.
+    for (const { told } of members) expect(told).toEqual(['presence of 3', 'message 1', 'lost']);
+    const { told } = add();
+    deliver(8);
+    group.flush();
+    expect(told).toEqual(['message 8']);
+  });
+});
