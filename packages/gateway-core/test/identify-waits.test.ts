@@ -1,7 +1,7 @@
-import { MemoryPresenceStore } from 'gateway-core';
-import { describe, expect, test } from 'vitest';
+import { MemoryBroker, MemoryPresenceStore } from 'gateway-core';
+import { describe, expect, test, vi } from 'vitest';
 import { asynchronous, waitOn } from './support/asynchronous.js';
-import { codesOf, heartbeat, identify, long } from './support/messages.js';
+import { codesOf, heartbeat, identify, long, say } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
 
@@ -37,6 +37,22 @@ describe('who is cut off while a hook is asked', () => {
     await clock.advance(1_000);
     expect(gateway.groups()).toEqual([]);
   });
+});
+
+test('who is cut off while its group opens is never said to be there', async () => {
+  const store = new MemoryPresenceStore();
+  const enter = vi.spyOn(store, 'enter');
+  const { clock, connect } = setUp((fake) => ({
+    broker: asynchronous(new MemoryBroker(), ['subscribe'], waitOn(fake, 50)),
+    presence: store,
+  }));
+  const client = connect();
+  client.send(identify('g'));
+  await clock.advance(20);
+  client.cut();
+  await clock.advance(1_000);
+  expect(enter).not.toHaveBeenCalled();
+  expect(store.info('g')).toEqual({ status: 'UNKNOWN' });
 });
 
 describe('a member that is behind gets everything before it is somewhere else', () => {
@@ -130,4 +146,37 @@ test.each([
   expect(gateway.connections()[0]?.memberId).not.toBe(memberId);
   expect(events('leave')).toMatchObject([{ memberId, groupId: 'g' }]);
   expect((await gateway.presence('g')).details?.members).toBe(1);
+});
+
+describe('what a client sent behind a message that waits for a hook', () => {
+  test.each(['cut', 'kicked'])('is not handled once it is %s, and nobody is asked about it', async (how) => {
+    const asked: string[] = [];
+    const { clock, gateway, join, events } = setUp((fake) => ({
+      authorize: ({ action }) => action === 'join' || (asked.push(action) > 0 && waitOn(fake, 100)().then(() => true)),
+    }));
+    const client = await join('g');
+    for (const n of [1, 2, 3]) client.send(say(n));
+    await clock.advance(50);
+    if (how === 'cut') client.cut();
+    else gateway.disconnect(gateway.connections()[0]!.connectionId);
+    await clock.advance(1_000);
+    expect(asked).toEqual(['publish']);
+    expect(events('data')).toEqual([]);
+    expect(gateway.stats()).toMatchObject({ publishedTotal: 0, errorsSentTotal: 0 });
+  });
+
+  test('is not published once it is cut, though it stays a member for the resume window', async () => {
+    const { clock, gateway, connect, events } = setUp((fake) => ({
+      broker: asynchronous(new MemoryBroker(), ['publish'], waitOn(fake, 50)),
+    }));
+    const client = connect();
+    client.send(identify('g'));
+    await clock.settle();
+    for (const n of [1, 2, 3]) client.send(say(n));
+    await clock.advance(20);
+    client.cut();
+    await clock.advance(1_000);
+    expect(gateway.stats().droppedMembers).toBe(1);
+    expect(events('data').map(({ data }) => data)).toEqual([1]);
+  });
 });
