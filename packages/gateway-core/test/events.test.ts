@@ -259,3 +259,12 @@ describe('a listener may use the gateway', () => {
     expect(recorded.at(-1)?.name).toBe('disconnect');
   });
 });
+
+test('a listener whose promise of another library rejects is reported, as any that rejects', async () => {
+  const { clock, gateway, connect, events } = setUp();
+  const thenable = { then: (_: unknown, reject: (error: Error) => void) => reject(new Error('no disk')) };
+  gateway.on('connection', (() => thenable) as never);
+  connect();
+  await clock.settle();
+  expect(events('error')).toMatchObject([{ where: 'listener of connection', error: new Error('no disk') }]);
+});
