@@ -59,12 +59,15 @@ test('what a socket reports in its bind while it lives harms nothing', async () 
   socket.listener.closed(1006, '');
 });
 
-test('a socket that reports its end twice frees one place', async () => {
-  const { clock, gateway, join, events } = setUp({ limits: { connectionsMax: 2, connectionsPerAddressMax: 2 } });
-  const socket = new RecordingSocket(gateway);
-  for (let n = 0; n < 3; n += 1) socket.listener.closed(1006, '');
-  await clock.settle();
-  expect(events('disconnect')).toHaveLength(1);
-  const clients = [await join('g'), await join('g'), await join('g')];
-  expect(clients.map(({ closed }) => closed?.code)).toEqual([undefined, undefined, 4101]);
-});
+test.each([{ connectionsMax: 2 }, { connectionsPerAddressMax: 2 }])(
+  'a socket that reports its end twice frees one place: %j',
+  async (limits) => {
+    const { clock, gateway, join, events } = setUp({ limits });
+    const socket = new RecordingSocket(gateway);
+    for (let n = 0; n < 3; n += 1) socket.listener.closed(1006, '');
+    await clock.settle();
+    expect(events('disconnect')).toHaveLength(1);
+    const clients = [await join('g'), await join('g'), await join('g')];
+    expect(clients.map(({ closed }) => closed?.code)).toEqual([undefined, undefined, 4101]);
+  },
+);
