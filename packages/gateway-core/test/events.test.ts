@@ -262,7 +262,8 @@ describe('a listener may use the gateway', () => {
 
 test('a listener whose promise of another library rejects is reported, as any that rejects', async () => {
   const { clock, gateway, connect, events } = setUp();
-  const thenable = { then: (_: unknown, reject: (error: Error) => void) => reject(new Error('no disk')) };
+  const rejecting = (_: unknown, reject: (error: Error) => void) => reject(new Error('no disk'));
+  const thenable = Object.fromEntries([['then', rejecting]]);
   gateway.on('connection', (() => thenable) as never);
   connect();
   await clock.settle();
