@@ -54,6 +54,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'groups/conflation.ts',
     'presence/calls-under-way.ts',
     'presence/kept-members.ts',
+    'presence/presence-teller.ts',
     'presence/presence-keeper.ts',
     'presence/own-presence.ts',
     'groups/log-slab.ts',

@@ -86,6 +86,8 @@ export class Hub implements SlicedTask {
     this.counts.add(peer.remoteAddress);
     connection.advance('open');
     this.listener.opened(connection);
+    // It ended as it was bound: a connection that was there, and has gone.
+    if (connection.gone) this.closed(connection, 1006, '');
     return connection;
   }
 
@@ -134,7 +136,8 @@ export class Hub implements SlicedTask {
   }
 
   closed(connection: Connection, code: number, reason: string): void {
-    if (connection.socketClosed) return;
+    // One that is not open yet is ended when it is.
+    if (connection.state === 'connecting' || connection.socketClosed) return;
     connection.socketClosed = true;
     this.end(connection, clientEnd(code, reason));
     // Where its end is under way, that forgets it.

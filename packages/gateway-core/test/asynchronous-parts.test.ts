@@ -145,6 +145,22 @@ describe('with stores and a broker that need time', () => {
     expect(after).toEqual(['ready ', 'presence_update new']);
   });
 
+  test('an answer for a group that everybody has left meanwhile is no event', async () => {
+    const { clock, gateway, join, events } = setUp((fake) => ({
+      presence: asynchronous(new MemoryPresenceStore({ clock: fake }), ['info'], waitOn(fake, 50)),
+    }));
+    const joining = join('g');
+    await clock.advance(1_000);
+    const client = await joining;
+    const told = events('presence').length;
+    expect(told).toBeGreaterThan(0);
+    await gateway.setMetadata(gateway.connections()[0]!.connectionId, { n: 1 });
+    await clock.advance(20);
+    client.close();
+    await clock.advance(5_000);
+    expect(events('presence')).toHaveLength(told);
+  });
+
   test('entries that come before the subscription has answered are in the log', async () => {
     const clock = new FakeClock();
     const shared = new MemoryBroker();

@@ -184,6 +184,8 @@ describe('behind proxies that append to Forwarded', () => {
     [1, 'proto=https; FOR=203.0.113.7 ; host="a,b;for=198.51.100.1"', '203.0.113.7'],
     [1, 'host="x;for=198.51.100.1";for=203.0.113.7', '203.0.113.7'],
     [1, 'host="\\",for=198.51.100.1";for=203.0.113.7', '203.0.113.7'],
+    [1, 'for=203.0.113.7;host="a,b\\",c"', '203.0.113.7'],
+    [2, 'for=198.51.100.1, for=203.0.113.7;host="a,\\"b\\",c", for=10.0.0.2', '203.0.113.7'],
     [1, 'for=198.51.100.1, for=203.0.113.7', '203.0.113.7'],
     [2, 'for=198.51.100.1, for="[2001:db8::1]", for=10.0.0.2', '2001:db8::1'],
     // A quote that the client left open in front of the proxy's element.

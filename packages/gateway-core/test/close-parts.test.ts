@@ -87,6 +87,8 @@ describe('stores and a broker that were passed in', () => {
     await clock.advance(1);
     expect(await settled(closing)).toBe(true);
     expect(['g', 'h'].map((groupId) => presence.info(groupId).status)).toEqual(['DOWN', 'DOWN']);
+    // Nothing keeps the process: not even the wait that was not needed.
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test('that do not answer are waited for closeTimeoutMs at most', async () => {

@@ -259,3 +259,13 @@ describe('a listener may use the gateway', () => {
     expect(recorded.at(-1)?.name).toBe('disconnect');
   });
 });
+
+test('a listener whose promise of another library rejects is reported, as any that rejects', async () => {
+  const { clock, gateway, connect, events } = setUp();
+  const rejecting = (_: unknown, reject: (error: Error) => void) => reject(new Error('no disk'));
+  const thenable = Object.fromEntries([['then', rejecting]]);
+  gateway.on('connection', (() => thenable) as never);
+  connect();
+  await clock.settle();
+  expect(events('error')).toMatchObject([{ where: 'listener of connection', error: new Error('no disk') }]);
+});

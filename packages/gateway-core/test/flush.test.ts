@@ -28,6 +28,20 @@ describe('at the end of a turn', () => {
     for (const { writes } of sockets) expect(writes[0]).toBe(sockets[0]?.writes[0]);
   });
 
+  test('they are one write also after turns that brought more than one write carries', async () => {
+    const set = setUp({ limits: { ...limits, socketHighWaterMarkBytes: 3_000 } });
+    const socket = await joined(set, 'g');
+    for (let turn = 0; turn < 5; turn += 1) {
+      for (let n = 0; n < 4; n += 1) socket.send(say(long(1_000)));
+      await set.clock.settle();
+      socket.writes.length = 0;
+      for (let n = 0; n < 3; n += 1) socket.send(say(n));
+      expect(socket.writes).toEqual([]);
+      await set.clock.settle();
+      expect(socket.writes).toHaveLength(1);
+    }
+  });
+
   test('members that stand at one place share one buffer, wherever that is', async () => {
     const set = setUp({ limits });
     const first = await joined(set, 'g');

@@ -28,6 +28,18 @@ describe("a group's log is bounded", () => {
     expect(gateway.stats().logBytes).toBeLessThanOrEqual(3 * 5_000);
   });
 
+  test('also where nobody is in the group', async () => {
+    const { clock, gateway } = setUp({ limits: { logBytesMax: 5_000, logMessagesMax: 10, logAgeMaxMs: 10_000 } });
+    for (let n = 0; n < 4; n += 1) await gateway.publish('messages', n);
+    for (let n = 0; n < 4; n += 1) await gateway.publish('bytes', `${n}${long(1_500)}`);
+    await clock.settle();
+    expect(gateway.groups().map(({ logMessages }) => logMessages)).toEqual([4, 3]);
+    await clock.advance(6_000);
+    for (let n = 0; n < 4; n += 1) await gateway.publish('messages', n);
+    await clock.advance(4_000);
+    expect(gateway.groups().map(({ groupId, logMessages }) => [groupId, logMessages])).toEqual([['messages', 4]]);
+  });
+
   test('in age, by logAgeMaxMs', async () => {
     const { clock, gateway, join } = setUp({ limits: { logAgeMaxMs: 10_000 } });
     const client = await join('g');

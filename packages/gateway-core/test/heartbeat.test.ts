@@ -1,7 +1,7 @@
-import { type Clock, createGateway } from 'gateway-core';
+import { type Clock, createGateway, MemoryPresenceStore } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
-import { heartbeat, identify, say } from './support/messages.js';
+import { heartbeat, identify, say, typesOf } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
 
@@ -177,4 +177,23 @@ describe('clocks', () => {
     expect(alive.closes).toEqual([]);
     expect(silent.closes).toMatchObject([{ code: 4200 }]);
   });
+});
+
+test('a heartbeat that asks for a sign of life gets one though the store failed on the presence of its group before', async () => {
+  const store = new MemoryPresenceStore();
+  let calls = 0;
+  // The first answers the identify, the second would be its announcement.
+  const info = (groupId: string) => {
+    calls += 1;
+    if (calls === 2) throw new Error('no store');
+    return MemoryPresenceStore.prototype.info.call(store, groupId);
+  };
+  const { clock, join, events } = setUp({ presence: Object.assign(store, { info }) });
+  const client = await join('g');
+  await clock.advance(5_000);
+  expect(events('error')).toMatchObject([{ where: 'presence.info' }]);
+  expect(typesOf(client)).toEqual(['ready', 'ready']);
+  client.send(heartbeat({ id: 'alive?' }));
+  await clock.settle();
+  expect(typesOf(client)).toEqual(['ready', 'ready', 'presence_update']);
 });

@@ -2,6 +2,7 @@ import { MemoryBroker, MemoryPresenceStore } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { asynchronous, BROKER_METHODS, PRESENCE_METHODS, waitOn } from './support/asynchronous.js';
 import { codesOf, identify, long, presencesOf, say } from './support/messages.js';
+import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
 
 const idOf = ({ gateway }: ReturnType<typeof setUp>, index = 0) => gateway.connections()[index]!.connectionId;
@@ -27,6 +28,88 @@ describe('gateway.join', () => {
     expect(events('data').map(({ groupId }) => groupId)).toEqual(['h', 'g']);
     client.close();
     expect(events('leave').map(({ groupId }) => groupId)).toEqual(['g', 'h']);
+  });
+
+  test.each([1, 2])('%i times at once is one place, and is told of to the client, with parts that need time', async (times) => {
+    const set = setUp((clock) => ({
+      presence: asynchronous(new MemoryPresenceStore({ clock }), [...PRESENCE_METHODS], waitOn(clock, 50)),
+      broker: asynchronous(new MemoryBroker(), [...BROKER_METHODS], waitOn(clock, 50)),
+    }));
+    const { clock, gateway, connect, events } = set;
+    const client = connect();
+    client.send(identify());
+    await clock.advance(1_000);
+    const joining = Promise.all(Array.from({ length: times }, () => gateway.join(idOf(set), 'h')));
+    await clock.advance(1_000);
+    await joining;
+    expect(gateway.connections()[0]?.groups).toEqual(['h']);
+    expect(gateway.groups().map(({ connections }) => connections)).toEqual([1]);
+    expect(events('join')).toHaveLength(1);
+    expect(presencesOf(client).at(-1)).toMatchObject({ status: 'UP', details: { members: 1 } });
+    const publishing = gateway.publish('h', 'once');
+    await clock.advance(1_000);
+    await publishing;
+    expect(client.data).toEqual(['once']);
+    client.close();
+    await clock.advance(1_000);
+    expect(events('leave')).toHaveLength(1);
+  });
+
+  test('before the client names a group leaves it its own: what names none goes to the one that its identify named', async () => {
+    const set = setUp();
+    const { clock, gateway, join, events } = set;
+    const client = await join();
+    await gateway.join(idOf(set), 'assigned');
+    client.send(say(1));
+    await clock.settle();
+    client.send(identify('own'));
+    client.send(say(2));
+    await clock.settle();
+    expect(gateway.connections()[0]?.groups).toEqual(['assigned', 'own']);
+    expect(events('data').map(({ groupId, data }) => [groupId, data])).toEqual([
+      ['assigned', 1],
+      ['own', 2],
+    ]);
+    expect(codesOf(client)).toEqual([]);
+  });
+
+  test('makes it one member of several groups, which it all drops out of and leaves together', async () => {
+    const set = setUp();
+    const { clock, gateway, join, events } = set;
+    const client = await join('g');
+    for (const groupId of ['h', 'i']) await gateway.join(idOf(set), groupId);
+    await clock.advance(1_000);
+    const statuses = () => Promise.all(['g', 'h', 'i'].map(async (groupId) => (await gateway.presence(groupId)).status));
+    client.cut();
+    expect(await statuses()).toEqual(['DEGRADED', 'DEGRADED', 'DEGRADED']);
+    expect(gateway.groups().map(({ connections }) => connections)).toEqual([0, 0, 0]);
+    await clock.advance(15_000);
+    expect(await statuses()).toEqual(['DOWN', 'DOWN', 'DOWN']);
+    expect(events('leave').map(({ groupId }) => groupId)).toEqual(['g', 'h', 'i']);
+    await gateway.publish('h', 'for nobody');
+    await clock.settle();
+    expect(client.data).toEqual([]);
+  });
+
+  test.each(['g', 'h'])('a goodbye waits until it has everything, of %s as of its other group', async (groupId) => {
+    const set = setUp({ limits: { socketHighWaterMarkBytes: 1_000 }, timings: { heartbeatTimeoutMs: 1_000_000 } });
+    const { clock, gateway } = set;
+    const socket = new RecordingSocket(gateway);
+    socket.send(identify('g'));
+    await clock.settle();
+    await gateway.join(idOf(set), 'h');
+    await clock.advance(1_000);
+    socket.stuck = true;
+    for (const n of [1, 2, 3]) await gateway.publish(groupId, `${n} ${long(1_500)}`);
+    await clock.settle();
+    void gateway.close({ graceMs: 20_000 });
+    await clock.advance(1_000);
+    expect(socket.closes).toEqual([]);
+    socket.drain();
+    await clock.settle();
+    expect(socket.data).toHaveLength(3);
+    expect(socket.closes).toMatchObject([{ code: 1012 }]);
+    socket.listener.closed(1012, '');
   });
 
   test('of a group that it is in already does nothing', async () => {

@@ -156,3 +156,36 @@ describe('compressed frames', () => {
     expect(budget.bytes).toBe(0);
   });
 });
+
+describe('a log that began anew, at the places of the old one', () => {
+  test('gives compressed readers its own messages, and not those that were compressed before', () => {
+    const { log, append } = logOf();
+    for (const data of [long(2_000), long(3_000)]) append({ data });
+    log.read(0, compressed);
+    log.reset({ epoch: 'f', seq: 0 });
+    for (const data of ['y'.repeat(2_000), 'z'.repeat(3_000)]) append({ data });
+    expect(dataOf(log.read(0, compressed).bytes)).toEqual(['y'.repeat(2_000), 'z'.repeat(3_000)]);
+  });
+
+  test('passes over none of its messages for what stood there before', () => {
+    const { log, append } = logOf();
+    for (const data of ['a1', 'a2', 'v']) append({ data, delivery: data === 'v' ? 'volatile' : 'latest', key: 'a' });
+    log.reset({ epoch: 'f', seq: 0 });
+    for (const data of ['one', 'two', 'three']) append({ data });
+    expect(dataOf(log.read(0, isBehind).bytes)).toEqual(['one', 'two', 'three']);
+    append({ data: 'a3', delivery: 'latest', key: 'a' });
+    expect(dataOf(log.read(3, isBehind).bytes)).toEqual(['a3']);
+  });
+
+  test('counts what it holds from nothing', () => {
+    const { log, budget, append } = logOf();
+    for (const data of [long(2_000), 'b']) append({ data, delivery: 'latest', key: data });
+    log.read(0, compressed);
+    log.reset({ epoch: 'f', seq: 0 });
+    expect([budget.bytes, log.bytes, log.messages]).toEqual([0, 0, 0]);
+    append({ data: 'c' });
+    log.trim(log.headSeq);
+    log.dropOldestSlab();
+    expect(budget.bytes).toBe(0);
+  });
+});

@@ -1,6 +1,6 @@
 import v8 from 'node:v8';
 import vm from 'node:vm';
-import { MemoryBroker } from 'gateway-core';
+import { type BrokerReceiver, MemoryBroker } from 'gateway-core';
 import { brokerContract, FakeClock } from 'gateway-core/testing';
 import type { LogPosition } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
@@ -273,4 +273,19 @@ describe('a receiver that calls back while it is delivered to', () => {
     expect(positions).toEqual([2]);
     expect(seqs).toEqual([3]);
   });
+});
+
+test('a group is not idle while one of several subscribers is left: its log goes on, however little is remembered', () => {
+  const broker = new MemoryBroker({ idleGroupsMax: 0, historyBytesTotalMax: 100 });
+  const got: number[] = [];
+  const receiver = (): BrokerReceiver => ({ deliver: ({ seq }) => got.push(seq), reset: () => {} });
+  const [first, second] = [broker.subscribe('g', receiver()), broker.subscribe('g', receiver())];
+  first.unsubscribe();
+  const { epoch } = broker.publish('g', { body: '1' });
+  expect(epoch).toBe(second.position.epoch);
+  broker.publish('other', { body: '1' });
+  expect(broker.publish('g', { body: '2' })).toEqual({ epoch, seq: 2 });
+  expect(got).toEqual([1, 2]);
+  second.unsubscribe();
+  expect(broker.publish('g', { body: '1' }).epoch).not.toBe(epoch);
 });

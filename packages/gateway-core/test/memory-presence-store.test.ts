@@ -79,3 +79,18 @@ describe('the memory of groups that are DOWN is bounded', () => {
     expect(store.info('g').status).toBe('UNKNOWN');
   });
 });
+
+test('a node whose lease ran out, and nobody noticed, begins another with the next member that it enters', async () => {
+  const store = new MemoryPresenceStore({ clock, untouchedLeaseMs: 30_000 });
+  const enter = (memberId: string) =>
+    store.enter('g', { memberId, nodeId: 'late', role: 'app-client', state: 'connected' } satisfies PresenceMember);
+  enter('a');
+  await clock.advance(31_000);
+  enter('b');
+  await clock.advance(29_999);
+  store.touch('other', 10_000);
+  expect(store.info('g').details?.members).toBe(2);
+  await clock.advance(1);
+  store.touch('other', 10_000);
+  expect(store.info('g')).toMatchObject({ status: 'DOWN' });
+});

@@ -83,3 +83,17 @@ describe('the memory of all sessions is bounded by sessionBytesTotalMax', () => 
     expect(upsert(store, 'g', 's')).toMatchObject({ created: true });
   });
 });
+
+test('a session that comes to life again after each of its ends gives the room of every life back', async () => {
+  const store = new MemorySessionStore({ clock, sessionBytesTotalMax: 2_000 });
+  const upsert = () => store.upsert({ groupId: 'g', sessionId: 's', meta: {}, ttlMs: 1_000, sessionsMax: 0 });
+  let ended = 0;
+  for (let n = 0; n < 50; n += 1) {
+    for (let life = 0; life < 2; life += 1) {
+      expect(upsert()?.created).toBe(true);
+      await clock.advance(1_000);
+    }
+    ended += store.expire().length;
+  }
+  expect(ended).toBe(100);
+});

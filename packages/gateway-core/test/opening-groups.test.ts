@@ -167,6 +167,20 @@ describe('what a broker delivers before its subscribe has answered', () => {
   });
 
   test.each([
+    ['messages', { logMessagesMax: 5 }],
+    ['bytes', { logBytesMax: 520 }],
+  ])('and over what the log holds, in %s, counts for nothing after a reset', async (_, limits) => {
+    const { clock, held, position, events } = await opening(limits);
+    for (let seq = 1; seq <= 100; seq += 1) held.receiver.deliver(entry(seq));
+    held.receiver.reset({ epoch: 'new', seq: 40 });
+    for (const seq of [41, 42, 43]) held.receiver.deliver(entry(seq));
+    held.answer();
+    await clock.settle();
+    expect(position()).toMatchObject({ logMessages: 3, position: { epoch: 'new', seq: 43 } });
+    expect(events('error')).toEqual([]);
+  });
+
+  test.each([
     ['messages', { logMessagesMax: 5 }, 5],
     ['bytes', { logBytesMax: 520 }, 10],
   ])('is kept only as far as the log would hold it, in %s', async (_, limits, most) => {

@@ -136,3 +136,25 @@ test('a gateway that closes waits for nobody, and rejects what still waits', asy
   await Promise.all([closing, failed]);
   expect(clock.pendingTimers).toBe(0);
 });
+
+test('an answer in time, good or bad, leaves no timer behind', async () => {
+  let fails = false;
+  const { clock, gateway, connect } = setUp({
+    authorize: async () => {
+      if (fails) throw new Error('no database');
+      return true;
+    },
+  });
+  const client = connect();
+  client.send(identify('g'));
+  await clock.advance(1_000);
+  const timers = clock.pendingTimers;
+  for (let n = 0; n < 10; n += 1) {
+    fails = n % 2 === 1;
+    client.send(say(n));
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(timers);
+  }
+  expect(gateway.stats().publishedTotal).toBe(5);
+  expect(errorsOf(client)).toHaveLength(5);
+});

@@ -63,6 +63,22 @@ describe('the time between two updates of a group', () => {
     expect(writes).toBeGreaterThan((60 * 100) / 2);
   });
 
+  test('is as before for who goes on, once others that changed are quiet again', async () => {
+    const set = setUp({ timings, limits: { ...limits, presenceWritesPerSecondMax: 100 } });
+    const restless = await set.join('restless');
+    for (let n = 0; n < 40; n += 1) for (let member = 0; member < 5; member += 1) await set.join(`quiet ${n}`);
+    const told = async () => {
+      const before = presencesOf(restless).length;
+      for (let at = 0; at < 10_000; at += 50) {
+        restless.send(identify('restless', { metadata: { at } }));
+        await set.clock.advance(50);
+      }
+      return presencesOf(restless).length - before;
+    };
+    await told();
+    expect(await told()).toBeGreaterThanOrEqual(49);
+  });
+
   test('of a small group hardly grows beside a large one', async () => {
     const { during } = await restless([400, 2], 400);
     await during(5_000);

@@ -1,6 +1,39 @@
+import { MemoryBroker } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { identify, long, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
+import { withSlow } from './support/slow-member.js';
+
+/** What rejects unhandled while `act` is done and in the turns after it. */
+async function unhandledIn(act: () => void): Promise<unknown[]> {
+  const listeners = process.listeners('unhandledRejection');
+  const reasons: unknown[] = [];
+  process.removeAllListeners('unhandledRejection').on('unhandledRejection', (reason) => reasons.push(reason));
+  try {
+    act();
+    for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate);
+  } finally {
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of listeners) process.on('unhandledRejection', listener);
+  }
+  return reasons;
+}
+
+describe('a publish that nobody awaits', () => {
+  test.each([
+    ['what it is given is wrong', {}, () => ['g', undefined]],
+    ['the broker fails', { broker: failingBroker() }, () => ['g', 1]],
+  ] as const)('is an unhandled rejection, once, where %s', async (_, options, args) => {
+    const { gateway } = setUp(options);
+    const reasons = await unhandledIn(() => void gateway.publish(...(args() as ['g', unknown])));
+    expect(reasons).toEqual([expect.any(Error)]);
+    expect(await unhandledIn(() => void gateway.publish(...(args() as ['g', unknown])).catch(() => {}))).toEqual([]);
+  });
+});
+
+function failingBroker(): MemoryBroker {
+  return Object.assign(new MemoryBroker(), { publish: () => Promise.reject(new Error('no disk')) });
+}
 
 describe('publish', () => {
   test('reaches every member as the server: without from, with the time of now, and answers where it is in the log', async () => {
@@ -13,6 +46,25 @@ describe('publish', () => {
     expect(position.seq).toBe(1);
     for (const client of [a, b]) expect(client.updates).toEqual([expected]);
     expect(elsewhere.updates).toEqual([]);
+  });
+
+  test('carries delivery and key, which hold for a receiver that is behind', async () => {
+    const { clock, gateway, healthy, slow } = await withSlow();
+    for (const n of [1, 2, 3]) await gateway.publish('g', `${n} ${long(1_500)}`, { delivery: 'reliable' });
+    await clock.settle();
+    for (const n of [4, 5]) await gateway.publish('g', n, { delivery: 'latest', key: 'price' });
+    await gateway.publish('g', 6, { delivery: 'volatile' });
+    await gateway.publish('g', 7);
+    await clock.settle();
+    expect(healthy.updates.slice(3).map(({ delivery, key, payload }) => [payload.data, delivery, key])).toEqual([
+      [4, 'latest', 'price'],
+      [5, 'latest', 'price'],
+      [6, 'volatile', undefined],
+      [7, undefined, undefined],
+    ]);
+    slow.drain();
+    await clock.settle();
+    expect(slow.data.slice(-2)).toEqual([5, 7]);
   });
 
   test('shares one order with what clients say', async () => {
@@ -120,6 +172,11 @@ describe('publish refuses', () => {
     ['label', ['g', 1, { meta: { label: 7 } }]],
     ['tags', ['g', 1, { meta: { tags: 'x' } }]],
     ['createdBy', ['g', 1, { meta: { createdBy: long(300) } }]],
+    ['delivery', ['g', 1, { delivery: 'soon' }]],
+    ['key', ['g', 1, { delivery: 'latest' }]],
+    ['key', ['g', 1, { key: long(129) }]],
+    ['options.deliver:', ['g', 1, { deliver: 'latest' }]],
+    ['options.ts:', ['g', 1, { id: 'i', ts: 1 }]],
   ])('a wrong %s, by its name, and publishes nothing: %#', async (name, args) => {
     const { clock, gateway, join } = setUp();
     const client = await join('g');

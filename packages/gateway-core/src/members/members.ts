@@ -3,7 +3,7 @@ import type { Membership } from '../groups/group.js';
 import type { Groups } from '../groups/groups.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { MemberRecord } from '../presence/kept-members.js';
-import type { PresenceTeller } from '../presence/presence-keeper.js';
+import type { PresenceTeller } from '../presence/presence-teller.js';
 import type { Identity, Member } from './member.js';
 
 export interface MembersOptions {

@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../maybe-promise.js';
 import { isSame, type MemberRecord } from './kept-members.js';
-import type { PresenceTeller } from './presence-keeper.js';
 import type { PresenceMember, PresenceStore } from './presence-store.js';
+import type { PresenceTeller } from './presence-teller.js';
 
 /** A store that can be asked for one member. */
 export interface OwnStore extends PresenceStore {

@@ -3,21 +3,7 @@ import { isPromise, type MaybePromise, whenDone } from '../maybe-promise.js';
 import { CallsUnderWay } from './calls-under-way.js';
 import { isSame, type Kept, KeptMembers, type MemberRecord } from './kept-members.js';
 import type { PresenceStore } from './presence-store.js';
-
-/** Tells a presence store of this gateway's members. */
-export interface PresenceTeller {
-  /** Says that the member is in the group, or what is new of it. Where the store fails, so does this. */
-  enter(groupId: string, record: MemberRecord): MaybePromise<void>;
-  /** As `enter`, where nobody waits for it. */
-  tell(groupId: string, record: MemberRecord): void;
-  /** Says that the member has left the group. */
-  leave(groupId: string, memberId: string): void;
-  /** Says `record` where that is not what was said last. */
-  confirm(groupId: string, record: MemberRecord): void;
-  sweep(now: number): void;
-  /** Waits for what is under way. */
-  close(): Promise<void>;
-}
+import type { PresenceTeller } from './presence-teller.js';
 
 export interface PresenceKeeperOptions {
   /** Makes node ids. */
