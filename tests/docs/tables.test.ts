@@ -36,7 +36,10 @@ test('the options of README.md have their defaults', async () => {
   // What the composition root takes where an option is absent.
   const root = read('packages/gateway-core/src/create-gateway.ts');
   for (const name of ['presence', 'sessions', 'broker'] as const) {
-    expect(root).toMatch(new RegExp(`options\\.${name} \\?\\?\\s+new ${codeIn(said[name] ?? '')[0]}\\(`));
+    const [, made = ''] = root.match(new RegExp(`options\\.${name} \\?\\?\\s+(new \\w+|\\w+)`)) ?? [];
+    // Made in place, or made before and known by a name.
+    const [, expression = made] = root.match(new RegExp(`const ${made} = (new \\w+)\\(`)) ?? [];
+    expect(expression, name).toBe(`new ${codeIn(said[name] ?? '')[0]}`);
   }
 });
 
