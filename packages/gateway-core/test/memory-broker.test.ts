@@ -192,7 +192,8 @@ describe('historyAgeMaxMs', () => {
     const before = process.memoryUsage().heapUsed;
     for (let n = 0; n < 1_000; n += 1) broker.publish('quiet', { body: `${n}${'x'.repeat(1_000)}` });
     gc();
-    expect(process.memoryUsage().heapUsed - before).toBeGreaterThan(900_000);
+    // Less than the million: what others left behind before is collected meanwhile.
+    expect(process.memoryUsage().heapUsed - before).toBeGreaterThan(700_000);
     await clock.advance(500);
     broker.publish('not quiet', { body: '2' });
     await clock.advance(500);

@@ -17,19 +17,19 @@ function taskOf(clock: BusyClock, name: string, units: number, costMs: number, s
   };
 }
 
-test('tasks take turns, a quantum each, and small ones share one', async () => {
+test('tasks take turns, and a small one is never cut in two', async () => {
   const clock = new BusyClock();
   const slices = new Slices(clock, 0, () => {});
   const steps: string[] = [];
   for (const [name, units] of [
-    ['a', 40],
+    ['a', 70],
     ['b', 3],
-    ['c', 5],
-    ['d', 20],
+    ['c', 31],
+    ['d', 40],
   ] as const)
     slices.add(taskOf(clock, name, units, 0, steps));
   await clock.settle();
-  expect(steps).toEqual(['a16', 'b3', 'c5', 'd8', 'a16', 'd12', 'a4', 'a4']);
+  expect(steps).toEqual(['a32', 'b3', 'c31', 'd32', 'a32', 'd8', 'a6']);
 });
 
 test('what takes longer than sliceMs goes on in the next round of the event loop', async () => {
@@ -37,8 +37,17 @@ test('what takes longer than sliceMs goes on in the next round of the event loop
   const slices = new Slices(clock, 4, () => {});
   slices.add(taskOf(clock, 'a', 1_000, 0.1, []));
   await clock.settle();
-  expect(clock.longestMs).toBeLessThan(4 + 16 * 0.1 + 0.001);
-  expect(clock.tasks).toBeGreaterThanOrEqual(1_000 / (4 / 0.1 + 16));
+  expect(clock.longestMs).toBeLessThan(4 + 32 * 0.1 + 0.001);
+  expect(clock.tasks).toBeGreaterThanOrEqual(1_000 / (4 / 0.1 + 32));
+});
+
+test('many small tasks are no exception, whether or not the clock is looked at after each', async () => {
+  const clock = new BusyClock();
+  const slices = new Slices(clock, 4, () => {});
+  for (let n = 0; n < 300; n += 1) slices.add(taskOf(clock, 'a', 3, 0.1, []));
+  await clock.settle();
+  expect(clock.longestMs).toBeLessThan(4 + (16 + 3) * 0.1 + 0.001);
+  expect(clock.tasks).toBeGreaterThanOrEqual(900 / (4 / 0.1 + 19));
 });
 
 test('what is added in the middle has its turn in the next round', async () => {

@@ -39,7 +39,7 @@ export interface FanOutContext {
 }
 
 /** Bytes of one write that count as one more unit of work. */
-const BYTES_PER_UNIT = 16 * 1024;
+const BYTES_PER_UNIT = 8 * 1024;
 
 /**
  * Writes to a group's members what they have not got, in passes over them. A pass brings everybody who keeps up to where the log and the
