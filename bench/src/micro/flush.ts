@@ -11,6 +11,7 @@ class Sink implements Receiver {
   readonly blocked = false;
   readonly deflate = false;
   readonly gone = false;
+  readonly hearsGaps = false;
   bytes = 0;
   write(frames: Buffer): void {
     this.bytes += frames.length;
@@ -25,9 +26,17 @@ function flushing(messages: number, members: number): MicroCase {
   return {
     name: `flush: ${messages} × 128 B to ${count} member${members === 1 ? '' : 's'}`,
     setUp() {
-      const counters = { delivered: 0, resets: 0 };
+      const counters = { delivered: 0, resets: 0, gaps: 0 };
       const budget = new LogBudget(DEFAULT_LIMITS.logBytesTotalMax, () => {});
-      const context = { limits: DEFAULT_LIMITS, budget, now: () => 0, dirty: () => {}, counters, failed: () => {} };
+      const context = {
+        limits: DEFAULT_LIMITS,
+        budget,
+        now: () => 0,
+        stamp: () => 0,
+        dirty: () => {},
+        counters,
+        failed: () => {},
+      };
       const group = new Group('group-1', { epoch: 'epoch', seq: 0 }, context);
       const sinks = Array.from({ length: members }, () => new Sink());
       for (const sink of sinks) group.add(sink);

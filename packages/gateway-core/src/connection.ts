@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import type { EndCause } from './end-causes.js';
 import { FlowControl } from './flow-control.js';
 import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
 import type { Loss, Receiver } from './groups/fan-out.js';
@@ -45,6 +46,16 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   /** It is ending, for a cause that is settled. */
   ending = false;
   readonly deflate: boolean;
+  /** Chosen by its first `identify`. */
+  dialect: 1 | 2 = 1;
+  /** Another connection speaks for its member now: nothing that it says counts any more. */
+  fenced = false;
+  /** Its client has not shown yet that it has its newest resume token. */
+  unconfirmed = false;
+  /** It is to end so, in its turn: nothing that it says is accepted any more. */
+  sentence: EndCause | undefined;
+  /** When its credentials end, in Unix milliseconds. */
+  expiresAt: number | undefined;
   /** When something was last heard, or it was last listened to again, in monotonic milliseconds. */
   seenAt: number;
   /** When it was last asked for a sign of life, in monotonic milliseconds. */
@@ -98,13 +109,17 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     return this.#state === 'open' || this.#state === 'identified';
   }
 
+  get hearsGaps(): boolean {
+    return this.dialect === 2;
+  }
+
   get memberships(): readonly Membership[] {
-    return this.member?.memberships ?? NONE;
+    return this.fenced ? NONE : (this.member?.memberships ?? NONE);
   }
 
   /** Its place in a group; where none is named, in the one that its `identify` named, else in the first that it was put into. */
   placeIn(groupId: string | undefined): Membership | undefined {
-    if (groupId !== undefined) return placeOf(this.member, groupId);
+    if (groupId !== undefined) return this.fenced ? undefined : placeOf(this.member, groupId);
     const [first] = this.memberships;
     return first?.assigned ? (this.memberships.find(({ assigned }) => !assigned) ?? first) : first;
   }

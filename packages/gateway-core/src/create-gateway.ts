@@ -50,7 +50,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
   };
   const events = new Emitter<GatewayEvents>((error, event) => failed(error, `listener of ${event}`));
-  const counters = { delivered: 0, published: 0, resets: 0 };
+  const counters = { delivered: 0, published: 0, resets: 0, gaps: 0 };
 
   const ownPresence = new MemoryPresenceStore({
     clock,
@@ -84,7 +84,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     groups,
     clock,
     { resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
-    ({ memberId, identity: { principal } }, groupId) => events.emit('leave', { memberId, groupId, principal }),
+    {
+      left: ({ memberId, identity: { principal } }, groupId) => events.emit('leave', { memberId, groupId, principal }),
+      detached: ({ memberId, identity: { principal } }) => events.emit('detached', { memberId, principal }),
+      expired: ({ memberId, identity: { principal } }) => events.emit('expired', { memberId, principal }),
+    },
   );
   const pace = { intervalMs: timings.presenceIntervalMs, writesPerSecondMax: limits.presenceWritesPerSecondMax };
   const announcer = new PresenceAnnouncer(presence, groups, clock, slices, pace, {
@@ -115,6 +119,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       authenticate,
       authorize,
       generateId,
+      end: (connection, cause) => hub.end(connection, cause),
+      refuse: (connection, refusal) => router.refuse(connection, refusal),
+      failed,
     },
     limits,
     {
@@ -143,12 +150,14 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     timeouts,
     events,
     announcer,
+    slices,
     limits,
   });
   const drain = new Drain({
     clock,
     hub,
     router,
+    slices,
     delayMs: timings.drainDelayMs,
     perSecondMax: limits.drainsPerSecondMax,
     shut: () => door.shut(),

@@ -1,8 +1,10 @@
+import { reconnectFrame } from './answers.js';
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
 import { END_CAUSES } from './end-causes.js';
 import type { Hub } from './hub.js';
 import type { Router } from './router.js';
+import type { Slices } from './slices.js';
 
 /** How long clients that are told to go are put together. */
 const STEP_MS = 100;
@@ -25,6 +27,7 @@ export class Drain {
       clock: Clock;
       hub: Hub;
       router: Router;
+      slices: Slices;
       delayMs: number;
       perSecondMax: number;
       /** Refuses who comes from now on. */
@@ -79,12 +82,31 @@ export class Drain {
     const connections = [...hub.values()];
     const steps = Math.max(1, Math.floor((graceMs * GRACE_SHARE) / STEP_MS));
     const perStep = Math.max(Math.ceil((perSecondMax * STEP_MS) / 1000), Math.ceil(connections.length / steps));
+    this.#announce(connections, perStep);
     for (let told = 0; told < connections.length; ) {
       for (const connection of connections.slice(told, told + perStep)) this.#dismiss(connection);
       told += perStep;
       if (told < connections.length) await this.#pause(STEP_MS);
       if (isOver()) return;
     }
+  }
+
+  /** Tells clients of dialect 2 when it is their time, so that they can go before. */
+  #announce(connections: readonly Connection[], perStep: number): void {
+    const { clock, slices } = this.parts;
+    let at = 0;
+    slices.add({
+      step: (units) => {
+        let left = units;
+        for (; left > 0 && at < connections.length; at += 1) {
+          const connection = connections[at] as Connection;
+          if (connection.dialect !== 2) continue;
+          connection.write(reconnectFrame(clock.now(), Math.floor(at / perStep) * STEP_MS));
+          left -= 1;
+        }
+        return left;
+      },
+    });
   }
 
   /** Closes a connection once it has everything, as slow as it is; the deadline does not wait. */

@@ -24,6 +24,12 @@ export interface GatewayEvents {
   join: EventMember & { groupId: string };
   /** A member has left a group: by moving, by a clean close, or because its resume window is over. */
   leave: { memberId: string; groupId: string; principal?: string | undefined };
+  /** The connection of a member of dialect 2 has dropped; it can come back for `resumeTtlMs`. */
+  detached: { memberId: string; principal?: string | undefined };
+  /** A member of dialect 2 has come back, on another connection. */
+  resumed: EventMember;
+  /** A member of dialect 2 did not come back within `resumeTtlMs`, and has left its groups. */
+  expired: { memberId: string; principal?: string | undefined };
   /** A client's `data_update` is in its group's log. */
   data: {
     groupId: string;
@@ -70,6 +76,9 @@ export const EVENT_NAMES: Readonly<Record<keyof GatewayEvents, true>> = {
   identify: true,
   join: true,
   leave: true,
+  detached: true,
+  resumed: true,
+  expired: true,
   data: true,
   presence: true,
   sessionOpened: true,

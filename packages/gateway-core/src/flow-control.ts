@@ -2,6 +2,8 @@ import type { Clock } from './clock.js';
 import type { Limits } from './limits.js';
 import type { GatewaySocket } from './transport/socket.js';
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * What goes through a connection's socket, and what waits for it. Whether there is room is a state that is looked at with every write and
  * every sweep, and no event to wait for: a link that is always busy never drains.
@@ -22,6 +24,8 @@ export abstract class FlowControl {
   #pauses = 0;
   /** Since when it is not read from, as far as that was told, in monotonic milliseconds. */
   #unheardSince = 0;
+  /** Answers that leave with the next write, or at the end of the turn. */
+  #held: Buffer[] | undefined;
   /** Who waits for room. */
   #waiting: (() => void)[] | undefined;
 
@@ -59,7 +63,7 @@ export abstract class FlowControl {
   write(frames: Buffer): void {
     if (!this.live) return;
     try {
-      this.socket.write(frames);
+      this.socket.write(this.#held === undefined ? frames : this.#withHeld(frames));
       // Not what `write` answers: Node answers by a mark of its own (16 KiB in Node 20), which may be above this one.
       if (!this.#full && this.socket.bufferedBytes < this.limits.socketHighWaterMarkBytes) return;
     } catch (error) {
@@ -75,6 +79,21 @@ export abstract class FlowControl {
     if (this.#answersUnread || this.overMarkSince === undefined) return;
     this.#answersUnread = true;
     this.pause();
+  }
+
+  /** Sends an answer in one write with what else the connection is owed by the end of the turn, in the order of the answers. */
+  hold(frame: Buffer): void {
+    if (this.#held !== undefined) {
+      this.#held.push(frame);
+      return;
+    }
+    this.#held = [frame];
+    this.clock.setImmediate(() => this.writeHeld());
+  }
+
+  /** Sends what is held now. */
+  writeHeld(): void {
+    if (this.#held !== undefined) this.answer(NOTHING);
   }
 
   /** The socket says that everything was taken. */
@@ -137,6 +156,12 @@ export abstract class FlowControl {
       this.broken(error);
       return false;
     }
+  }
+
+  #withHeld(frames: Buffer): Buffer {
+    const held = this.#held as Buffer[];
+    this.#held = undefined;
+    return Buffer.concat([...held, frames]);
   }
 
   #look(): void {

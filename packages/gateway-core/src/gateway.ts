@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ClientType, DeliveryMode, LogPosition, PresenceInfo, Result, SessionMeta } from 'gateway-protocol';
 import type { GatewayEvents } from './events.js';
+import type { Revoked } from './revocation.js';
 import type { Session } from './sessions/session-store.js';
 import type { GatewaySocket } from './transport/socket.js';
 
@@ -164,6 +165,29 @@ export interface Gateway {
    * @returns `false` where there is no such connection, or it is not in the group.
    */
   leave(connectionId: string, groupId: string): boolean;
+
+  /**
+   * Takes a member out of a group, connected or inside its resume window, once it was written what it is owed.
+   * @returns `false` where there is no such member here, or it is not in the group.
+   */
+  remove(memberId: string, groupId: string): boolean;
+
+  /**
+   * Ends members whose credentials are no longer good: connected ones are closed with 4003, and nobody becomes them again with a resume
+   * token. From the call on nothing that they send is accepted; the connections are closed in slices, at the end of the turn and after it.
+   * @returns how many members there were.
+   * @throws GatewayError `INVALID_ARGUMENT`; what `where` throws. Nobody is ended then.
+   * @example
+   * gateway.revoke({ where: ({ principal }) => principal === 'user-7' });
+   */
+  revoke(revoked: Revoked): number;
+
+  /**
+   * Where a group's log stands. Who writes a snapshot of the group's state takes the position first: a client that loads the snapshot and
+   * then joins since that position misses nothing (docs/recipes.md).
+   * @throws GatewayError (by rejection) `INVALID_ARGUMENT`, `TOO_MANY_GROUPS`, `PART_TIMEOUT` or `CLOSED`.
+   */
+  position(groupId: string): Promise<LogPosition>;
 
   /**
    * Replaces the `metadata` that presence shows of a connection's member, in all its groups.

@@ -29,7 +29,7 @@ export interface AuthenticateContext {
   remoteAddress: string;
 }
 
-/** What `authenticate` answers. `true` and an object with `claims` or `principal` are yes, anything else is no. */
+/** What `authenticate` answers. `true` and an object with `claims`, `principal` or `expiresAt` are yes, anything else is no. */
 export type Authenticated =
   | boolean
   | {
@@ -40,6 +40,11 @@ export type Authenticated =
        * is another member. Shown to the host (`members`, events), never to a client.
        */
       principal?: string | undefined;
+      /**
+       * When these credentials end, in Unix milliseconds: the connection is closed with 4001 then, unless it has identified anew. A
+       * client of dialect 2 renews them in place.
+       */
+      expiresAt?: number | undefined;
       /** What presence shows instead of the `metadata` that the client sent. */
       metadata?: Record<string, unknown> | undefined;
     };

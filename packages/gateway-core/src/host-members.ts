@@ -11,6 +11,8 @@ import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
 import { metadataOf } from './presence/presence-info.js';
+import { type Revoked, revoke } from './revocation.js';
+import type { Slices } from './slices.js';
 
 /** What a host does with members. */
 export class HostMembers {
@@ -19,6 +21,7 @@ export class HostMembers {
       hub: Hub;
       events: Emitter<GatewayEvents>;
       announcer: PresenceAnnouncer;
+      slices: Slices;
       limits: Limits;
     },
   ) {}
@@ -52,6 +55,21 @@ export class HostMembers {
     if (member === undefined || place === undefined) return false;
     members.leave(member, place);
     return true;
+  }
+
+  remove(memberId: string, groupId: string): boolean {
+    const { hub, members } = this.parts;
+    const member =
+      [...hub.values()].find((connection) => connection.member?.memberId === memberId && !connection.fenced)?.member ??
+      [...members.dropped].find((dropped) => dropped.memberId === memberId);
+    const place = placeOf(member, groupId);
+    if (member === undefined || place === undefined) return false;
+    members.leave(member, place);
+    return true;
+  }
+
+  revoke(revoked: Revoked): number {
+    return revoke(this.parts, revoked);
   }
 
   async setMetadata(connectionId: string, metadata: Record<string, unknown>): Promise<void> {

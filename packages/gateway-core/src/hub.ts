@@ -103,10 +103,12 @@ export class Hub implements SlicedTask {
   }
 
   /** The one way in which a connection ends. Whatever the cause, this runs once, in this order; the socket may linger. */
-  end(connection: Connection, cause: EndCause): void {
+  end(connection: Connection, why: EndCause): void {
+    const cause = connection.dialect === 2 ? (why.dialect2 ?? why) : why;
     // Leaving can show that messages are lost to it, or that its socket is broken: the first cause stands.
     if (!connection.live || connection.ending) return;
     connection.ending = true;
+    connection.writeHeld();
     this.listener.leaving(connection);
     connection.advance('closing');
     connection.closingSince = this.clock.monotonicMs();
@@ -234,7 +236,8 @@ export class Hub implements SlicedTask {
     const { heartbeatIntervalMs, heartbeatTimeoutMs, identifyTimeoutMs, slowConsumerTimeoutMs } = this.timings;
     connection.recheck();
     const silentMs = connection.silentMs(now);
-    if (silentMs >= heartbeatTimeoutMs) this.end(connection, END_CAUSES.silent);
+    if (connection.expiresAt !== undefined && connection.expiresAt <= this.clock.now()) this.end(connection, END_CAUSES.expired);
+    else if (silentMs >= heartbeatTimeoutMs) this.end(connection, END_CAUSES.silent);
     else if (connection.state === 'open' && !connection.busy && now - connection.identifyFrom >= identifyTimeoutMs)
       this.end(connection, connection.identifyRefused ? END_CAUSES.identifyRefused : END_CAUSES.notIdentified);
     else if (slowConsumerTimeoutMs > 0 && now - (connection.overMarkSince ?? now) >= slowConsumerTimeoutMs)

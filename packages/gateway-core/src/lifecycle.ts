@@ -43,13 +43,13 @@ export class Lifecycle implements HubListener {
     this.parts.failed(error, 'socket', { connectionId });
   }
 
-  leaving({ member }: Connection): void {
-    if (member !== undefined) this.parts.members.detach(member);
+  leaving({ member, fenced }: Connection): void {
+    if (member !== undefined && !fenced) this.parts.members.detach(member);
   }
 
-  ended({ connectionId, member }: Connection, { code, reason, ending, by }: EndCause): void {
+  ended({ connectionId, member, fenced }: Connection, { code, reason, ending, by }: EndCause): void {
     const { members, events } = this.parts;
-    if (member !== undefined) {
+    if (member !== undefined && !fenced) {
       if (ending === 'dropped') members.drop(member);
       else members.end(member);
     }

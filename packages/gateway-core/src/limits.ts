@@ -10,6 +10,8 @@ export interface Limits {
   messageFragmentsMax: number;
   /** Largest `metadata` of an `identify`, in bytes of JSON. */
   metadataBytesMax: number;
+  /** Largest `state` that a member says of itself in a group (dialect 2), in bytes of JSON. */
+  presenceStateBytesMax: number;
   /** Most connections in all, closing ones included; one more is refused with 503. */
   connectionsMax: number;
   /** Most connections from one address; one more is refused with 429. Off by default: behind a proxy all clients share one, see `trustProxyHops`. */
@@ -27,10 +29,12 @@ export interface Limits {
   bytesPerSecondMax: number;
   /** Bytes that one connection may send at once; at least `messageBytesMax`. */
   bytesBurst: number;
-  /** `identify`s of one connection per second, in the long run: each is a step of its own for hooks, stores and everybody's presence. Off where it is not given and `messagesPerSecondMax` is 0. */
+  /** `identify`s and `join`s of one connection per second, in the long run: each is a step of its own for hooks, stores and everybody's presence. Off where it is not given and `messagesPerSecondMax` is 0. */
   joinsPerSecondMax: number;
   /** `identify`s of one connection at once. */
   joinsBurst: number;
+  /** Most groups that one connection is in by its own wish (dialect 2). */
+  groupsPerConnectionMax: number;
   /** Error answers per second, in the long run, before a connection is closed (4100 for rates, 4002 for anything else). */
   errorsPerSecondMax: number;
   /** Error answers at once before a connection is closed. */
@@ -73,6 +77,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   jsonDepthMax: PROTOCOL_LIMITS.jsonDepthMax,
   messageFragmentsMax: 1024,
   metadataBytesMax: PROTOCOL_LIMITS.metadataBytesMax,
+  presenceStateBytesMax: PROTOCOL_LIMITS.presenceStateBytesMax,
   connectionsMax: 50_000,
   connectionsPerAddressMax: 0,
   ipv6PrefixLength: 64,
@@ -82,6 +87,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   bytesBurst: 4 * 1024 * 1024,
   joinsPerSecondMax: 5,
   joinsBurst: 50,
+  groupsPerConnectionMax: 100,
   errorsPerSecondMax: 1,
   errorsBurst: 100,
   drainsPerSecondMax: 1_000,

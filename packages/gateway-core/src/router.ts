@@ -1,19 +1,21 @@
 import { type DecodeLimits, decode, ERROR_CODES, type IncomingFromClient } from 'gateway-protocol';
-import { errorFrame, type Refusal } from './answers.js';
+import { type Accepted, ackFrame, errorFrame, type Refusal } from './answers.js';
 import type { Connection } from './connection.js';
 import { END_CAUSES, type EndCause } from './end-causes.js';
 import type { Handler, HandlerContext, MessageTexts } from './handlers/context.js';
 import { dataUpdate } from './handlers/data-update.js';
 import { heartbeat } from './handlers/heartbeat.js';
 import { identify } from './handlers/identify.js';
+import { join } from './handlers/join.js';
+import { leave } from './handlers/leave.js';
 import type { Limits } from './limits.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
 import { RateLimit } from './rate-limit.js';
 
-/** One handler for each signal of the dialects that the gateway serves. */
-const handlers = { identify, heartbeat, data_update: dataUpdate } satisfies {
-  [Type in IncomingFromClient['type']]?: Handler<Type>;
-};
+/** One handler for each signal of each dialect. Which one a connection speaks is chosen by its first `identify`. */
+const dialect1 = { identify, heartbeat, data_update: dataUpdate } satisfies HandlerTable;
+const dialect2 = { ...dialect1, join, leave } satisfies HandlerTable;
+type HandlerTable = { [Type in IncomingFromClient['type']]?: Handler<Type> };
 
 /** Signals that need no `identify` before them. */
 const BEFORE_IDENTIFY: ReadonlySet<string> = new Set(['identify', 'heartbeat']);
@@ -48,7 +50,11 @@ export class Router {
     limits: Limits,
     private readonly report: RouterReport,
   ) {
-    this.#decodeLimits = { jsonDepthMax: limits.jsonDepthMax, metadataBytesMax: limits.metadataBytesMax };
+    this.#decodeLimits = {
+      jsonDepthMax: limits.jsonDepthMax,
+      metadataBytesMax: limits.metadataBytesMax,
+      presenceStateBytesMax: limits.presenceStateBytesMax,
+    };
     this.#messageRate = new RateLimit(limits.messagesPerSecondMax, limits.messagesBurst);
     this.#byteRate = new RateLimit(limits.bytesPerSecondMax, limits.bytesBurst);
     this.#joinRate = new RateLimit(limits.joinsPerSecondMax, limits.joinsBurst);
@@ -90,6 +96,10 @@ export class Router {
   }
 
   #start(connection: Connection, text: string): void {
+    if (connection.unconfirmed && connection.member !== undefined) {
+      connection.unconfirmed = false;
+      this.context.members.confirmToken(connection.member);
+    }
     // From here on, for a client without a network can answer before the handler has returned.
     connection.busy = true;
     const pending = this.#handle(connection, text);
@@ -118,11 +128,16 @@ export class Router {
     const decoded = decode(text, this.#decodeLimits);
     if (!decoded.ok) return this.#refuse(connection, decoded.error);
     const { message } = decoded;
+    const { expiresAt, sentence } = connection;
+    if (sentence !== undefined || (expiresAt !== undefined && expiresAt <= this.context.clock.now())) {
+      this.report.close(connection, sentence ?? END_CAUSES.expired);
+      return undefined;
+    }
     try {
       const outcome = this.#dispatch(connection, message, decoded);
       if (isPromise(outcome)) {
         return outcome.then(
-          (refusal) => this.#settle(connection, message, refusal),
+          (answer) => this.#settle(connection, message, answer),
           (error) => this.#failed(connection, message, error),
         );
       }
@@ -133,8 +148,11 @@ export class Router {
     return undefined;
   }
 
-  #settle(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, refusal: Refusal | undefined): void {
-    if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo, traceId });
+  #settle(connection: Connection, { type, id, traceId }: IncomingFromClient, answer: Refusal | Accepted | undefined): void {
+    const refusal = answer === undefined || 'ack' in answer ? undefined : answer;
+    if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: id, traceId });
+    else if (answer !== undefined && 'ack' in answer && id !== undefined && connection.dialect === 2)
+      connection.hold(ackFrame(this.context.clock.now(), id, answer.ack));
     if (type === 'identify') connection.identifyRefused = refusal !== undefined && !ERROR_CODES[refusal.code].retryable;
   }
 
@@ -144,7 +162,11 @@ export class Router {
     this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
   }
 
-  #dispatch(connection: Connection, message: IncomingFromClient, texts: MessageTexts): MaybePromise<Refusal | undefined> {
+  #dispatch(
+    connection: Connection,
+    message: IncomingFromClient,
+    texts: MessageTexts,
+  ): MaybePromise<Refusal | Accepted | undefined> {
     if (connection.state === 'open' && !BEFORE_IDENTIFY.has(message.type)) {
       return { code: 'NOT_IDENTIFIED', message: `type: identify before ${message.type}` };
     }
@@ -152,9 +174,9 @@ export class Router {
       const tooFast = this.#overJoinRate(connection);
       if (tooFast !== undefined) return tooFast;
     }
-    if (!Object.hasOwn(handlers, message.type))
-      return { code: 'UNKNOWN_TYPE', message: `type: ${message.type} is of dialect "2"` };
-    const handler = handlers[message.type as keyof typeof handlers] as Handler<IncomingFromClient['type']>;
+    const handlers: HandlerTable = connection.dialect === 2 ? dialect2 : dialect1;
+    const handler = handlers[message.type] as Handler<IncomingFromClient['type']> | undefined;
+    if (handler === undefined) return { code: 'UNKNOWN_TYPE', message: `type: ${message.type} is of dialect "2"` };
     return handler(this.context, connection, message, texts);
   }
 
@@ -180,6 +202,11 @@ export class Router {
     if (retryAfterMs > 0) return { code: 'RATE_LIMITED', message: 'too many identifies or joins', retryAfterMs };
     connection.joinsFullAt = joinsFullAt;
     return undefined;
+  }
+
+  /** Tells a client what was refused. */
+  refuse(connection: Connection, refusal: Refusal): void {
+    this.#refuse(connection, refusal);
   }
 
   #refuse(connection: Connection, refusal: Refusal): undefined {

@@ -16,6 +16,7 @@ import { DELAY_MAX, type ResolvedOptions } from './options.js';
 import type { PartTimeouts } from './part-timeouts.js';
 import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
+import type { Revoked } from './revocation.js';
 import type { Router } from './router.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Session } from './sessions/session-store.js';
@@ -27,7 +28,7 @@ export interface GatewayParts {
   options: ResolvedOptions;
   clock: Clock;
   events: Emitter<GatewayEvents>;
-  counters: { delivered: number; published: number; resets: number };
+  counters: { delivered: number; published: number; resets: number; gaps: number };
   groups: Groups;
   members: Members;
   presence: PresenceStore;
@@ -149,6 +150,19 @@ export class RunningGateway implements Gateway {
 
   leave(connectionId: string, groupId: string): boolean {
     return this.parts.hostMembers.leave(connectionId, groupId);
+  }
+
+  remove(memberId: string, groupId: string): boolean {
+    return this.parts.hostMembers.remove(memberId, groupId);
+  }
+
+  revoke(revoked: Revoked): number {
+    return this.parts.hostMembers.revoke(revoked);
+  }
+
+  async position(groupId: string): Promise<LogPosition> {
+    if (typeof groupId !== 'string') throw new GatewayError('INVALID_ARGUMENT', 'groupId: must be a string');
+    return (await this.parts.groups.open(groupId)).position;
   }
 
   async setMetadata(connectionId: string, metadata: Record<string, unknown>): Promise<void> {

@@ -15,8 +15,9 @@ function groupOf(...names: string[]) {
       limits: DEFAULT_LIMITS,
       budget: new LogBudget(DEFAULT_LIMITS.logBytesTotalMax, () => {}),
       now: () => 0,
+      stamp: () => 0,
       dirty: () => {},
-      counters: { delivered: 0, resets: 0 },
+      counters: { delivered: 0, resets: 0, gaps: 0 },
       failed: () => {},
     },
   );
@@ -31,7 +32,7 @@ function groupOf(...names: string[]) {
     const lost = () => {
       told.push('lost');
     };
-    const receiver: Receiver = { blocked: false, deflate: false, gone: false, write, lost };
+    const receiver: Receiver = { blocked: false, deflate: false, gone: false, hearsGaps: false, write, lost };
     return { told, membership: group.add(receiver) };
   };
   const announce = (members: number) =>

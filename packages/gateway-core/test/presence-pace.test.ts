@@ -239,7 +239,7 @@ describe('tell', () => {
     const clock = new FakeClock();
     const store = new MemoryPresenceStore({ clock });
     const slices = new Slices(clock, 4, () => {});
-    const counters = { delivered: 0, resets: 0, published: 0 };
+    const counters = { delivered: 0, resets: 0, gaps: 0, published: 0 };
     const groups = new Groups(
       new MemoryBroker(),
       clock,
@@ -258,6 +258,7 @@ describe('tell', () => {
       blocked: false,
       deflate: false,
       gone: false,
+      hearsGaps: false,
       write: (frames: Buffer) => writes.push(...textsOf(frames)),
       lost: () => {},
     };

@@ -1,8 +1,9 @@
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResetReason, SyncOutcome } from 'gateway-protocol';
 import type { Limits } from '../limits.js';
 import { ChunkCache } from './chunk-cache.js';
 import { GroupLog } from './group-log.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
+import type { Replay } from './replay.js';
 
 /** Why messages are lost to a receiver: its cursor is where the log no longer reaches, or the log was lost by the broker. */
 export type Loss = 'behind' | 'reset';
@@ -15,6 +16,8 @@ export interface Receiver {
   readonly deflate: boolean;
   /** Its socket has ended: it is owed nothing any more. */
   readonly gone: boolean;
+  /** It speaks dialect 2: where messages are lost to it, it is told so, and goes on. */
+  readonly hearsGaps: boolean;
   write(frames: Buffer): void;
   /** Messages of the group are lost to it. */
   lost(reason: Loss): void;
@@ -27,6 +30,8 @@ export interface Cursor {
   cursor: number;
   /** It could not be written to at some pass since it last stood at the head. */
   behind: boolean;
+  /** Until its `sync` is written. */
+  replay: Replay | undefined;
   /** The version of the presence that it was last written, or knew as it joined; it is owed any other one. */
   presenceSeen: number;
 }
@@ -35,7 +40,7 @@ export interface Cursor {
 export interface FanOutContext {
   readonly limits: Limits;
   readonly budget: LogBudget;
-  readonly counters: { delivered: number };
+  readonly counters: { delivered: number; gaps: number };
 }
 
 /** Bytes of one write that count as one more unit of work. */
@@ -74,6 +79,9 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
   }
 
   abstract giveMemory(): void;
+  /** The frames of dialect 2 that say where a receiver stands. */
+  protected abstract syncFrame(seq: number, replay: Replay): Buffer;
+  protected abstract gapFrame(from: number, to: number): Buffer;
 
   protected get presenceVersion(): number {
     return this.#presenceVersion;
@@ -115,7 +123,21 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
     this.#passSeq = this.log.headSeq;
     this.writtenSeq = this.log.headSeq;
     this.newBytes = 0;
-    for (const member of this.places) this.#lose(member, 'reset');
+    for (const member of this.places) {
+      if (!member.receiver.hearsGaps) {
+        this.#lose(member, 'reset');
+        continue;
+      }
+      this.replayTo(member, this.log.headSeq, 'reset', 'epoch');
+      this.#advance(member);
+    }
+  }
+
+  /** Where a receiver of dialect 2 begins: what it is to be written before its `sync`. */
+  protected replayTo(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason): void {
+    member.cursor = cursor;
+    member.behind = false;
+    member.replay = { to: this.log.headSeq, outcome, reason, replayed: 0 };
   }
 
   /** Goes on with the pass under way and with those that are due after it. @returns what is left of `units`; 0 or less: there may be more. */
@@ -185,14 +207,24 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
   #advance(member: Cursor): number {
     const { receiver } = member;
     let units = 1;
-    while (member.cursor < this.log.headSeq) {
-      if (!this.log.reaches(member.cursor)) {
+    while (member.cursor < this.log.headSeq || member.replay !== undefined) {
+      const isReached = this.log.reaches(member.cursor);
+      if (!isReached && !receiver.hearsGaps) {
         this.#lose(member, 'behind');
         return units;
       }
       if (receiver.blocked) {
-        member.behind = true;
+        // What is replayed is replayed whole; what comes after it may be passed over.
+        if (member.replay === undefined) member.behind = true;
         return units;
+      }
+      if (!isReached) {
+        this.#skip(member);
+        continue;
+      }
+      if (member.replay !== undefined) {
+        units += this.#replay(member, member.replay);
+        continue;
       }
       const owed = member.presenceSeen !== this.#presenceVersion;
       const chunk = this.#reading().read(member.cursor, member.behind, receiver.deflate, owed);
@@ -209,6 +241,39 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
       receiver.write(this.#presence);
     }
     return units;
+  }
+
+  /** The next piece of a replay, or its end. Nothing in it is passed over: `recovered` says that all of it was written. */
+  #replay(member: Cursor, replay: Replay): number {
+    if (member.cursor >= replay.to) {
+      member.replay = undefined;
+      member.receiver.write(this.syncFrame(member.cursor, replay));
+      return 1;
+    }
+    const { bytes, end, messages } = this.log.read(member.cursor, { behind: false, deflate: member.receiver.deflate }, replay.to);
+    member.cursor = end;
+    replay.replayed += messages;
+    this.context.counters.delivered += messages;
+    if (bytes === undefined) return 0;
+    member.receiver.write(bytes);
+    return 1 + Math.floor(bytes.length / BYTES_PER_UNIT);
+  }
+
+  /** The log has left the cursor behind: in a replay that is how it went, else it is a gap. */
+  #skip(member: Cursor): void {
+    const to = this.log.firstSeq - 1;
+    const { replay } = member;
+    if (replay !== undefined) {
+      replay.outcome = 'reset';
+      replay.reason = 'trimmed';
+      replay.to = Math.max(replay.to, to);
+      member.cursor = replay.to;
+      return;
+    }
+    const from = member.cursor + 1;
+    member.cursor = to;
+    this.context.counters.gaps += 1;
+    member.receiver.write(this.gapFrame(from, to));
   }
 
   /** What is read in a pass is kept for the others in it; beside one, as for a member that has drained, it is not. */

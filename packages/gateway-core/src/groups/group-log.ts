@@ -108,19 +108,20 @@ export class GroupLog extends LogMemory {
     return cursor >= this.#firstSeq - 1;
   }
 
-  /** What a cursor that the log reaches reads next: at most `limits.socketHighWaterMarkBytes`, but at least one message. */
-  read(cursor: number, reader: Reader): Chunk {
+  /** `seq` of the oldest message; one after the head where there is none. */
+  get firstSeq(): number {
+    return this.#firstSeq;
+  }
+
+  /** What a cursor that the log reaches reads next, up to `until`: at most `limits.socketHighWaterMarkBytes`, but at least one message. */
+  read(cursor: number, reader: Reader, until = this.#headSeq): Chunk {
     const last = this.#slabs[this.#slabs.length - 1] as LogSlab;
     const plain = !reader.deflate && !(reader.behind && this.#conflation !== undefined);
     // Nearly always: everything is in one piece already.
-    if (
-      plain &&
-      cursor >= last.firstSeq - 1 &&
-      last.lengthOf(cursor + 1, this.#headSeq) <= this.limits.socketHighWaterMarkBytes
-    ) {
-      return { bytes: last.frames(cursor + 1, this.#headSeq), end: this.#headSeq, messages: this.#headSeq - cursor };
+    if (plain && cursor >= last.firstSeq - 1 && last.lengthOf(cursor + 1, until) <= this.limits.socketHighWaterMarkBytes) {
+      return { bytes: last.frames(cursor + 1, until), end: until, messages: until - cursor };
     }
-    return this.#collect(cursor, reader);
+    return plain ? this.#collectSlabs(cursor, until) : this.#collect(cursor, reader, until);
   }
 
   /** Drops what is over the limits, oldest first, but nothing after `until`. */
@@ -158,11 +159,33 @@ export class GroupLog extends LogMemory {
     this.#firstSeq = position.seq + 1;
   }
 
-  #collect(cursor: number, reader: Reader): Chunk {
+  /** Everything of each slab is one piece, as far as it fits. */
+  #collectSlabs(cursor: number, until: number): Chunk {
+    const pieces: Buffer[] = [];
+    let room = this.limits.socketHighWaterMarkBytes;
+    let end = cursor;
+    while (end < until && room > 0) {
+      const slab = this.#slabOf(end + 1);
+      const from = end + 1;
+      let to = Math.min(slab.lastSeq, until);
+      if (slab.lengthOf(from, to) > room) {
+        to = from;
+        while (slab.lengthOf(from, to + 1) <= room) to += 1;
+      }
+      const length = slab.lengthOf(from, to);
+      if (pieces.length > 0 && length > room) break;
+      pieces.push(slab.frames(from, to));
+      room -= length;
+      end = to;
+    }
+    return { bytes: pieces.length === 1 ? pieces[0] : Buffer.concat(pieces), end, messages: end - cursor };
+  }
+
+  #collect(cursor: number, reader: Reader, until: number): Chunk {
     const frames: Buffer[] = [];
     let bytes = 0;
     let end = cursor;
-    while (end < this.#headSeq) {
+    while (end < until) {
       const seq = end + 1;
       if (!(reader.behind && this.#conflation?.isPassedOver(seq))) {
         const frame = reader.deflate ? this.#deflatedFrame(seq) : this.#slabOf(seq).frames(seq, seq);

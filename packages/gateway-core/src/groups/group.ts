@@ -1,13 +1,15 @@
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResetReason, ResumeSince } from 'gateway-protocol';
+import { gapFrame, syncFrame } from '../answers.js';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
 import { type Cursor, FanOut, type Receiver } from './fan-out.js';
 import type { GroupLog } from './group-log.js';
 import type { LogBudget } from './log-budget.js';
+import type { Replay } from './replay.js';
 
 /** Takes the place of a receiver whose connection is gone. */
-const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, write: () => {}, lost: () => {} };
+const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, hearsGaps: false, write: () => {}, lost: () => {} };
 
 /** A receiver's place in one group. The whole cost of a slow consumer is this object. */
 export interface Membership extends Cursor {
@@ -26,7 +28,9 @@ export interface GroupContext {
   /** The group has something to write: `step` is called from the end of the turn on, until all is done. */
   readonly dirty: (group: Group) => void;
   /** Messages handed to sockets, and logs that began anew. */
-  readonly counters: { delivered: number; resets: number };
+  readonly counters: { delivered: number; resets: number; gaps: number };
+  /** Wall-clock time, for stamps. */
+  readonly stamp: () => number;
   /** The broker did not keep its contract. */
   readonly failed: (error: unknown, where: string) => void;
 }
@@ -82,6 +86,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
       receiver,
       cursor: this.log.headSeq,
       behind: false,
+      replay: undefined,
       presenceSeen: this.presenceVersion,
       assigned: false,
     };
@@ -90,12 +95,37 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     return membership;
   }
 
+  /** Its member has come back, on another connection. What it is owed is what `begin` says. */
+  attach(membership: Membership, receiver: Receiver): void {
+    membership.receiver = receiver;
+    this.#detached.delete(membership);
+    this.places.add(membership);
+    this.lastUsedAt = this.context.now();
+  }
+
+  /**
+   * Where a receiver of dialect 2 stands: after `since`, if the log can bring it from there to its head without a hole, else at the head or
+   * at the last messages that it asks for. Writes what its socket takes of that, and then its `sync`.
+   */
+  begin(membership: Membership, since: ResumeSince | undefined): void {
+    const { headSeq: head } = this.log;
+    const { epoch: known, seq, tail = 0 } = (since ?? {}) as { epoch?: string; seq?: number; tail?: number };
+    const reason = known === undefined || seq === undefined ? undefined : this.#missing(known, seq);
+    const tailFrom = Math.max(head - tail, this.log.firstSeq - 1);
+    if (seq === undefined) this.replayTo(membership, tailFrom, 'live');
+    else if (reason === undefined) this.replayTo(membership, seq, 'recovered');
+    else this.replayTo(membership, tailFrom, 'reset', reason);
+    membership.presenceSeen = -1;
+    this.catchUp(membership);
+  }
+
   /** Its connection ends, its member stays. What it is owed of the log is written first, as far as its socket takes it. */
   detach(membership: Membership): void {
     if (!this.places.delete(membership)) return;
     membership.presenceSeen = this.presenceVersion;
     if (!membership.receiver.gone) this.writeRest(membership);
     membership.receiver = NOBODY;
+    membership.replay = undefined;
     this.#detached.add(membership);
     if (this.places.size === 0) this.#nobodyIsThere();
     this.lastUsedAt = this.context.now();
@@ -168,7 +198,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
 
   /** Whether a member has not been written everything that is in the log. */
   isBehind(membership: Membership): boolean {
-    return this.places.has(membership) && membership.cursor < this.log.headSeq;
+    return this.places.has(membership) && (membership.cursor < this.log.headSeq || membership.replay !== undefined);
   }
 
   /** Drops what is too old. */
@@ -187,6 +217,21 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     this.log.reset(this.log.position);
     this.#nobodyIsThere();
     this.context.budget.hold(-GROUP_BYTES);
+  }
+
+  protected override syncFrame(seq: number, replay: Replay): Buffer {
+    return syncFrame(this.context.stamp(), this.groupId, { epoch: this.log.position.epoch, seq }, replay);
+  }
+
+  protected override gapFrame(from: number, to: number): Buffer {
+    return gapFrame(this.context.stamp(), this.groupId, from, to);
+  }
+
+  /** Why the log cannot bring a cursor to its head; `undefined` where it can. */
+  #missing(epoch: string, seq: number): ResetReason | undefined {
+    if (epoch !== this.log.position.epoch) return 'epoch';
+    if (seq > this.log.headSeq) return 'ahead';
+    return this.log.reaches(seq) ? undefined : 'trimmed';
   }
 
   #markDirty(): void {

@@ -1,5 +1,5 @@
-import type { LogPosition } from 'gateway-protocol';
-import type { Broker, BrokerSubscription } from '../broker/broker.js';
+import type { LogPosition, ResumeSince } from 'gateway-protocol';
+import type { Broker, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { type DataBody, dataBody } from '../data-body.js';
 import { GatewayError } from '../errors.js';
@@ -35,13 +35,14 @@ export class Groups {
     slices: Slices,
     private readonly limits: Limits,
     private readonly timeouts: PartTimeouts,
-    private readonly counters: { delivered: number; published: number; resets: number },
+    private readonly counters: { delivered: number; published: number; resets: number; gaps: number },
     private readonly failed: (error: unknown, where: string) => void,
   ) {
     this.#context = {
       limits,
       budget: new LogBudget(limits.logBytesTotalMax, () => this.#exceeded()),
       now: () => clock.monotonicMs(),
+      stamp: () => clock.now(),
       dirty: (group) => slices.add(group),
       counters,
       failed,
@@ -84,6 +85,9 @@ export class Groups {
     return opening;
   }
 
+  /** Brings as much of the log here as is needed to go on from a position, where the broker has it. */
+  reach(_group: Group, _since: ResumeSince): MaybePromise<void> {}
+
   /** Adds a receiver at the head of a group's log. */
   add(group: Group, receiver: Receiver): Membership {
     this.#idle.delete(group);
@@ -102,13 +106,13 @@ export class Groups {
    * keep their order. A group that nobody is in is opened only where the broker has no history: its log is all that will hold the message.
    * @throws GatewayError `TOO_MANY_GROUPS`.
    */
-  publish(body: DataBody): MaybePromise<LogPosition> {
+  publish(body: DataBody, idempotencyKey?: string): MaybePromise<PublishedPosition> {
     const { groupId, delivery, key } = body;
     if (this.broker.retainsHistory === false && !this.#groups.has(groupId) && !this.#opening.has(groupId)) {
       const opening = this.open(groupId);
       if (isPromise(opening)) opening.catch((error: unknown) => this.failed(error, 'broker.subscribe'));
     }
-    const position = this.broker.publish(groupId, { body: dataBody(body), delivery, key });
+    const position = this.broker.publish(groupId, { body: dataBody(body), delivery, key, idempotencyKey });
     return isPromise(position) ? position.then((answer) => this.#published(answer)) : this.#published(position);
   }
 
@@ -131,9 +135,9 @@ export class Groups {
     for (const group of this.#groups.values()) this.#dispose(group);
   }
 
-  #published(position: LogPosition): LogPosition {
-    this.counters.published += 1;
-    return position;
+  #published(answer: PublishedPosition): PublishedPosition {
+    if (answer.duplicate === undefined) this.counters.published += 1;
+    return answer;
   }
 
   async #openLater(groupId: string, feed: Feed, subscription: Promise<BrokerSubscription>): Promise<Group> {

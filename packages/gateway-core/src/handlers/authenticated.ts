@@ -14,7 +14,7 @@ export function authenticated(
   { payload }: IdentifySignal,
   metadataText: string | undefined,
 ): MaybePromise<Identity | undefined> {
-  const said = { role: payload.clientType, metadataText, claims: undefined, principal: undefined };
+  const said = { role: payload.clientType, metadataText, claims: undefined, principal: undefined, expiresAt: undefined };
   if (context.authenticate === undefined) return said;
   const { connectionId, remoteAddress, request } = connection;
   const asked = { token: payload.token, request, identify: payload, connectionId, remoteAddress };
@@ -25,11 +25,12 @@ export function authenticated(
 }
 
 function identityOf(answer: Exclude<Authenticated, boolean>, said: Identity, limits: Limits): Identity | undefined {
-  const { claims, principal, metadata } = answer;
+  const { claims, principal, metadata, expiresAt } = answer;
   // What is neither `true` nor says who it is is no, or a hook's `{ ok: false }` would open the door.
-  if (claims === undefined && principal === undefined) return undefined;
+  if (claims === undefined && principal === undefined && expiresAt === undefined) return undefined;
   if (claims !== undefined && (typeof claims !== 'object' || claims === null)) return undefined;
   if (principal !== undefined && (typeof principal !== 'string' || principal === '')) return undefined;
+  if (expiresAt !== undefined && (typeof expiresAt !== 'number' || Number.isNaN(expiresAt))) return undefined;
   const metadataText = metadata === undefined ? said.metadataText : checkHostInput({ metadata }, limits);
-  return { ...said, claims, principal, metadataText };
+  return { ...said, claims, principal, expiresAt, metadataText };
 }

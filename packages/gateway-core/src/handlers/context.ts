@@ -1,8 +1,9 @@
 import type { IncomingFromClient } from 'gateway-protocol';
-import type { Refusal } from '../answers.js';
+import type { Accepted, Refusal } from '../answers.js';
 import type { Clock } from '../clock.js';
 import type { Connection } from '../connection.js';
 import type { Emitter } from '../emitter.js';
+import type { EndCause } from '../end-causes.js';
 import type { GatewayEvents } from '../events.js';
 import type { Groups } from '../groups/groups.js';
 import type { PresenceAnnouncer } from '../groups/presence-announcer.js';
@@ -31,6 +32,11 @@ export interface HandlerContext {
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
   readonly generateId: () => string;
+  /** Ends a connection. */
+  readonly end: (connection: Connection, cause: EndCause) => void;
+  /** Tells a client of dialect 2 what was refused beside its message as a whole. */
+  readonly refuse: (connection: Connection, refusal: Refusal) => void;
+  readonly failed: (error: unknown, where: string, about: { connectionId: string }) => void;
 }
 
 /** JSON texts that `decode` found in a message. */
@@ -39,15 +45,17 @@ export interface MessageTexts {
   dataText?: string | undefined;
   /** Of an `identify`'s `metadata`. */
   metadataText?: string | undefined;
+  /** Of a `presence`'s `state`. */
+  stateText?: string | undefined;
 }
 
 /**
  * Does what one signal asks for. While a promise is pending the connection's next messages wait in order; what it answers is a refusal,
- * or nothing where the signal was accepted. A throw or a rejection is answered `INTERNAL`.
+ * or nothing where the signal was accepted; or, in dialect 2, what an `ack` says. A throw or a rejection is answered `INTERNAL`.
  */
 export type Handler<Type extends IncomingFromClient['type']> = (
   context: HandlerContext,
   connection: Connection,
   message: Extract<IncomingFromClient, { type: Type }>,
   texts: MessageTexts,
-) => MaybePromise<Refusal | undefined>;
+) => MaybePromise<Refusal | Accepted | undefined>;

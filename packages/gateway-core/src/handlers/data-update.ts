@@ -1,5 +1,5 @@
 import type { DataUpdateSignal } from 'gateway-protocol';
-import type { Refusal } from '../answers.js';
+import type { Accepted, Refusal } from '../answers.js';
 import { detachedText } from '../data-body.js';
 import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Member } from '../members/member.js';
@@ -23,34 +23,40 @@ export const dataUpdate: Handler<'data_update'> = (context, connection, message,
   const { sessionId, payload } = message;
   const member = connection.member as Member;
   // Nearly all: nobody is to be asked.
-  if (context.authorize === undefined && sessionId === undefined) return publish(context, member, message, groupId, dataText);
+  const { dialect } = connection;
+  if (context.authorize === undefined && sessionId === undefined)
+    return publish(context, member, message, groupId, dataText, dialect);
   const isGone = () => !connection.live || connection.member !== member || connection.placeIn(groupId) === undefined;
   return whenKnown(authorized(context, connection, 'publish', groupId, member, member.identity), (may) => {
     if (isGone()) return NOT_A_MEMBER;
     if (!may) return FORBIDDEN;
-    if (sessionId === undefined) return publish(context, member, message, groupId, dataText);
+    if (sessionId === undefined) return publish(context, member, message, groupId, dataText, dialect);
     const within = context.timeouts.limit(context.sessions.named(groupId, sessionId, payload.meta, connection), 'sessions');
     return whenKnown(within, (yes) => {
       if (isGone()) return NOT_A_MEMBER;
-      return yes ? publish(context, member, message, groupId, dataText) : TOO_MANY_SESSIONS;
+      return yes ? publish(context, member, message, groupId, dataText, dialect) : TOO_MANY_SESSIONS;
     });
   });
 };
 
 function publish(
   context: HandlerContext,
-  { memberId: from }: Member,
+  member: Member,
   message: DataUpdateSignal,
   groupId: string,
   text: string | undefined,
-): MaybePromise<undefined> {
+  dialect: 1 | 2,
+): MaybePromise<Accepted> {
+  const { memberId: from } = member;
   const { version, sessionId, traceId, id, delivery, key, payload } = message;
   const ts = message.ts ?? context.clock.now();
   const { data, meta } = payload;
   const dataText = text ?? JSON.stringify(data);
   const body = { ts, groupId, from, version, sessionId, traceId, id, delivery, key, dataText, meta };
-  const told = whenKnown(context.groups.publish(body), ({ epoch, seq }) => {
-    if (context.events.has('data')) {
+  const idempotencyKey = dialect === 2 && id !== undefined ? keyOf(member, id) : undefined;
+  const told = whenKnown(context.groups.publish(body, idempotencyKey), (ack) => {
+    const { epoch, seq } = ack;
+    if (context.events.has('data') && ack.duplicate === undefined) {
       const event = {
         groupId,
         epoch,
@@ -68,8 +74,13 @@ function publish(
       };
       context.events.emit('data', event);
     }
-    return undefined;
+    return { ack };
   });
   // Only the answer has a time limit: what the broker accepts late is in the log, and told.
   return context.timeouts.limit(told, 'broker.publish');
+}
+
+/** An `id` is the user's where the host names one: it outlives the member. */
+function keyOf({ memberId, identity: { principal } }: Member, id: string): string {
+  return principal === undefined ? `m${memberId.length}:${memberId}:${id}` : `p${principal.length}:${principal}:${id}`;
 }

@@ -1,4 +1,4 @@
-import type { Refusal } from '../answers.js';
+import { heartbeatAckFrame, type Refusal } from '../answers.js';
 import { whenKnown } from '../maybe-promise.js';
 import type { Handler } from './context.js';
 
@@ -10,10 +10,11 @@ const NOT_A_MEMBER: Refusal = { code: 'NOT_A_MEMBER', message: 'groupId: not a g
  */
 export const heartbeat: Handler<'heartbeat'> = (context, connection, message) => {
   const { sessionId, id } = message;
+  if (connection.dialect === 2) connection.answer(heartbeatAckFrame(context.clock.now(), message.ts));
   if (sessionId === undefined && id === undefined) return undefined;
   const place = connection.placeIn(message.groupId);
   if (place === undefined) return message.groupId === undefined ? undefined : NOT_A_MEMBER;
-  if (id !== undefined) context.announcer.tell(place);
+  if (id !== undefined && connection.dialect === 1) context.announcer.tell(place);
   if (sessionId === undefined) return undefined;
   return whenKnown(
     context.timeouts.limit(context.sessions.named(place.group.groupId, sessionId, undefined), 'sessions'),

@@ -10,6 +10,7 @@ import { authenticated } from './authenticated.js';
 import { authorized } from './authorized.js';
 import type { Handler, HandlerContext } from './context.js';
 import { enterGroup } from './enter-group.js';
+import { identifyMember } from './identify-member.js';
 
 const UNAUTHORIZED: Refusal = { code: 'UNAUTHORIZED', message: 'payload.token: refused', close: END_CAUSES.unauthorized };
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'not allowed to join this group' };
@@ -17,14 +18,19 @@ const LEFT: Refusal = {
   code: 'FORBIDDEN',
   message: 'no longer allowed in the group that the connection was in, which it has left',
 };
-const DIALECT_2: Refusal = { code: 'INVALID_IDENTIFY', message: 'version: this gateway speaks "1"' };
 
 /**
  * Says who the client is and joins a group; a second one moves it. A refused `identify` changes nothing: who it was and where it was
  * stays. It waits for hooks, and for stores that do not answer at once: a crowd that comes back would pay for each of many empty waits.
  */
-export const identify: Handler<'identify'> = async (context, connection, message, { metadataText }) => {
-  if (message.version === '2') return DIALECT_2;
+export const identify: Handler<'identify'> = async (context, connection, message, texts) => {
+  const { dialect } = connection;
+  const said = message.version === undefined ? undefined : message.version === '2' ? 2 : 1;
+  if (connection.member !== undefined && (said ?? dialect) !== dialect) {
+    return { code: 'INVALID_IDENTIFY', message: `version: this connection speaks "${dialect}"` };
+  }
+  if ((said ?? dialect) === 2) return identifyMember(context, connection, message, texts);
+  const { metadataText } = texts;
   const answer = authenticated(context, connection, message, metadataText);
   const identity = isPromise(answer) ? await answer : answer;
   if (identity === undefined) return UNAUTHORIZED;
@@ -33,7 +39,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
   const member: Member =
     known !== undefined && isSameUser(known.identity, identity)
       ? known
-      : { memberId: context.generateId(), identity, memberships: [], droppedAt: undefined };
+      : { memberId: context.generateId(), identity, memberships: [], droppedAt: undefined, resume: undefined };
   const named = message.payload.groupId ?? message.groupId;
   // Where it names none it stays where it is: if it may, as who it is now.
   const groupId = named ?? connection.placeIn(undefined)?.group.groupId;
@@ -85,6 +91,7 @@ function commit(context: HandlerContext, connection: Connection, outcome: Outcom
     if (before !== undefined) leaveOthers(context, before, member, group);
     member.identity = identity;
     connection.member = member;
+    connection.expiresAt = identity.expiresAt;
     connection.advance('identified');
     members.confirm(member);
     const { role, principal, claims } = identity;

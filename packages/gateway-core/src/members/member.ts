@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientType } from 'gateway-protocol';
 import type { Membership } from '../groups/group.js';
+import type { ResumeState } from './resume-tokens.js';
 
 /** Who somebody is, as an accepted `identify` says. */
 export interface Identity {
@@ -10,6 +11,8 @@ export interface Identity {
   readonly claims: Record<string, unknown> | undefined;
   /** The host's own name for the user, as `authenticate` answered it. */
   readonly principal: string | undefined;
+  /** When its credentials end, in Unix milliseconds. */
+  readonly expiresAt: number | undefined;
 }
 
 /** Who stays the same over reconnects: outlives its connection by the resume window, and so do its places in groups. */
@@ -20,6 +23,8 @@ export interface Member {
   memberships: readonly Membership[];
   /** When its connection dropped, in monotonic milliseconds; `undefined` while connected. */
   droppedAt: number | undefined;
+  /** Of a member of dialect 2, which can come back. */
+  resume: ResumeState | undefined;
 }
 
 /** Whether it is the same user. Where the host names none, only the same claims are: a member is never handed to somebody else. */

@@ -4,7 +4,8 @@ import type { Groups } from '../groups/groups.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { MemberRecord } from '../presence/kept-members.js';
 import type { PresenceTeller } from '../presence/presence-teller.js';
-import type { Identity, Member } from './member.js';
+import { type Identity, isSameUser, type Member } from './member.js';
+import { type Claim, ResumeTokens } from './resume-tokens.js';
 
 export interface MembersOptions {
   resumeTtlMs: number;
@@ -18,13 +19,20 @@ const END_UNITS = 1 / 2;
 export class Members {
   /** Members whose connection dropped, longest ago first. */
   readonly #dropped = new Set<Member>();
+  readonly #tokens = new ResumeTokens();
 
   constructor(
     private readonly presence: PresenceTeller,
     private readonly groups: Groups,
     private readonly clock: Clock,
     private readonly options: MembersOptions,
-    private readonly left: (member: Member, groupId: string) => void,
+    private readonly report: {
+      left: (member: Member, groupId: string) => void;
+      /** Its connection has dropped, and it can come back. */
+      detached: (member: Member) => void;
+      /** It has not come back within its window. */
+      expired: (member: Member) => void;
+    },
   ) {}
 
   get droppedCount(): number {
@@ -67,7 +75,7 @@ export class Members {
     if (!member.memberships.includes(membership)) return;
     member.memberships = member.memberships.filter((other) => other !== membership);
     this.presence.leave(groupId, member.memberId);
-    this.left(member, groupId);
+    this.report.left(member, groupId);
   }
 
   /** Its connection ends: it is written what its socket takes, and hears nothing more. Its places stay until it is ended. */
@@ -77,13 +85,14 @@ export class Members {
 
   /** Keeps the member for the resume window; what the others see is DEGRADED at most. */
   drop(member: Member): void {
-    if (this.options.resumeTtlMs === 0 || member.memberships.length === 0) {
+    if (this.options.resumeTtlMs === 0 || (member.memberships.length === 0 && member.resume === undefined)) {
       this.end(member);
       return;
     }
     member.droppedAt = this.clock.monotonicMs();
     this.#dropped.add(member);
     for (const { group } of member.memberships) this.#tellEnter(member, group.groupId, 'dropped');
+    if (member.resume !== undefined) this.report.detached(member);
     if (this.#dropped.size > this.options.droppedMembersMax) {
       const [oldest] = this.#dropped;
       this.end(oldest as Member);
@@ -93,14 +102,64 @@ export class Members {
   /** Takes the member out of all its groups for good. */
   end(member: Member): void {
     this.#dropped.delete(member);
+    if (isResumable(member)) this.#tokens.forget(member);
     for (const membership of member.memberships) this.leave(member, membership);
+  }
+
+  /**
+   * The member that a resume token stands for, kept until `release`: hooks may take their time. `undefined` where the token is unknown,
+   * used, or its member's window is over.
+   */
+  claim(token: string | undefined): Claim | undefined {
+    const member = token === undefined ? undefined : this.#tokens.find(token);
+    if (member === undefined || this.#isOver(member, this.clock.monotonicMs())) return undefined;
+    member.resume.claims += 1;
+    return { member, generation: member.resume.generation };
+  }
+
+  release({ member }: Claim): void {
+    member.resume.claims -= 1;
+  }
+
+  /** Whether a claim can still be made good, by this user: another one may have won, or the member may have been ended. */
+  mayResume({ member, generation }: Claim, identity: Identity): boolean {
+    const { resume } = member;
+    return resume.tokenHash !== undefined && resume.generation === generation && isSameUser(member.identity, identity);
+  }
+
+  /** Nobody can become the member any more, whatever token they have. */
+  forbidResume(member: Member): void {
+    if (isResumable(member)) this.#tokens.forget(member);
+  }
+
+  /** Members whose connection dropped. */
+  get dropped(): ReadonlySet<Member> {
+    return this.#dropped;
+  }
+
+  /** It has come back: it is on a connection again. */
+  returned(member: Member): void {
+    member.droppedAt = undefined;
+    this.#dropped.delete(member);
+  }
+
+  /** @param used the token that it has come back with. */
+  issueToken(member: Claim['member'], used: string | undefined): string {
+    return this.#tokens.issue(member, used);
+  }
+
+  /** The client has spoken: it has its newest token. */
+  confirmToken(member: Member): void {
+    if (isResumable(member)) this.#tokens.confirm(member);
   }
 
   /** Ends the members whose resume window is over. Yields what each cost, a write to a socket being one. */
   *sweep(now: number): Generator<number, void> {
     for (const member of this.#dropped) {
       if (now - (member.droppedAt as number) < this.options.resumeTtlMs) break;
+      if (!this.#isOver(member, now)) continue;
       this.end(member);
+      if (member.resume !== undefined) this.report.expired(member);
       yield END_UNITS;
     }
     this.presence.sweep(now);
@@ -111,6 +170,10 @@ export class Members {
     for (const member of [...this.#dropped]) this.end(member);
   }
 
+  #isOver({ droppedAt, resume }: Member, now: number): boolean {
+    return droppedAt !== undefined && now - droppedAt >= this.options.resumeTtlMs && (resume?.claims ?? 0) === 0;
+  }
+
   #tellEnter(member: Member, groupId: string, state: MemberRecord['state']): void {
     this.presence.tell(groupId, recordOf(member, member.identity, state));
   }
@@ -119,6 +182,10 @@ export class Members {
 function recordOf({ memberId }: Member, identity: Identity, state: MemberRecord['state']): MemberRecord {
   const { role, principal, metadataText } = identity;
   return { memberId, role, principal, metadataText, state };
+}
+
+function isResumable(member: Member): member is Claim['member'] {
+  return member.resume !== undefined;
 }
 
 /** A member's place in a group. */

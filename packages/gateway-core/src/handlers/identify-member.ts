@@ -1,0 +1,194 @@
+import type { IdentifySignal, ResumeSince } from 'gateway-protocol';
+import { memberReadyFrame, type Refusal } from '../answers.js';
+import type { Connection } from '../connection.js';
+import { END_CAUSES } from '../end-causes.js';
+import type { Group } from '../groups/group.js';
+import { isPromise } from '../maybe-promise.js';
+import { type Identity, isSameUser, type Member } from '../members/member.js';
+import { placeOf } from '../members/members.js';
+import type { Claim } from '../members/resume-tokens.js';
+import { metadataOf } from '../presence/presence-info.js';
+import { authenticated } from './authenticated.js';
+import type { HandlerContext, MessageTexts } from './context.js';
+import { FULL, prepareGroup } from './prepare-group.js';
+
+const UNAUTHORIZED: Refusal = { code: 'UNAUTHORIZED', message: 'payload.token: refused', close: END_CAUSES.unauthorized };
+const FAILED: Refusal = { code: 'INTERNAL', message: 'groupId: the gateway failed on this group, and the member is not in it' };
+const TOO_MANY: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the connection is in as many groups as it may' };
+
+/** Groups by id, with what the client has of their logs. */
+type Wanted = ReadonlyMap<string, ResumeSince | undefined>;
+
+/** Who comes, and where to. */
+interface Arrival {
+  readonly member: Member;
+  readonly identity: Identity;
+  readonly wanted: Wanted;
+  /** What it comes back with. */
+  readonly claim: Claim | undefined;
+  readonly token: string | undefined;
+}
+
+/** What became of each group: it can be stood in, or why not. */
+type Prepared = ReadonlyMap<string, Group | Refusal>;
+
+/**
+ * `identify` of dialect 2: a new member, one that comes back, or one that renews its credentials. Hooks and stores are asked while the
+ * earlier connection still speaks for the member; then all is made so in one step, which fences that one.
+ */
+export async function identifyMember(
+  context: HandlerContext,
+  connection: Connection,
+  message: IdentifySignal,
+  { metadataText }: MessageTexts,
+): Promise<Refusal | undefined> {
+  const { members, generateId } = context;
+  const token = message.payload.resume?.token;
+  const claim = connection.member === undefined ? members.claim(token) : undefined;
+  try {
+    const answer = authenticated(context, connection, message, metadataText);
+    const identity = isPromise(answer) ? await answer : answer;
+    if (identity === undefined) return UNAUTHORIZED;
+    if (!connection.live) return undefined;
+    const wanted = wantedOf(message);
+    const known = connection.member;
+    if (known !== undefined && isSameUser(known.identity, identity)) {
+      await arrive(context, connection, { member: known, identity, wanted, claim: undefined, token: undefined });
+      return undefined;
+    }
+    if (claim !== undefined && members.mayResume(claim, identity)) {
+      if (await arrive(context, connection, { member: claim.member, identity, wanted, claim, token })) return undefined;
+    }
+    const member: Member = { memberId: generateId(), identity, memberships: [], droppedAt: undefined, resume: undefined };
+    await arrive(context, connection, { member, identity, wanted, claim: undefined, token: undefined });
+    return undefined;
+  } finally {
+    if (claim !== undefined) members.release(claim);
+  }
+}
+
+function wantedOf({ groupId, payload }: IdentifySignal): Wanted {
+  const wanted = new Map<string, ResumeSince | undefined>(Object.entries(payload.resume?.groups ?? {}));
+  const named = payload.groupId ?? groupId;
+  if (named !== undefined && !wanted.has(named)) wanted.set(named, undefined);
+  return wanted;
+}
+
+/** @returns `false`: somebody else has become the member meanwhile, or it is no more. */
+async function arrive(context: HandlerContext, connection: Connection, arrival: Arrival): Promise<boolean> {
+  const { members } = context;
+  const { member, identity, claim } = arrival;
+  const prepared = await prepare(context, connection, arrival);
+  const isLost = claim !== undefined && !members.mayResume(claim, identity);
+  if (isLost || !connection.live || connection.fenced) {
+    for (const groupId of prepared.keys()) members.takeBack(member, groupId);
+    return !isLost;
+  }
+  commit(context, connection, arrival, prepared);
+  return true;
+}
+
+async function prepare(context: HandlerContext, connection: Connection, arrival: Arrival): Promise<Prepared> {
+  const { member, identity, wanted } = arrival;
+  const prepared = new Map<string, Group | Refusal>();
+  const one = async (groupId: string) => {
+    try {
+      const wish = { member, identity, groupId, since: wanted.get(groupId) };
+      prepared.set(groupId, await prepareGroup(context, connection, wish));
+    } catch (error) {
+      context.failed(error, 'identify', { connectionId: connection.connectionId });
+      prepared.set(groupId, FAILED);
+    }
+  };
+  const groupIds = new Set(member.memberships.map(({ group }) => group.groupId));
+  const max = Math.max(groupIds.size, context.limits.groupsPerConnectionMax);
+  for (const groupId of wanted.keys()) {
+    if (groupIds.has(groupId) || groupIds.size < max) groupIds.add(groupId);
+    else prepared.set(groupId, TOO_MANY);
+  }
+  await Promise.all([...groupIds].map(one));
+  return prepared;
+}
+
+/** Makes it so, in one step: nothing waits, and listeners hear of it when all of it is true. */
+function commit(context: HandlerContext, connection: Connection, arrival: Arrival, prepared: Prepared): void {
+  const { events, members, groups, clock, timings, limits, announcer } = context;
+  const { member, identity, wanted, claim, token } = arrival;
+  const { connectionId, member: before } = connection;
+  const { memberId } = member;
+  const isRenewal = before === member;
+  const arrived: string[] = [];
+  events.after(() => {
+    if (before !== undefined && !isRenewal) members.end(before);
+    fence(context, connection, member);
+    const resumable = withResume(member, connection);
+    members.returned(member);
+    member.identity = identity;
+    connection.member = member;
+    connection.dialect = 2;
+    connection.expiresAt = identity.expiresAt;
+    connection.advance('identified');
+    const refused: (Refusal & { groupId: string })[] = [];
+    const { role, principal, claims } = identity;
+    const who = { connectionId, memberId, principal, claims };
+    if (events.has('identify')) {
+      events.emit('identify', { ...who, role, metadata: metadataOf(identity.metadataText), groupId: wanted.keys().next().value });
+    }
+    if (claim !== undefined) events.emit('resumed', who);
+    for (const [groupId, result] of prepared) {
+      const place = placeOf(member, groupId);
+      const refusal = 'code' in result ? result : groups.get(groupId) === result ? undefined : FULL;
+      if (refusal !== undefined) {
+        refused.push({ ...refusal, groupId });
+        if (place !== undefined) members.leave(member, place);
+        else members.takeBack(member, groupId);
+      } else if (place === undefined) {
+        members.joined(member, groups.add(result as Group, connection));
+        events.emit('join', { ...who, groupId });
+        arrived.push(groupId);
+      } else if (!isRenewal) {
+        place.group.attach(place, connection);
+      }
+    }
+    members.confirm(member);
+    connection.unconfirmed = true;
+    const resume = { token: members.issueToken(resumable, token), ttlMs: timings.resumeTtlMs };
+    connection.answer(
+      memberReadyFrame(clock.now(), {
+        connectionId,
+        timings,
+        limits,
+        memberId,
+        resumed: isRenewal || claim !== undefined,
+        resume,
+        expiresAt: identity.expiresAt,
+        groups: member.memberships.map(({ group }) => group.groupId),
+      }),
+    );
+    for (const place of member.memberships) {
+      const { groupId } = place.group;
+      // Who renews goes on where it is, but for groups that it names anew.
+      if (!isRenewal || wanted.has(groupId)) place.group.begin(place, wanted.get(groupId));
+    }
+    for (const refusal of refused) context.refuse(connection, refusal);
+  });
+  for (const groupId of arrived) announcer.changed(groupId);
+}
+
+/** From here on nothing that the member's earlier connection says counts; what it was given before does. */
+function fence({ end }: HandlerContext, connection: Connection, { resume }: Member): void {
+  const former = resume?.connection;
+  if (former === undefined || former === connection) return;
+  former.fenced = true;
+  end(former, END_CAUSES.replaced);
+}
+
+function withResume(member: Member, connection: Connection): Claim['member'] {
+  if (member.resume === undefined) {
+    member.resume = { connection, generation: 0, claims: 0, tokenHash: undefined, usedHash: undefined };
+  } else if (member.resume.connection !== connection) {
+    member.resume.connection = connection;
+    member.resume.generation += 1;
+  }
+  return member as Claim['member'];
+}

@@ -1,0 +1,40 @@
+import type { Refusal } from '../answers.js';
+import type { Member } from '../members/member.js';
+import type { Handler } from './context.js';
+import { FULL, prepareGroup } from './prepare-group.js';
+
+const TOO_MANY: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the connection is in as many groups as it may' };
+
+/** Adds a group, or brings one that the client is in to another position. `sync` says how it went. */
+export const join: Handler<'join'> = async (context, connection, { payload: { groupId, since } }) => {
+  const { groups, members, events, announcer, limits } = context;
+  const member = connection.member as Member;
+  const isTooMany = () =>
+    connection.placeIn(groupId) === undefined && connection.memberships.length >= limits.groupsPerConnectionMax;
+  if (isTooMany()) return TOO_MANY;
+  let wasPlaced = false;
+  try {
+    const group = await prepareGroup(context, connection, { member, identity: member.identity, groupId, since });
+    if ('code' in group) return group;
+    // Another connection may speak for the member by now, or the host may have filled its groups.
+    if (!connection.live || connection.fenced || connection.member !== member) return undefined;
+    if (groups.get(groupId) !== group) return FULL;
+    if (isTooMany()) return TOO_MANY;
+    wasPlaced = true;
+    events.after(() => {
+      const known = connection.placeIn(groupId);
+      const place = known ?? groups.add(group, connection);
+      if (known === undefined) {
+        members.joined(member, place);
+        members.confirm(member);
+        const { principal, claims } = member.identity;
+        events.emit('join', { connectionId: connection.connectionId, memberId: member.memberId, principal, claims, groupId });
+        announcer.changed(groupId);
+      }
+      group.begin(place, since);
+    });
+    return { ack: {} };
+  } finally {
+    if (!wasPlaced) members.takeBack(member, groupId);
+  }
+};

@@ -1,0 +1,13 @@
+import type { Refusal } from '../answers.js';
+import type { Member } from '../members/member.js';
+import type { Handler } from './context.js';
+
+const NOT_A_MEMBER: Refusal = { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
+
+/** Leaves one group, once what it is owed there was written. */
+export const leave: Handler<'leave'> = ({ members }, connection, { payload: { groupId } }) => {
+  const place = connection.placeIn(groupId);
+  if (place === undefined) return NOT_A_MEMBER;
+  members.leave(connection.member as Member, place);
+  return { ack: {} };
+};

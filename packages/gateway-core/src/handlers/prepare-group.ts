@@ -1,0 +1,49 @@
+import type { ResumeSince } from 'gateway-protocol';
+import type { Refusal } from '../answers.js';
+import type { Connection } from '../connection.js';
+import { GatewayError } from '../errors.js';
+import type { Group } from '../groups/group.js';
+import { isPromise } from '../maybe-promise.js';
+import type { Identity, Member } from '../members/member.js';
+import { placeOf } from '../members/members.js';
+import { authorized } from './authorized.js';
+import type { HandlerContext } from './context.js';
+
+export const FULL: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the gateway has as many groups as it may' };
+const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'groupId: not allowed to join this group' };
+
+/** Who wants to be where, and what of its log it has. */
+export interface Wish {
+  member: Member;
+  identity: Identity;
+  groupId: string;
+  since: ResumeSince | undefined;
+}
+
+/**
+ * Everything that has to be waited for before a member of dialect 2 can stand in a group: the hook's word, the group with as much of its log
+ * as there is, and the presence store. What comes of it is for the caller to make so, in one step; or to take back.
+ */
+export async function prepareGroup(context: HandlerContext, connection: Connection, wish: Wish): Promise<Group | Refusal> {
+  const { member, identity, groupId, since } = wish;
+  const place = placeOf(member, groupId);
+  // Where the host has put it, nobody is asked.
+  const permission = place?.assigned === true || authorized(context, connection, 'join', groupId, member, identity);
+  const may = isPromise(permission) ? await permission : permission;
+  if (!may) return FORBIDDEN;
+  if (!connection.live) return FORBIDDEN;
+  let group: Group;
+  try {
+    const opening = context.groups.open(groupId);
+    group = isPromise(opening) ? await opening : opening;
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return FULL;
+    throw error;
+  }
+  const reaching = since === undefined ? undefined : context.groups.reach(group, since);
+  if (isPromise(reaching)) await reaching;
+  if (place !== undefined || !connection.live) return group;
+  const entering = context.timeouts.limit(context.members.announce(member, identity, groupId), 'presence.enter');
+  if (isPromise(entering)) await entering;
+  return group;
+}

@@ -1,0 +1,78 @@
+import type { ClientType } from 'gateway-protocol';
+import type { Connection } from './connection.js';
+import { END_CAUSES } from './end-causes.js';
+import { GatewayError } from './errors.js';
+import type { Hub } from './hub.js';
+import type { Member } from './members/member.js';
+import type { Members } from './members/members.js';
+import type { Slices } from './slices.js';
+
+/** A member, as `revoke` shows it to its predicate. */
+export interface RevocableMember {
+  memberId: string;
+  role: ClientType;
+  /** As `authenticate` answered. */
+  principal?: string | undefined;
+  /** As `authenticate` answered. */
+  claims?: Record<string, unknown> | undefined;
+  /** Ids of the groups that it is in. */
+  groups: string[];
+}
+
+/** Whose credentials are no longer good. */
+export type Revoked = { memberId: string } | { where: (member: RevocableMember) => boolean };
+
+/**
+ * Ends members whose credentials are no longer good. From the call on nothing that they send is accepted, and nobody becomes them again;
+ * their connections are closed in slices.
+ * @returns how many there were.
+ */
+export function revoke({ hub, members, slices }: { hub: Hub; members: Members; slices: Slices }, revoked: Revoked): number {
+  const isMeant = predicateOf(revoked);
+  const connections: [Connection, Member][] = [];
+  for (const connection of hub.values()) {
+    const { member } = connection;
+    if (member !== undefined && isMeant(member)) connections.push([connection, member]);
+  }
+  const dropped = [...members.dropped].filter(isMeant);
+  for (const [connection, member] of connections) {
+    connection.sentence = END_CAUSES.revoked;
+    members.forbidResume(member);
+  }
+  for (const member of dropped) members.forbidResume(member);
+  const ends = [
+    ...connections.map(
+      ([connection]) =>
+        () =>
+          hub.end(connection, END_CAUSES.revoked),
+    ),
+    ...dropped.map((member) => () => members.end(member)),
+  ];
+  const count = ends.length;
+  let at = 0;
+  if (count > 0)
+    slices.add({
+      step: (units) => {
+        const until = Math.min(count, at + Math.ceil(units));
+        let left = units;
+        while (at < until) {
+          left -= 1;
+          at += 1;
+          ends[at - 1]?.();
+        }
+        return at < count ? 0 : left;
+      },
+    });
+  return count;
+}
+
+function predicateOf(revoked: Revoked): (member: Member) => boolean {
+  if (typeof revoked === 'object' && revoked !== null) {
+    if ('memberId' in revoked && typeof revoked.memberId === 'string') return ({ memberId }) => memberId === revoked.memberId;
+    if ('where' in revoked && typeof revoked.where === 'function') {
+      return ({ memberId, memberships, identity: { role, principal, claims } }) =>
+        revoked.where({ memberId, role, principal, claims, groups: memberships.map(({ group }) => group.groupId) }) === true;
+    }
+  }
+  throw new GatewayError('INVALID_ARGUMENT', 'revoked: must be { memberId } or { where }');
+}
