@@ -1,4 +1,4 @@
-import { type DecodeLimits, decode, ERROR_CODES, type IncomingFromClient } from 'gateway-protocol';
+import { type DecodeLimits, decode, ERROR_CODES, type IncomingFromClient, PROTOCOL_LIMITS } from 'gateway-protocol';
 import { errorFrame, type Refusal } from './answers.js';
 import type { Connection } from './connection.js';
 import { END_CAUSES, type EndCause } from './end-causes.js';
@@ -48,7 +48,11 @@ export class Router {
     limits: Limits,
     private readonly report: RouterReport,
   ) {
-    this.#decodeLimits = { jsonDepthMax: limits.jsonDepthMax, metadataBytesMax: limits.metadataBytesMax };
+    this.#decodeLimits = {
+      jsonDepthMax: limits.jsonDepthMax,
+      metadataBytesMax: limits.metadataBytesMax,
+      presenceStateBytesMax: PROTOCOL_LIMITS.presenceStateBytesMax,
+    };
     this.#messageRate = new RateLimit(limits.messagesPerSecondMax, limits.messagesBurst);
     this.#byteRate = new RateLimit(limits.bytesPerSecondMax, limits.bytesBurst);
     this.#joinRate = new RateLimit(limits.joinsPerSecondMax, limits.joinsBurst);

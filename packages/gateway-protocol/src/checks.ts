@@ -53,15 +53,20 @@ export function checkSeq(value: unknown): Fault {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'must be an integer of at least 0';
 }
 
+export function checkTail(value: unknown): Fault {
+  const { tailMax } = PROTOCOL_LIMITS;
+  const right = Number.isInteger(value) && (value as number) >= 1 && (value as number) <= tailMax;
+  return right ? undefined : `must be an integer of 1 to ${tailMax}`;
+}
+
 export function checkTags(value: unknown): Fault {
   const { sessionTagsMax, idLengthMax } = PROTOCOL_LIMITS;
   const right = Array.isArray(value) && value.length <= sessionTagsMax && value.every((tag) => checkId(tag) === undefined);
   return right ? undefined : `must be an array of at most ${sessionTagsMax} strings of 1 to ${idLengthMax} characters`;
 }
 
-/** The JSON text of an object, without white space, where it takes at most `bytesMax` bytes in UTF-8; else what is wrong with it. */
+/** The JSON text of a value that `JSON.parse` made, without white space, where it takes at most `bytesMax` bytes in UTF-8; else what is wrong with it. */
 export function jsonTextOf(value: unknown, bytesMax: number): { text: string } | { fault: string } {
-  if (!isObject(value)) return { fault: 'must be an object' };
   let text: string;
   try {
     text = JSON.stringify(value);

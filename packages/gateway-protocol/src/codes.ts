@@ -15,7 +15,7 @@ export const ERROR_CODES = {
     retryable: false,
     meaning: 'not an object, or a field of the wrong type or size; the message names the field',
   },
-  NOT_IDENTIFIED: { status: 401, retryable: false, meaning: 'a `data_update`, `join` or `leave` before `identify`' },
+  NOT_IDENTIFIED: { status: 401, retryable: false, meaning: 'a `data_update`, `join`, `leave` or `presence` before `identify`' },
   NO_GROUP: { status: 400, retryable: false, meaning: 'no group is named and none is joined' },
   NOT_A_MEMBER: { status: 403, retryable: false, meaning: 'the named group is not one that the connection is in' },
   UNAUTHORIZED: { status: 401, retryable: false, meaning: 'the token of an `identify` was refused' },
@@ -37,7 +37,7 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** What a client does after a close, read from the code's hundreds (PROTOCOL.md, "Close codes"). */
-export type CloseAction = 'stop' | 'back-off' | 'resume' | 'identify-afresh' | 'reconnect';
+export type CloseAction = 'stop' | 'back-off' | 'resume' | 'reconnect';
 
 /** Every close code of the contract; PROTOCOL.md, "Close codes", says which are sent today. RFC 6455 §7.4.2 leaves 4000 to 4999 to applications. */
 export const CLOSE_CODES = {
@@ -60,7 +60,6 @@ export const CLOSE_CODES = {
   IDENTIFY_TIMEOUT: { code: 4201, action: 'resume', meaning: 'no `identify` came for `identifyTimeoutMs`' },
   DRAINING: { code: 4202, action: 'resume', meaning: 'the gateway drains; dialect 2' },
   TOO_SLOW: { code: 4203, action: 'resume', meaning: 'too slow: its backlog left the log; dialect 2' },
-  RESUME_REFUSED: { code: 4300, action: 'identify-afresh', meaning: 'the resume token was refused' },
 } as const satisfies Record<string, { code: number; action: CloseAction; meaning: string }>;
 
 /** A close code of the contract. */
@@ -68,7 +67,7 @@ export type CloseCode = (typeof CLOSE_CODES)[keyof typeof CLOSE_CODES]['code'];
 
 /**
  * What a client does after its connection closed with `code`, which may be one that no gateway sends: 1005 where the close
- * frame had none, 1006 where there was no close frame. The hundreds of 4000 to 4399 decide, so codes to come are understood.
+ * frame had none, 1006 where there was no close frame. The hundreds of 4000 to 4299 decide, so codes to come are understood.
  * After a close that the client itself began there is nothing to do, whatever this answers.
  *
  * @example
@@ -78,7 +77,6 @@ export function closeAction(code: number): CloseAction {
   if (code >= 4000 && code < 4100) return 'stop';
   if (code >= 4100 && code < 4200) return 'back-off';
   if (code >= 4200 && code < 4300) return 'resume';
-  if (code >= 4300 && code < 4400) return 'identify-afresh';
   // What the client sends is at fault here, and it would send the same again.
   return [1002, 1003, 1007, 1008, 1009].includes(code) ? 'stop' : 'reconnect';
 }

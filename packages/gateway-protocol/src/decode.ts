@@ -1,9 +1,9 @@
 import { checkId, isObject, type JsonObject, own } from './checks.js';
+import type { IncomingFromClient } from './client-signals.js';
 import type { ErrorCode } from './codes.js';
 import { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
 import { scan } from './scan.js';
 import { copyEnvelope, SIGNAL_COPIERS, type SignalTexts } from './signal-fields.js';
-import type { IncomingFromClient } from './signals.js';
 
 /** What {@link decode} answers. */
 export type Decoded =
@@ -17,6 +17,8 @@ export type Decoded =
       dataText?: string | undefined;
       /** For an `identify` with `metadata`: its JSON text, without white space. Passed on and kept, it is smaller than the value. */
       metadataText?: string | undefined;
+      /** For a `presence`, and always there for one: the JSON text of its `state`, without white space. */
+      stateText?: string | undefined;
     }
   | { ok: false; error: { code: ErrorCode; message: string; inReplyTo?: string | undefined } };
 
@@ -28,7 +30,7 @@ const TYPE_QUOTED_MAX = 64;
  * and `null` is not an absent field. The message is a fresh object of the fields that the contract knows; anything else that
  * was sent, `seq` and `from` included, is left behind. What an error says is short and names the field.
  *
- * All five signals are read whatever the dialect; which of them a connection may use is the gateway's to decide.
+ * All six signals are read whatever the dialect; which of them a connection may use is the gateway's to decide.
  * The text's length is not looked at: a gateway refuses a long message before it decodes it (close 1009).
  *
  * @param limits - where absent, those of {@link PROTOCOL_LIMITS}; `Infinity` switches one off
@@ -56,11 +58,15 @@ export function decode(text: string, limits?: { [Name in keyof DecodeLimits]?: D
   const fresh: JsonObject = { type };
   const envelopeFault = copyEnvelope(sent, fresh);
   if (envelopeFault !== undefined) return refuse('INVALID_ENVELOPE', envelopeFault, sent);
-  const texts: SignalTexts = { metadataBytesMax: limits?.metadataBytesMax ?? PROTOCOL_LIMITS.metadataBytesMax };
+  const texts: SignalTexts = {
+    metadataBytesMax: limits?.metadataBytesMax ?? PROTOCOL_LIMITS.metadataBytesMax,
+    presenceStateBytesMax: limits?.presenceStateBytesMax ?? PROTOCOL_LIMITS.presenceStateBytesMax,
+  };
   const fault = copySignal(sent, fresh, texts);
   if (fault !== undefined) return refuse(type === 'identify' ? 'INVALID_IDENTIFY' : 'INVALID_ENVELOPE', fault, sent);
   const message = fresh as unknown as IncomingFromClient;
   if (message.type === 'data_update') return { ok: true, message, dataText };
+  if (message.type === 'presence') return { ok: true, message, stateText: texts.stateText };
   return texts.metadataText === undefined ? { ok: true, message } : { ok: true, message, metadataText: texts.metadataText };
 }
 

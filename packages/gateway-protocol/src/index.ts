@@ -1,3 +1,16 @@
+export type {
+  DataPayload,
+  DataUpdateSignal,
+  HeartbeatSignal,
+  IdentifyPayload,
+  IdentifySignal,
+  IncomingFromClient,
+  JoinSignal,
+  LeaveSignal,
+  PresenceSignal,
+  ResumeRequest,
+  SessionMeta,
+} from './client-signals.js';
 export { CLOSE_CODES, type CloseAction, type CloseCode, closeAction, ERROR_CODES, type ErrorCode } from './codes.js';
 export { type Decoded, decode } from './decode.js';
 export {
@@ -8,27 +21,34 @@ export {
   type Dialect,
   type Envelope,
 } from './envelope.js';
-export { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
-export type { Logger } from './logger.js';
-export type { CommonError, Result } from './result.js';
 export type {
-  DataPayload,
+  AckPayload,
+  AckSignal,
   DataUpdateDelivery,
-  DataUpdateSignal,
   ErrorPayload,
   ErrorSignal,
-  HeartbeatSignal,
-  IdentifyPayload,
-  IdentifySignal,
-  IncomingFromClient,
-  JoinSignal,
-  LeaveSignal,
-  LogPosition,
+  GapPayload,
+  GapSignal,
+  GroupMember,
+  HeartbeatAckPayload,
+  HeartbeatAckSignal,
   OutgoingToClient,
+  OutgoingToClient2,
   PresenceInfo,
   PresenceStatus,
+  PresenceUpdatePayload,
   PresenceUpdateSignal,
+  ReadyLimits,
   ReadyPayload,
   ReadySignal,
-  SessionMeta,
-} from './signals.js';
+  ReconnectPayload,
+  ReconnectSignal,
+  ResetReason,
+  SyncOutcome,
+  SyncPayload,
+  SyncSignal,
+} from './gateway-signals.js';
+export { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
+export type { Logger } from './logger.js';
+export type { LogPosition, ResumeSince, Since } from './positions.js';
+export type { CommonError, Result } from './result.js';

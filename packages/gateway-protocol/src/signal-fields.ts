@@ -4,22 +4,28 @@ import {
   checkOneOf,
   checkSeq,
   checkTags,
+  checkTail,
   checkText,
   checkTimestamp,
   type Fault,
+  isObject,
   type JsonObject,
   jsonTextOf,
+  own,
 } from './checks.js';
+import type { IncomingFromClient } from './client-signals.js';
 import { type Copier, copyField, copyObject, copyRequired, copyRequiredObject } from './copy.js';
 import { CLIENT_TYPES, DELIVERY_MODES } from './envelope.js';
 import { PROTOCOL_LIMITS } from './limits.js';
-import type { IncomingFromClient } from './signals.js';
 
 /** What reading one signal needs beside it, and texts that it leaves behind. */
 export interface SignalTexts {
   metadataBytesMax: number;
+  presenceStateBytesMax: number;
   /** JSON text of an `identify`'s `metadata`. */
   metadataText?: string;
+  /** JSON text of a `presence`'s `state`. */
+  stateText?: string;
 }
 
 /** Copies the fields of one signal, those of the envelope apart. */
@@ -63,6 +69,7 @@ const copyIdentify: SignalCopier = (from, to, texts) => {
 
 /** Its text is measured to check it, and kept: whoever passes it on need not make it again. */
 function checkMetadata(value: unknown, texts: SignalTexts): Fault {
+  if (!isObject(value)) return 'must be an object';
   const json = jsonTextOf(value, texts.metadataBytesMax);
   if ('fault' in json) return json.fault;
   texts.metadataText = json.text;
@@ -70,22 +77,35 @@ function checkMetadata(value: unknown, texts: SignalTexts): Fault {
 }
 
 const copyResume: Copier = (from, to, path) =>
-  copyRequired(from, to, path, 'token', resumeToken) ?? copyObject(from, to, path, 'groups', copyPositions);
+  copyField(from, to, path, 'token', resumeToken) ?? copyObject(from, to, path, 'groups', copyResumeGroups);
 
-const copyPositions: Copier = (from, to, path) => {
+const copyResumeGroups: Copier = (from, to, path) => {
   // The keys are what a client chose to send, so the record has no prototype for one of them to reach.
   Object.setPrototypeOf(to, null);
-  for (const groupId of Object.keys(from)) {
+  const { resumeGroupsMax } = PROTOCOL_LIMITS;
+  const groupIds = Object.keys(from);
+  // Before any of them is read.
+  if (groupIds.length > resumeGroupsMax) return `${path.slice(0, -1)}: must have at most ${resumeGroupsMax} entries`;
+  for (const groupId of groupIds) {
     const idFault = checkId(groupId);
     if (idFault !== undefined) return `${path}*: each key ${idFault}`;
-    const fault = copyRequiredObject(from, to, path, groupId, copyPosition);
+    const fault = copyRequiredObject(from, to, path, groupId, copyResumeSince);
     if (fault !== undefined) return fault;
   }
   return undefined;
 };
 
+/** A position, which is never half of one, and a `tail`; either may be absent. */
+const copyResumeSince: Copier = (from, to, path) =>
+  (own(from, 'epoch') === undefined && own(from, 'seq') === undefined ? undefined : copyPosition(from, to, path)) ??
+  copyField(from, to, path, 'tail', checkTail);
+
 const copyPosition: Copier = (from, to, path) =>
   copyRequired(from, to, path, 'epoch', checkId) ?? copyRequired(from, to, path, 'seq', checkSeq);
+
+const copySince: Copier = (from, to, path) =>
+  copyResumeSince(from, to, path) ??
+  (to.epoch === undefined && to.tail === undefined ? `${path}tail: is required where epoch and seq are absent` : undefined);
 
 /** A `heartbeat` has nothing to say in its payload, so nothing of one is kept. */
 const copyHeartbeat: SignalCopier = (from) => copyObject(from, {}, '', 'payload', anything);
@@ -115,11 +135,25 @@ const copyJoin: SignalCopier = (from, to) =>
     '',
     'payload',
     (sent, payload, path) =>
-      copyRequired(sent, payload, path, 'groupId', checkId) ?? copyObject(sent, payload, path, 'since', copyPosition),
+      copyRequired(sent, payload, path, 'groupId', checkId) ?? copyObject(sent, payload, path, 'since', copySince),
   );
 
 const copyLeave: SignalCopier = (from, to) =>
   copyRequiredObject(from, to, '', 'payload', (sent, payload, path) => copyRequired(sent, payload, path, 'groupId', checkId));
+
+const copyPresence: SignalCopier = (from, to, texts) =>
+  copyRequiredObject(from, to, '', 'payload', (sent, payload, path) => {
+    // Left out by mistake it must not pass for `null`, which takes the state away.
+    if (!Object.hasOwn(sent, 'state')) return `${path}state: is required`;
+    return copyRequired(sent, payload, path, 'state', (value) => checkState(value, texts));
+  });
+
+function checkState(value: unknown, texts: SignalTexts): Fault {
+  const json = jsonTextOf(value, texts.presenceStateBytesMax);
+  if ('fault' in json) return json.fault;
+  texts.stateText = json.text;
+  return undefined;
+}
 
 /** By `type`. A map, because a client may name a type `__proto__` or `toString`. */
 export const SIGNAL_COPIERS: ReadonlyMap<string, SignalCopier> = /* @__PURE__ */ new Map<
@@ -131,4 +165,5 @@ export const SIGNAL_COPIERS: ReadonlyMap<string, SignalCopier> = /* @__PURE__ */
   ['data_update', copyDataUpdate],
   ['join', copyJoin],
   ['leave', copyLeave],
+  ['presence', copyPresence],
 ]);
