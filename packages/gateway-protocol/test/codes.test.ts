@@ -12,13 +12,11 @@ test.each([
   [4199, 'back-off'],
   [4200, 'resume'],
   [4299, 'resume'],
-  [4300, 'identify-afresh'],
-  [4399, 'identify-afresh'],
 ])('a code to come is understood by its hundreds: %i %s', (code, action) => {
   expect(closeAction(code)).toBe(action);
 });
 
-test.each([0, 999, 1004, 1005, 1006, 1010, 1011, 1014, 1015, 3000, 3999, 4400, 4999, 5000, Number.NaN])(
+test.each([0, 999, 1004, 1005, 1006, 1010, 1011, 1014, 1015, 3000, 3999, 4300, 4399, 4400, 4999, 5000, Number.NaN])(
   'after %i, which the contract does not name, a client reconnects',
   (code) => {
     expect(closeAction(code)).toBe('reconnect');

@@ -15,7 +15,11 @@ const text = (lengthMin: number, lengthMax: number) => ({
   wrong: [...NO_STRINGS, 'x'.repeat(lengthMax + 1), ...(lengthMin > 0 ? [''] : [])],
   right: ['x'.repeat(lengthMin), 'x'.repeat(lengthMax), '\ud800'],
 });
-const POSITION = { wrong: [...NO_OBJECTS, {}, { epoch: 'e' }, { seq: 1 }], right: [{ epoch: 'e', seq: 1 }] };
+const HALF_POSITIONS: unknown[] = [{ epoch: 'e' }, { seq: 1 }, { epoch: 'e', tail: 1 }, { seq: 1, tail: 1 }];
+const POSITION = { epoch: 'e', seq: 1 };
+const SINCE = { wrong: [...NO_OBJECTS, ...HALF_POSITIONS, {}], right: [POSITION, { ...POSITION, tail: 1 }, { tail: 1 }] };
+const RESUME_SINCE = { wrong: [...NO_OBJECTS, ...HALF_POSITIONS], right: [...SINCE.right, {}] };
+const TAIL = { wrong: [...NO_NUMBERS, 0, -1, 1.5, 1_000_001, 2 ** 53, 1e300], right: [1, 2, 1_000_000] };
 const SEQ = { wrong: [...NO_NUMBERS, -1, 1.5, 2 ** 53, 1e300], right: [0, 1, 2 ** 53 - 1] };
 const TS = { wrong: [...NO_NUMBERS, -1, -0.001], right: [0, 0.5, 1_764_000_000_000, 1e300] };
 const VERSION = { wrong: [...NO_STRINGS, '', 'x'.repeat(129)], right: ['1', '2'] };
@@ -66,16 +70,18 @@ const IDENTIFY: Omit<Field, 'type'>[] = [
   { path: 'payload.groupId', ...ID },
   { path: 'payload.metadata', wrong: NO_OBJECTS, right: [{}, { a: [1] }] },
   { path: 'payload.token', ...text(0, 8192) },
-  { path: 'payload.resume', wrong: [...NO_OBJECTS, {}], right: [{ token: 't' }, { token: 't', groups: {} }] },
-  { path: 'payload.resume.token', ...text(1, 8192), required: true },
+  { path: 'payload.resume', wrong: NO_OBJECTS, right: [{}, { token: 't' }, { token: 't', groups: {} }, { groups: { g: {} } }] },
+  { path: 'payload.resume.token', ...text(1, 8192) },
   {
     path: 'payload.resume.groups',
-    wrong: [...NO_OBJECTS, { '': POSITION.right[0] }, { g: null }],
-    right: [{}, { g: POSITION.right[0] }],
+    wrong: [...NO_OBJECTS, { '': POSITION }, { g: null }, { a: {}, g: { seq: 1 } }],
+    right: [{}, { g: POSITION }, { a: {}, b: { tail: 5 }, c: { ...POSITION, tail: 5 } }],
   },
-  { path: 'payload.resume.groups.group-1', ...POSITION },
+  { path: 'payload.resume.groups.group-1', ...RESUME_SINCE },
   { path: 'payload.resume.groups.group-1.epoch', ...ID, required: true },
   { path: 'payload.resume.groups.group-1.seq', ...SEQ, required: true },
+  { path: 'payload.resume.groups.group-1.tail', ...TAIL },
+  { path: 'payload.resume.groups.group-2.tail', ...TAIL },
 ];
 const FIELDS: Field[] = [
   ...Object.keys(FULL_MESSAGES).flatMap((type) => ENVELOPE.map((field) => ({ ...field, type }))),
@@ -99,9 +105,12 @@ const FIELDS: Field[] = [
     { type, path: 'payload', wrong: [...NO_OBJECTS, {}], right: [{ groupId: 'g' }], required: true },
     { type, path: 'payload.groupId', ...ID, required: true },
   ]),
-  { type: 'join', path: 'payload.since', ...POSITION },
+  { type: 'join', path: 'payload.since', ...SINCE },
   { type: 'join', path: 'payload.since.epoch', ...ID, required: true },
   { type: 'join', path: 'payload.since.seq', ...SEQ, required: true },
+  { type: 'join', path: 'payload.since.tail', ...TAIL },
+  { type: 'presence', path: 'payload', wrong: [...NO_OBJECTS, {}], right: [{ state: 1 }], required: true },
+  { type: 'presence', path: 'payload.state', wrong: [], right: [null, 0, '', false, [], {}, [[{}]]], required: true },
 ];
 
 describe.each(FIELDS)('$type: $path', ({ type, path, wrong, right, required, code = 'INVALID_ENVELOPE' }) => {
@@ -140,6 +149,38 @@ test('delivery "latest" needs a key; the other deliveries do not', () => {
   for (const delivery of ['reliable', 'volatile']) expect(accepted(decodeValue(update(delivery)))).toEqual(update(delivery));
 });
 
+test('a since that asks for nothing is refused, and says what it could ask for', () => {
+  const join = (since: object) => ({ type: 'join', payload: { groupId: 'g', since } });
+  expect(refused(decodeValue(join({}))).message).toBe('payload.since.tail: is required where epoch and seq are absent');
+  expect(refused(decodeValue(join({ tail: 0 }))).message).toBe('payload.since.tail: must be an integer of 1 to 1000000');
+});
+
+describe('the groups of a resume', () => {
+  const identify = (groups: object) => ({ type: 'identify', payload: { clientType: 'dashboard', resume: { groups } } });
+  const many = (count: number, since: unknown) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`g${index}`, since]));
+
+  test('are 1,000 at most', () => {
+    expect(accepted(decodeValue(identify(many(1_000, { tail: 1 }))))).toEqual(identify(many(1_000, { tail: 1 })));
+    expect(refused(decodeValue(identify(many(1_001, { tail: 1 }))))).toStrictEqual({
+      code: 'INVALID_IDENTIFY',
+      message: 'payload.resume.groups: must have at most 1000 entries',
+    });
+  });
+
+  test('are not read at all where they are more, whatever they hold', () => {
+    for (const since of [null, {}, { seq: 'x' }]) {
+      const error = refused(decodeValue(identify({ '': since, ...many(25_000, since) })));
+      expect(error.message).toBe('payload.resume.groups: must have at most 1000 entries');
+    }
+  });
+
+  test('of a key that stands twice count once', () => {
+    const twice = `{${Array(1_001).fill('"g":{}').join(',')}}`;
+    expect(decode(JSON.stringify(identify({})).replace('"groups":{}', `"groups":${twice}`)).ok).toBe(true);
+  });
+});
+
 describe('the size of metadata', () => {
   const identify = (metadata: unknown) => ({ type: 'identify', payload: { clientType: 'dashboard', metadata } });
   // {"a":"…"} has eight characters around the text.
@@ -161,5 +202,47 @@ describe('the size of metadata', () => {
     expect(decode(text, { metadataBytesMax: 10_000 }).ok).toBe(true);
     expect(decode(text, { metadataBytesMax: 9_999 }).ok).toBe(false);
     expect(decode(text, { metadataBytesMax: Number.POSITIVE_INFINITY }).ok).toBe(true);
+  });
+});
+
+describe('the size of a presence state', () => {
+  const presence = (state: unknown) => ({ type: 'presence', payload: { state } });
+
+  test.each([
+    ['a', 1],
+    ['é', 2],
+    ['日', 3],
+    ['😀', 4],
+  ])('is counted in bytes of UTF-8: 1024 of %s pass and more do not', (char, charBytes) => {
+    const state = 'x'.repeat(1022 % charBytes) + char.repeat(Math.floor(1022 / charBytes));
+    expect(decodeValue(presence(state)).ok).toBe(true);
+    const error = refused(decodeValue(presence(`${state}a`)));
+    expect(error).toStrictEqual({ code: 'INVALID_ENVELOPE', message: 'payload.state: must be at most 1024 bytes of JSON' });
+  });
+
+  test('is that of its JSON without white space', () => {
+    const decoded = decode(`{"type":"presence","payload":{"state": [1.50,${' '.repeat(2_000)}{ "a" : "\\u0061" }] }}`);
+    expect(decoded).toStrictEqual({ ok: true, message: presence([1.5, { a: 'a' }]), stateText: '[1.5,{"a":"a"}]' });
+  });
+
+  test('is a limit that a gateway may set or switch off', () => {
+    const text = JSON.stringify(presence('x'.repeat(9_998)));
+    expect(decode(text, { presenceStateBytesMax: 10_000 }).ok).toBe(true);
+    expect(decode(text, { presenceStateBytesMax: 9_999 }).ok).toBe(false);
+    expect(decode(text, { presenceStateBytesMax: Number.POSITIVE_INFINITY }).ok).toBe(true);
+    expect(decode(text, { presenceStateBytesMax: undefined }).ok).toBe(false);
+  });
+});
+
+test('only the signal that has a text gets one', () => {
+  const texts = (type: string) => Object.keys(decodeValue(FULL_MESSAGES[type]!())).filter((name) => name.endsWith('Text'));
+  const found = Object.fromEntries(Object.keys(FULL_MESSAGES).map((type) => [type, texts(type)]));
+  expect(found).toStrictEqual({
+    identify: ['metadataText'],
+    heartbeat: [],
+    data_update: ['dataText'],
+    join: [],
+    leave: [],
+    presence: ['stateText'],
   });
 });

@@ -17,22 +17,28 @@ describe('what decode accepts', () => {
       { type: 'data_update', payload: { data: null } },
       { type: 'join', payload: { groupId: 'g' } },
       { type: 'leave', payload: { groupId: 'g' } },
+      { type: 'presence', payload: { state: null } },
     ]) {
       expect(accepted(decodeValue(message))).toStrictEqual(message);
     }
   });
 
   test('fields that the contract does not know are left behind, at every level', () => {
-    const { identify, data_update } = FULL_MESSAGES;
+    const { identify, data_update, presence } = FULL_MESSAGES;
     const noise = { seq: 9, from: 'someone', foo: 1, status: 'UP', toJSON: 1 };
     const message = data_update!();
     const payload = message.payload as { data: unknown; meta: object };
     const noisy = { ...noise, ...message, payload: { ...noise, ...payload, meta: { ...noise, ...payload.meta } } };
     expect(accepted(decodeValue(noisy))).toEqual(message);
 
+    const shown = presence!();
+    expect(accepted(decodeValue({ ...noise, ...shown, payload: { ...noise, ...(shown.payload as object) } }))).toEqual(shown);
+
     const greeting = identify!();
-    const said = greeting.payload as { resume: { groups: { 'group-1': object } } };
-    const groups = { 'group-1': { ...noise, ...said.resume.groups['group-1'] } };
+    // Here `seq` is a field like any other.
+    const { seq: _, ...groupNoise } = noise;
+    const said = greeting.payload as { resume: { groups: Record<string, object> } };
+    const groups = Object.fromEntries(Object.entries(said.resume.groups).map(([id, since]) => [id, { ...groupNoise, ...since }]));
     const resume = { ...noise, ...said.resume, groups };
     expect(accepted(decodeValue({ ...noise, ...greeting, payload: { ...noise, ...said, resume } }))).toEqual(greeting);
   });

@@ -46,11 +46,17 @@ describe('nesting', () => {
     expect(decode(nested(1_000), { jsonDepthMax: 1_000 }).ok).toBe(true);
   });
 
-  test('without a limit, 100,000 levels of data still pass and of metadata do not overflow the stack', () => {
-    const unlimited: DecodeLimits = { jsonDepthMax: Number.POSITIVE_INFINITY, metadataBytesMax: Number.POSITIVE_INFINITY };
+  test('without a limit, 100,000 levels of data still pass, and of metadata or state do not overflow the stack', () => {
+    const unlimited: DecodeLimits = {
+      jsonDepthMax: Number.POSITIVE_INFINITY,
+      metadataBytesMax: Number.POSITIVE_INFINITY,
+      presenceStateBytesMax: Number.POSITIVE_INFINITY,
+    };
     expect(decode(nested(100_000), unlimited).ok).toBe(true);
     const metadata = '{"a":'.repeat(100_000) + 1 + '}'.repeat(100_000);
     const identify = `{"type":"identify","payload":{"clientType":"dashboard","metadata":${metadata}}}`;
     expect(refused(decode(identify, unlimited)).message).toBe('payload.metadata: must not be nested so deep');
+    const presence = `{"type":"presence","payload":{"state":${metadata}}}`;
+    expect(refused(decode(presence, unlimited)).message).toBe('payload.state: must not be nested so deep');
   });
 });

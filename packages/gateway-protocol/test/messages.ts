@@ -12,7 +12,10 @@ export const FULL_MESSAGES: Record<string, () => Json> = {
       groupId: 'group-1',
       metadata: { platform: 'web', nested: { list: [1, null] } },
       token: 'secret',
-      resume: { token: 'resume-1', groups: { 'group-1': { epoch: 'e1', seq: 41 } } },
+      resume: {
+        token: 'resume-1',
+        groups: { 'group-1': { epoch: 'e1', seq: 41, tail: 20 }, 'group-2': { tail: 1 }, 'group-3': {} },
+      },
     },
   }),
   heartbeat: () => envelope('heartbeat'),
@@ -22,8 +25,9 @@ export const FULL_MESSAGES: Record<string, () => Json> = {
     key: 'cursor',
     payload: { data: { x: 1 }, meta: { label: 'Call', createdBy: 'ada', tags: ['a', 'b'] } },
   }),
-  join: () => ({ ...envelope('join'), payload: { groupId: 'group-2', since: { epoch: 'e1', seq: 0 } } }),
+  join: () => ({ ...envelope('join'), payload: { groupId: 'group-2', since: { epoch: 'e1', seq: 0, tail: 20 } } }),
   leave: () => ({ ...envelope('leave'), payload: { groupId: 'group-2' } }),
+  presence: () => ({ ...envelope('presence'), payload: { state: { cursor: [12, 88], typing: null } } }),
 };
 
 function envelope(type: string): Json {

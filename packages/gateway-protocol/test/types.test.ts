@@ -30,8 +30,10 @@ test('a message that was accepted narrows by its type', () => {
   expect(message.payload.data).toBe(1);
 });
 
-test('the union is of the five signals, and each has its own payload', () => {
-  expectTypeOf<IncomingFromClient['type']>().toEqualTypeOf<'identify' | 'heartbeat' | 'data_update' | 'join' | 'leave'>();
+test('the union is of the six signals, and each has its own payload', () => {
+  expectTypeOf<IncomingFromClient['type']>().toEqualTypeOf<
+    'identify' | 'heartbeat' | 'data_update' | 'join' | 'leave' | 'presence'
+  >();
   expectTypeOf<IdentifySignal['payload']['clientType']>().toEqualTypeOf<ClientType>();
   expectTypeOf<Extract<IncomingFromClient, { type: 'leave' }>['payload']>().toEqualTypeOf<{ groupId: string }>();
   // @ts-expect-error a client does not say where in the log its message stands
