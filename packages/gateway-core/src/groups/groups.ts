@@ -1,4 +1,4 @@
-import type { LogPosition, ResumeSince } from 'gateway-protocol';
+import type { LogPosition } from 'gateway-protocol';
 import type { Broker, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { type DataBody, dataBody } from '../data-body.js';
@@ -106,7 +106,7 @@ export class Groups {
    * keep their order. A group that nobody is in is opened only where the broker has no history: its log is all that will hold the message.
    * @throws GatewayError `TOO_MANY_GROUPS`.
    */
-  publish(body: DataBody, idempotencyKey?: string): MaybePromise<PublishedPosition> {
+  publish(body: DataBody): MaybePromise<PublishedPosition> {
     const { groupId, delivery, key } = body;
     if (this.broker.retainsHistory === false && !this.#groups.has(groupId) && !this.#opening.has(groupId)) {
       const opening = this.open(groupId);
@@ -135,9 +135,9 @@ export class Groups {
     for (const group of this.#groups.values()) this.#dispose(group);
   }
 
-  #published(answer: PublishedPosition): PublishedPosition {
-    if (answer.duplicate === undefined) this.counters.published += 1;
-    return answer;
+  #published(position: PublishedPosition): PublishedPosition {
+    if (position.duplicate !== true) this.counters.published += 1;
+    return position;
   }
 
   async #openLater(groupId: string, feed: Feed, subscription: Promise<BrokerSubscription>): Promise<Group> {
