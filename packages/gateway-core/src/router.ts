@@ -1,5 +1,5 @@
-import { type DecodeLimits, decode, ERROR_CODES, type IncomingFromClient, PROTOCOL_LIMITS } from 'gateway-protocol';
-import { errorFrame, type Refusal } from './answers.js';
+import { type DecodeLimits, decode, ERROR_CODES, type IncomingFromClient } from 'gateway-protocol';
+import { type Accepted, ackFrame, errorFrame, type Refusal } from './answers.js';
 import type { Connection } from './connection.js';
 import { END_CAUSES, type EndCause } from './end-causes.js';
 import type { Handler, HandlerContext, MessageTexts } from './handlers/context.js';
@@ -53,7 +53,7 @@ export class Router {
     this.#decodeLimits = {
       jsonDepthMax: limits.jsonDepthMax,
       metadataBytesMax: limits.metadataBytesMax,
-      presenceStateBytesMax: PROTOCOL_LIMITS.presenceStateBytesMax,
+      presenceStateBytesMax: limits.presenceStateBytesMax,
     };
     this.#messageRate = new RateLimit(limits.messagesPerSecondMax, limits.messagesBurst);
     this.#byteRate = new RateLimit(limits.bytesPerSecondMax, limits.bytesBurst);

@@ -1,4 +1,4 @@
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResumeSince } from 'gateway-protocol';
 import type { Broker, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { type DataBody, dataBody } from '../data-body.js';
@@ -106,7 +106,7 @@ export class Groups {
    * keep their order. A group that nobody is in is opened only where the broker has no history: its log is all that will hold the message.
    * @throws GatewayError `TOO_MANY_GROUPS`.
    */
-  publish(body: DataBody): MaybePromise<PublishedPosition> {
+  publish(body: DataBody, idempotencyKey?: string): MaybePromise<PublishedPosition> {
     const { groupId, delivery, key } = body;
     if (this.broker.retainsHistory === false && !this.#groups.has(groupId) && !this.#opening.has(groupId)) {
       const opening = this.open(groupId);
