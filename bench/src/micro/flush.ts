@@ -26,7 +26,7 @@ function flushing(messages: number, members: number): MicroCase {
   return {
     name: `flush: ${messages} × 128 B to ${count} member${members === 1 ? '' : 's'}`,
     setUp() {
-      const counters = { delivered: 0, resets: 0, gaps: 0 };
+      const counters = { delivered: 0, resets: 0, gaps: 0, passedOver: 0, lost: 0 };
       const budget = new LogBudget(DEFAULT_LIMITS.logBytesTotalMax, () => {});
       const context = {
         limits: DEFAULT_LIMITS,

@@ -50,7 +50,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
   };
   const events = new Emitter<GatewayEvents>((error, event) => failed(error, `listener of ${event}`));
-  const counters = { delivered: 0, published: 0, resets: 0, gaps: 0 };
+  const counters = { delivered: 0, published: 0, resets: 0, passedOver: 0, lost: 0, gaps: 0 };
 
   const ownPresence = new MemoryPresenceStore({
     clock,

@@ -66,6 +66,31 @@ export interface GatewayStats {
   slowConsumersTotal: number;
   /** Logs that began anew because the broker lost them or left entries out: every member of the group was told, or closed with 1013. */
   resetsTotal: number;
+  /** Messages of delivery `latest` and `volatile` that receivers which were behind have not got. */
+  passedOverTotal: number;
+  /** Messages that receivers have not got because the log no longer reached them; each was told, by `gap`, `sync` or its close code. */
+  lostTotal: number;
+  /** `gap`s sent. */
+  gapsTotal: number;
+}
+
+/**
+ * What became of a group's messages for one member, connected or inside its resume window, since it joined, or since it was brought to
+ * another position. Always: `published = written + latest + volatile + lost + pending`.
+ */
+export interface LedgerEntry {
+  memberId: string;
+  /** Messages of the group. */
+  published: number;
+  /** Handed to its socket. */
+  written: number;
+  /** Passed over as superseded `latest` ones, and as `volatile` ones. */
+  latest: number;
+  volatile: number;
+  /** Told of as lost. */
+  lost: number;
+  /** Still to come. */
+  pending: number;
 }
 
 /** A member of a group, on whichever gateway. */
@@ -205,6 +230,8 @@ export interface Gateway {
   members(groupId: string): Promise<MemberInfo[]>;
   /** A group's live sessions. */
   sessions(groupId: string): Promise<Session[]>;
+  /** The books of a group: what became of its messages for each of its members on this gateway. */
+  ledger(groupId: string): LedgerEntry[];
   stats(): GatewayStats;
   /** `ok: false` with code `DRAINING` from the moment `close()` is called. */
   health(): Result<{ status: 'ok' }>;

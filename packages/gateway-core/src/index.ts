@@ -28,6 +28,7 @@ export type {
   Gateway,
   GatewayStats,
   GroupInfo,
+  LedgerEntry,
   MemberInfo,
   Peer,
   PublishOptions,
@@ -38,6 +39,7 @@ export type { MaybePromise } from './maybe-promise.js';
 export type { AllowOrigin, GatewayOptions, HostServer } from './options.js';
 export { MemoryPresenceStore, type MemoryPresenceStoreOptions } from './presence/memory-presence-store.js';
 export type { GroupPresence, PresenceMember, PresenceStore } from './presence/presence-store.js';
+export type { RevocableMember, Revoked } from './revocation.js';
 export { MemorySessionStore, type MemorySessionStoreOptions } from './sessions/memory-session-store.js';
 export type { Session, SessionStore, SessionUpsert } from './sessions/session-store.js';
 export { DEFAULT_TIMINGS, type Timings } from './timings.js';

@@ -6,12 +6,21 @@ import type { Drain } from './drain.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import { EVENT_NAMES, type GatewayEvents } from './events.js';
-import type { ConnectionContext, Gateway, GatewayStats, GroupInfo, MemberInfo, Peer, PublishOptions } from './gateway.js';
-import type { Groups } from './groups/groups.js';
+import type {
+  ConnectionContext,
+  Gateway,
+  GatewayStats,
+  GroupInfo,
+  LedgerEntry,
+  MemberInfo,
+  Peer,
+  PublishOptions,
+} from './gateway.js';
+import type { GatewayCounters, Groups } from './groups/groups.js';
 import type { HostMembers } from './host-members.js';
 import type { Hub } from './hub.js';
 import { isPromise } from './maybe-promise.js';
-import type { Members } from './members/members.js';
+import { type Members, placeOf } from './members/members.js';
 import { DELAY_MAX, type ResolvedOptions } from './options.js';
 import type { PartTimeouts } from './part-timeouts.js';
 import { presenceInfo } from './presence/presence-info.js';
@@ -28,7 +37,7 @@ export interface GatewayParts {
   options: ResolvedOptions;
   clock: Clock;
   events: Emitter<GatewayEvents>;
-  counters: { delivered: number; published: number; resets: number; gaps: number };
+  counters: GatewayCounters;
   groups: Groups;
   members: Members;
   presence: PresenceStore;
@@ -195,6 +204,18 @@ export class RunningGateway implements Gateway {
     return this.parts.sessions.list(groupId);
   }
 
+  ledger(groupId: string): LedgerEntry[] {
+    const { hub, members, groups } = this.parts;
+    const head = groups.get(groupId)?.position.seq ?? 0;
+    const all = [...hub.values()].flatMap(({ member, fenced }) => (member === undefined || fenced ? [] : [member]));
+    return [...all, ...members.dropped].flatMap((member) => {
+      const place = placeOf(member, groupId);
+      if (place === undefined) return [];
+      const { start, cursor, written, latest, volatile, lost } = place;
+      return [{ memberId: member.memberId, published: head - start, written, latest, volatile, lost, pending: head - cursor }];
+    });
+  }
+
   stats(): GatewayStats {
     const { hub, members, groups, counters, router, door } = this.parts;
     return {
@@ -212,6 +233,9 @@ export class RunningGateway implements Gateway {
       errorsSentTotal: router.errorsSent,
       slowConsumersTotal: hub.slowConsumers,
       resetsTotal: counters.resets,
+      passedOverTotal: counters.passedOver,
+      lostTotal: counters.lost,
+      gapsTotal: counters.gaps,
     };
   }
 

@@ -239,7 +239,7 @@ describe('tell', () => {
     const clock = new FakeClock();
     const store = new MemoryPresenceStore({ clock });
     const slices = new Slices(clock, 4, () => {});
-    const counters = { delivered: 0, resets: 0, gaps: 0, published: 0 };
+    const counters = { delivered: 0, resets: 0, gaps: 0, passedOver: 0, lost: 0, published: 0 };
     const groups = new Groups(
       new MemoryBroker(),
       clock,

@@ -39,11 +39,12 @@ export class ChunkCache {
     return chunk;
   }
 
-  #withPresence({ bytes, end, messages }: Chunk, wanted: boolean): CachedChunk {
+  #withPresence(chunk: Chunk, wanted: boolean): CachedChunk {
+    const { bytes, end, messages, latest, volatile } = chunk;
     const frame = wanted ? this.presence : undefined;
     if (frame === undefined || bytes === undefined || bytes.length + frame.length > this.bytesMax) {
-      return { bytes, end, messages, presence: false };
+      return { bytes, end, messages, latest, volatile, presence: false };
     }
-    return { bytes: Buffer.concat([frame, bytes]), end, messages, presence: true };
+    return { bytes: Buffer.concat([frame, bytes]), end, messages, latest, volatile, presence: true };
   }
 }

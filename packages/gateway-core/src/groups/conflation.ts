@@ -15,10 +15,12 @@ export class Conflation {
     return bytesOf(key);
   }
 
-  isPassedOver(seq: number): boolean {
-    if (!this.#passable.has(seq)) return false;
+  /** Whether a reader that is behind may pass a message over, and as which kind. */
+  passedOverAs(seq: number): 'latest' | 'volatile' | undefined {
+    if (!this.#passable.has(seq)) return undefined;
     const key = this.#passable.get(seq);
-    return key === undefined || this.#newest.get(key) !== seq;
+    if (key === undefined) return 'volatile';
+    return this.#newest.get(key) === seq ? undefined : 'latest';
   }
 
   /** Forgets a message that leaves the log, and answers the bytes that this frees. */

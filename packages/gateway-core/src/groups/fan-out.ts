@@ -30,17 +30,33 @@ export interface Cursor {
   cursor: number;
   /** It could not be written to at some pass since it last stood at the head. */
   behind: boolean;
+  /** Where it began, or was brought to by `begin`: what came since is in one of the counts below, or after the cursor. */
+  start: number;
+  /** Messages since then: written, passed over as `latest` or `volatile`, and told of as lost. */
+  written: number;
+  latest: number;
+  volatile: number;
+  lost: number;
   /** Until its `sync` is written. */
   replay: Replay | undefined;
   /** The version of the presence that it was last written, or knew as it joined; it is owed any other one. */
   presenceSeen: number;
 }
 
+/** Of all groups of a gateway. */
+export interface FanOutCounters {
+  /** Messages handed to sockets, passed over because the receiver was behind, and lost to a receiver, which was told; and how often it was. */
+  delivered: number;
+  passedOver: number;
+  lost: number;
+  gaps: number;
+}
+
 /** What it needs of its surroundings. */
 export interface FanOutContext {
   readonly limits: Limits;
   readonly budget: LogBudget;
-  readonly counters: { delivered: number; gaps: number };
+  readonly counters: FanOutCounters;
 }
 
 /** Bytes of one write that count as one more unit of work. */
@@ -135,7 +151,7 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
 
   /** Where a receiver of dialect 2 begins: what it is to be written before its `sync`. */
   protected replayTo(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason): void {
-    member.cursor = cursor;
+    startAt(member, cursor);
     member.behind = false;
     member.replay = { to: this.log.headSeq, outcome, reason, replayed: 0 };
   }
@@ -229,6 +245,10 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
       const owed = member.presenceSeen !== this.#presenceVersion;
       const chunk = this.#reading().read(member.cursor, member.behind, receiver.deflate, owed);
       member.cursor = chunk.end;
+      member.written += chunk.messages;
+      member.latest += chunk.latest;
+      member.volatile += chunk.volatile;
+      this.context.counters.passedOver += chunk.latest + chunk.volatile;
       if (chunk.bytes === undefined) continue;
       if (chunk.presence) member.presenceSeen = this.#presenceVersion;
       receiver.write(chunk.bytes);
@@ -252,6 +272,7 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
     }
     const { bytes, end, messages } = this.log.read(member.cursor, { behind: false, deflate: member.receiver.deflate }, replay.to);
     member.cursor = end;
+    member.written += messages;
     replay.replayed += messages;
     this.context.counters.delivered += messages;
     if (bytes === undefined) return 0;
@@ -267,11 +288,11 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
       replay.outcome = 'reset';
       replay.reason = 'trimmed';
       replay.to = Math.max(replay.to, to);
-      member.cursor = replay.to;
+      this.#skipTo(member, replay.to);
       return;
     }
     const from = member.cursor + 1;
-    member.cursor = to;
+    this.#skipTo(member, to);
     this.context.counters.gaps += 1;
     member.receiver.write(this.gapFrame(from, to));
   }
@@ -284,8 +305,26 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
     return chunks;
   }
 
+  #skipTo(member: Cursor, to: number): void {
+    member.lost += to - member.cursor;
+    this.context.counters.lost += to - member.cursor;
+    member.cursor = to;
+  }
+
   #lose(member: Cursor, reason: Loss): void {
-    member.cursor = this.log.headSeq;
+    // After a reset its cursor is of another log.
+    if (reason === 'reset') startAt(member, this.log.headSeq);
+    else this.#skipTo(member, this.log.headSeq);
     member.receiver.lost(reason);
   }
+}
+
+/** Brings a member to a place in the log, where its books begin anew. */
+function startAt(member: Cursor, cursor: number): void {
+  member.cursor = cursor;
+  member.start = cursor;
+  member.written = 0;
+  member.latest = 0;
+  member.volatile = 0;
+  member.lost = 0;
 }

@@ -16,6 +16,9 @@ export interface Chunk {
   readonly end: number;
   /** How many messages `bytes` holds. */
   readonly messages: number;
+  /** How many were passed over, of each kind. */
+  readonly latest: number;
+  readonly volatile: number;
 }
 
 /** How a cursor reads. */
@@ -119,7 +122,7 @@ export class GroupLog extends LogMemory {
     const plain = !reader.deflate && !(reader.behind && this.#conflation !== undefined);
     // Nearly always: everything is in one piece already.
     if (plain && cursor >= last.firstSeq - 1 && last.lengthOf(cursor + 1, until) <= this.limits.socketHighWaterMarkBytes) {
-      return { bytes: last.frames(cursor + 1, until), end: until, messages: until - cursor };
+      return { bytes: last.frames(cursor + 1, until), end: until, messages: until - cursor, latest: 0, volatile: 0 };
     }
     return plain ? this.#collectSlabs(cursor, until) : this.#collect(cursor, reader, until);
   }
@@ -178,16 +181,21 @@ export class GroupLog extends LogMemory {
       room -= length;
       end = to;
     }
-    return { bytes: pieces.length === 1 ? pieces[0] : Buffer.concat(pieces), end, messages: end - cursor };
+    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
+    return { bytes, end, messages: end - cursor, latest: 0, volatile: 0 };
   }
 
   #collect(cursor: number, reader: Reader, until: number): Chunk {
     const frames: Buffer[] = [];
     let bytes = 0;
+    const passed = { latest: 0, volatile: 0 };
     let end = cursor;
     while (end < until) {
       const seq = end + 1;
-      if (!(reader.behind && this.#conflation?.isPassedOver(seq))) {
+      const passedAs = reader.behind ? this.#conflation?.passedOverAs(seq) : undefined;
+      if (passedAs !== undefined) {
+        passed[passedAs] += 1;
+      } else {
         const frame = reader.deflate ? this.#deflatedFrame(seq) : this.#slabOf(seq).frames(seq, seq);
         if (frames.length > 0 && bytes + frame.length > this.limits.socketHighWaterMarkBytes) break;
         frames.push(frame);
@@ -195,7 +203,8 @@ export class GroupLog extends LogMemory {
       }
       end = seq;
     }
-    return { bytes: frames.length <= 1 ? frames[0] : Buffer.concat(frames, bytes), end, messages: frames.length };
+    const all = frames.length <= 1 ? frames[0] : Buffer.concat(frames, bytes);
+    return { bytes: all, end, messages: frames.length, ...passed };
   }
 
   #deflatedFrame(seq: number): Buffer {

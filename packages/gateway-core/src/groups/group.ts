@@ -3,7 +3,7 @@ import { gapFrame, syncFrame } from '../answers.js';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
-import { type Cursor, FanOut, type Receiver } from './fan-out.js';
+import { type Cursor, FanOut, type FanOutCounters, type Receiver } from './fan-out.js';
 import type { GroupLog } from './group-log.js';
 import type { LogBudget } from './log-budget.js';
 import type { Replay } from './replay.js';
@@ -28,7 +28,7 @@ export interface GroupContext {
   /** The group has something to write: `step` is called from the end of the turn on, until all is done. */
   readonly dirty: (group: Group) => void;
   /** Messages handed to sockets, and logs that began anew. */
-  readonly counters: { delivered: number; resets: number; gaps: number };
+  readonly counters: FanOutCounters & { resets: number };
   /** Wall-clock time, for stamps. */
   readonly stamp: () => number;
   /** The broker did not keep its contract. */
@@ -86,6 +86,11 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
       receiver,
       cursor: this.log.headSeq,
       behind: false,
+      start: this.log.headSeq,
+      written: 0,
+      latest: 0,
+      volatile: 0,
+      lost: 0,
       replay: undefined,
       presenceSeen: this.presenceVersion,
       assigned: false,

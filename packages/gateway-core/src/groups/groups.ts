@@ -7,7 +7,7 @@ import type { Limits } from '../limits.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { PartTimeouts } from '../part-timeouts.js';
 import type { Slices } from '../slices.js';
-import type { Receiver } from './fan-out.js';
+import type { FanOutCounters, Receiver } from './fan-out.js';
 import { Feed } from './feed.js';
 import { Group, type GroupContext, type Membership } from './group.js';
 import { LogBudget } from './log-budget.js';
@@ -15,6 +15,9 @@ import { LogBudget } from './log-budget.js';
 /** What a sweep's look at a group costs, and forgetting one, a write to a socket being one. */
 const LOOK_UNITS = 1 / 32;
 const DISPOSE_UNITS = 1 / 4;
+
+/** What a gateway counts of its groups. */
+export type GatewayCounters = FanOutCounters & { published: number; resets: number };
 
 /** The groups of this gateway by id, the way into their logs, and the memory that they may take together. */
 export class Groups {
@@ -35,7 +38,7 @@ export class Groups {
     slices: Slices,
     private readonly limits: Limits,
     private readonly timeouts: PartTimeouts,
-    private readonly counters: { delivered: number; published: number; resets: number; gaps: number },
+    private readonly counters: GatewayCounters,
     private readonly failed: (error: unknown, where: string) => void,
   ) {
     this.#context = {

@@ -67,6 +67,7 @@ export function setUp(
 
 /** Closes a gateway, however stuck its clients and stores are, and asserts that no connection, member, group, log or timer is left. */
 export async function closeAndFindNothing(gateway: Gateway, clock: FakeClock): Promise<void> {
+  expectBalanced(gateway);
   const closing = gateway.close({ graceMs: 1_000 });
   await clock.advance(60_000);
   await closing;
@@ -74,4 +75,15 @@ export async function closeAndFindNothing(gateway: Gateway, clock: FakeClock): P
   expect(gateway.groups()).toEqual([]);
   expect(gateway.stats()).toMatchObject({ connections: 0, closing: 0, droppedMembers: 0, groups: 0, logBytes: 0 });
   expect(clock.pendingTimers).toBe(0);
+}
+
+/** The books of every group: what was published is written, passed over, told of as lost, or still to come, for each member. */
+export function expectBalanced(gateway: Gateway): void {
+  for (const { groupId } of gateway.groups()) {
+    for (const entry of gateway.ledger(groupId)) {
+      const { memberId, published, written, latest, volatile, lost, pending } = entry;
+      expect(written + latest + volatile + lost + pending, `books of ${memberId} in ${groupId}`).toBe(published);
+      expect(Math.min(written, latest, volatile, lost, pending), `books of ${memberId} in ${groupId}`).toBeGreaterThanOrEqual(0);
+    }
+  }
 }
