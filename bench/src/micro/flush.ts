@@ -33,6 +33,7 @@ function flushing(messages: number, members: number): MicroCase {
         budget,
         now: () => 0,
         stamp: () => 0,
+        wasReset: () => {},
         dirty: () => {},
         counters,
         failed: () => {},

@@ -36,6 +36,8 @@ export interface ConnectionParts {
     closed(connection: Connection, code: number, reason: string): void;
     /** Messages of one of its groups are lost to it. */
     lost(connection: Connection, reason: Loss): void;
+    /** It was told of such messages. */
+    gapped(connection: Connection, groupId: string, from: number, to: number): void;
   };
 }
 
@@ -141,6 +143,10 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   lost(reason: Loss): void {
     this.parts.hub.lost(this, reason);
+  }
+
+  gapped(groupId: string, from: number, to: number): void {
+    this.parts.hub.gapped(this, groupId, from, to);
   }
 
   message(text: string, byteLength: number): void {

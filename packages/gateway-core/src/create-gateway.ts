@@ -66,7 +66,9 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
-  const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed);
+  const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed, (groupId, position) =>
+    events.emit('reset', { groupId, ...position }),
+  );
   const teller =
     options.presence === undefined
       ? new OwnPresence(ownPresence, generateId(), timings.presenceLeaseMs)

@@ -21,6 +21,8 @@ export interface HubListener {
   freed(connection: Connection): void;
   /** Its socket threw. */
   broken(connection: Connection, error: unknown): void;
+  /** It was told of messages of a group that are lost to it. */
+  gapped(connection: Connection, groupId: string, from: number, to: number): void;
   /** It is taken out of what is written to, while it can still be written to where that is possible. */
   leaving(connection: Connection): void;
   /** Once for every connection. */
@@ -144,6 +146,10 @@ export class Hub implements SlicedTask {
     this.end(connection, clientEnd(code, reason));
     // Where its end is under way, that forgets it.
     if (this.#closing.has(connection)) this.#forget(connection);
+  }
+
+  gapped(connection: Connection, groupId: string, from: number, to: number): void {
+    this.listener.gapped(connection, groupId, from, to);
   }
 
   lost(connection: Connection, reason: Loss): void {

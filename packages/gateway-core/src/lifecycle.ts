@@ -43,6 +43,10 @@ export class Lifecycle implements HubListener {
     this.parts.failed(error, 'socket', { connectionId });
   }
 
+  gapped({ member }: Connection, groupId: string, from: number, to: number): void {
+    if (member !== undefined) this.parts.events.emit('gap', { memberId: member.memberId, groupId, from, to });
+  }
+
   leaving({ member, fenced }: Connection): void {
     if (member !== undefined && !fenced) this.parts.members.detach(member);
   }

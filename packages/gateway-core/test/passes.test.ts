@@ -16,6 +16,7 @@ function groupOf(...names: string[]) {
       budget: new LogBudget(DEFAULT_LIMITS.logBytesTotalMax, () => {}),
       now: () => 0,
       stamp: () => 0,
+      wasReset: () => {},
       dirty: () => {},
       counters: { delivered: 0, resets: 0, gaps: 0, passedOver: 0, lost: 0 },
       failed: () => {},

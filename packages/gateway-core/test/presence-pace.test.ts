@@ -248,6 +248,7 @@ describe('tell', () => {
       new PartTimeouts(clock, 10_000),
       counters,
       () => {},
+      () => {},
     );
     const pace = { intervalMs: 200, writesPerSecondMax: 5_000 };
     const announcer = new PresenceAnnouncer(store, groups, clock, slices, pace, { announced: () => {}, failed: () => {} });

@@ -59,6 +59,8 @@ test('a listener gets the event of its name', () => {
     | 'detached'
     | 'resumed'
     | 'expired'
+    | 'gap'
+    | 'reset'
     | 'data'
     | 'presence'
     | 'sessionOpened'

@@ -19,8 +19,10 @@ export interface Receiver {
   /** It speaks dialect 2: where messages are lost to it, it is told so, and goes on. */
   readonly hearsGaps: boolean;
   write(frames: Buffer): void;
-  /** Messages of the group are lost to it. */
+  /** Messages of the group are lost to it, and it cannot be told. */
   lost(reason: Loss): void;
+  /** Messages of a group are lost to it, and it was told. */
+  gapped?(groupId: string, from: number, to: number): void;
 }
 
 /** How far a receiver has been written to. */
@@ -97,7 +99,7 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
   abstract giveMemory(): void;
   /** The frames of dialect 2 that say where a receiver stands. */
   protected abstract syncFrame(seq: number, replay: Replay): Buffer;
-  protected abstract gapFrame(from: number, to: number): Buffer;
+  protected abstract writeGap(receiver: Receiver, from: number, to: number): void;
 
   protected get presenceVersion(): number {
     return this.#presenceVersion;
@@ -294,7 +296,7 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
     const from = member.cursor + 1;
     this.#skipTo(member, to);
     this.context.counters.gaps += 1;
-    member.receiver.write(this.gapFrame(from, to));
+    this.writeGap(member.receiver, from, to);
   }
 
   /** What is read in a pass is kept for the others in it; beside one, as for a member that has drained, it is not. */

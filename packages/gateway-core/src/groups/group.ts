@@ -31,6 +31,8 @@ export interface GroupContext {
   readonly counters: FanOutCounters & { resets: number };
   /** Wall-clock time, for stamps. */
   readonly stamp: () => number;
+  /** Its log began anew. */
+  readonly wasReset: (groupId: string, position: LogPosition) => void;
   /** The broker did not keep its contract. */
   readonly failed: (error: unknown, where: string) => void;
 }
@@ -167,6 +169,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     this.context.counters.resets += 1;
     this.log.reset(position);
     this.restart();
+    this.context.wasReset(this.groupId, position);
   }
 
   /** Owes every member a newer presence; who is found blocked gets it later, if it is still the newest. */
@@ -228,8 +231,9 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     return syncFrame(this.context.stamp(), this.groupId, { epoch: this.log.position.epoch, seq }, replay);
   }
 
-  protected override gapFrame(from: number, to: number): Buffer {
-    return gapFrame(this.context.stamp(), this.groupId, from, to);
+  protected override writeGap(receiver: Receiver, from: number, to: number): void {
+    receiver.write(gapFrame(this.context.stamp(), this.groupId, from, to));
+    receiver.gapped?.(this.groupId, from, to);
   }
 
   /** Why the log cannot bring a cursor to its head; `undefined` where it can. */

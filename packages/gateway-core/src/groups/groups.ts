@@ -40,6 +40,7 @@ export class Groups {
     private readonly timeouts: PartTimeouts,
     private readonly counters: GatewayCounters,
     private readonly failed: (error: unknown, where: string) => void,
+    wasReset: GroupContext['wasReset'],
   ) {
     this.#context = {
       limits,
@@ -48,6 +49,7 @@ export class Groups {
       stamp: () => clock.now(),
       dirty: (group) => slices.add(group),
       counters,
+      wasReset,
       failed,
     };
   }

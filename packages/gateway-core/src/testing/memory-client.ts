@@ -1,4 +1,4 @@
-import type { DataUpdateDelivery, OutgoingToClient } from 'gateway-protocol';
+import type { DataUpdateDelivery, OutgoingToClient, OutgoingToClient2 } from 'gateway-protocol';
 import type { Gateway } from '../gateway.js';
 import { LinkedSocket } from './linked-socket.js';
 import type { MemoryLink } from './memory-link.js';
@@ -25,14 +25,15 @@ export interface ConnectOptions {
  * client.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'group-1' } });
  * await clock.settle();
  * client.received.map(({ type }) => type); // ['ready', 'ready', 'presence_update']
+ * @typeParam Message what it receives: of dialect 1, or `OutgoingToClient2` for one that identifies with `version: '2'`.
  */
-export class MemoryClient {
+export class MemoryClient<Message extends OutgoingToClient2 = OutgoingToClient> {
   readonly #socket: ClientEnd;
-  readonly #waiting: ((message: OutgoingToClient) => void)[] = [];
+  readonly #waiting: ((message: Message) => void)[] = [];
   #read = 0;
   #answersClose = true;
   /** Everything received so far. */
-  readonly received: OutgoingToClient[] = [];
+  readonly received: Message[] = [];
   /** The texts of the frames received, as they were sent. */
   readonly texts: string[] = [];
   /** How the connection ended, once it has: the code that this end saw. */
@@ -75,7 +76,7 @@ export class MemoryClient {
   }
 
   /** The next message that `next` has not given yet, or the next to come. */
-  next(): Promise<OutgoingToClient> {
+  next(): Promise<Message> {
     const message = this.received[this.#read];
     this.#read += 1;
     if (message !== undefined) return Promise.resolve(message);
@@ -89,7 +90,7 @@ export class MemoryClient {
 
   /** Every `data_update` received. */
   get updates(): DataUpdateDelivery[] {
-    return this.received.filter((message): message is DataUpdateDelivery => message.type === 'data_update');
+    return (this.received as OutgoingToClient2[]).filter((message) => message.type === 'data_update');
   }
 
   /** Stops reading: what is written to it piles up at the gateway. */
@@ -123,7 +124,7 @@ export class MemoryClient {
 
   #take(bytes: Buffer): void {
     for (const text of textsOf(bytes)) {
-      const message = JSON.parse(text) as OutgoingToClient;
+      const message = JSON.parse(text) as Message;
       this.texts.push(text);
       this.received.push(message);
       this.#waiting.shift()?.(message);
@@ -137,6 +138,9 @@ export class MemoryClient {
  * const client = connectClient(gateway, { remoteAddress: '10.0.0.1' });
  * await client.next(); // ready
  */
-export function connectClient(gateway: Gateway, options?: ConnectOptions): MemoryClient {
-  return new MemoryClient(gateway, options);
+export function connectClient<Message extends OutgoingToClient2 = OutgoingToClient>(
+  gateway: Gateway,
+  options?: ConnectOptions,
+): MemoryClient<Message> {
+  return new MemoryClient<Message>(gateway, options);
 }

@@ -15,6 +15,8 @@ const EVENT_NAMES: (keyof GatewayEvents)[] = [
   'detached',
   'resumed',
   'expired',
+  'gap',
+  'reset',
   'data',
   'presence',
   'sessionOpened',
