@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { CLIENT_TYPES, CLOSE_CODES, closeAction, DELIVERY_MODES, decode, ERROR_CODES, PROTOCOL_LIMITS } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
+import { GATEWAY_FIELDS, RESET_REASONS, SINCE_FORMS, SYNC_OUTCOMES } from './gateway-messages.js';
 import { accepted, FULL_MESSAGES } from './messages.js';
 
 const root = new URL('../../../', import.meta.url);
@@ -79,6 +80,49 @@ describe('the tables of PROTOCOL.md say what the source says', () => {
   });
 });
 
+describe('the signals of the gateway', () => {
+  /** `{ id, seq? }` as `id` and `seq?`, of every object in a cell. */
+  const fieldsIn = (cell = '') => [...cell.matchAll(/`\{ ([^`]*) \}`/g)].flatMap((match) => match[1]!.split(', '));
+  const rows = table('Gateway to client', 'type | dialect | payload');
+
+  test('are exactly these', () => {
+    expect(rows.map(([type]) => bare(type))).toStrictEqual(Object.keys(GATEWAY_FIELDS));
+  });
+
+  test.each(rows)('%s of dialect %s has the fields of its type', (type = '', dialect, payload) => {
+    const fields = GATEWAY_FIELDS[bare(type) as keyof typeof GATEWAY_FIELDS];
+    expect(fieldsIn(payload).map((field) => field.replace('?', ''))).toStrictEqual(Object.keys(fields));
+    // What is of dialect 2 and always there in it may still be absent in a type that both dialects share.
+    const always = Object.entries(fields).filter(([, mark]) => mark === '');
+    expect(fieldsIn(payload)).toEqual(expect.arrayContaining(always.map(([name]) => name)));
+    if (dialect === '2') expect(fieldsIn(payload)).toStrictEqual(Object.entries(fields).map(([name, mark]) => name + mark));
+  });
+
+  test('ready: each field that dialect 2 adds is explained', () => {
+    const said = table('ready', 'field | meaning').map(([name]) => bare(name));
+    const { connectionId, heartbeat, presence, ...added } = GATEWAY_FIELDS.ready;
+    expect(said).toStrictEqual(Object.keys(added));
+  });
+
+  test('outcomes and reasons of a sync, and forms of since: exactly these', () => {
+    expect(table('sync', '`outcome` | meaning').map(([outcome]) => bare(outcome))).toStrictEqual(SYNC_OUTCOMES);
+    expect(table('sync', '`reason` | meaning').map(([reason]) => bare(reason))).toStrictEqual(RESET_REASONS);
+    const forms = SINCE_FORMS.map((since) => `{ ${Object.keys(since).join(', ')} }`);
+    expect(table('since', '`since` | asks for').map(([form]) => bare(form))).toStrictEqual(forms);
+    for (const since of SINCE_FORMS) {
+      const join = { type: 'join', payload: { groupId: 'g', since } };
+      expect(accepted(decode(JSON.stringify(join)))).toStrictEqual(join);
+    }
+  });
+
+  test('limits that prose repeats have their values', () => {
+    const { resumeGroupsMax, tailMax, presenceStateBytesMax } = PROTOCOL_LIMITS;
+    expect(section('Resume')).toContain(`It has at most ${resumeGroupsMax.toLocaleString('en')} entries.`);
+    expect(section('since')).toContain(`\`tail\` is an integer of 1 to ${tailMax.toLocaleString('en')}.`);
+    expect(section('presence state')).toContain(`(default ${presenceStateBytesMax})`);
+  });
+});
+
 describe('the examples of PROTOCOL.md', () => {
   const examples = [...text.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
   const parsed = examples.map((example) => ({ example, message: JSON.parse(example) as { type: string; seq?: number } }));
@@ -90,11 +134,22 @@ describe('the examples of PROTOCOL.md', () => {
     for (const { example, message } of fromClient) expect(accepted(decode(example))).toEqual(message);
   });
 
-  test('show the four signals of the gateway in dialect 1, each with a time', () => {
-    expect(new Set(fromGateway.map(({ message }) => message.type))).toStrictEqual(
-      new Set(['ready', 'presence_update', 'data_update', 'error']),
-    );
-    for (const { message } of fromGateway) expect(message).toHaveProperty('ts', expect.any(Number));
+  test('show every signal of the gateway, each with a time and no field that its type has not', () => {
+    expect(new Set(fromGateway.map(({ message }) => message.type))).toStrictEqual(new Set(Object.keys(GATEWAY_FIELDS)));
+    for (const { message, example } of fromGateway) {
+      expect(message).toHaveProperty('ts', expect.any(Number));
+      const fields = GATEWAY_FIELDS[message.type as keyof typeof GATEWAY_FIELDS];
+      const { payload } = JSON.parse(example);
+      expect(Object.keys(fields)).toEqual(expect.arrayContaining(Object.keys(payload)));
+      const always = Object.entries(fields).filter(([, mark]) => mark === '');
+      expect(Object.keys(payload)).toEqual(expect.arrayContaining(always.map(([name]) => name)));
+    }
+  });
+
+  test('name the group of a presence_update, sync and gap on the envelope as in the payload', () => {
+    const named = fromGateway.map(({ example }) => JSON.parse(example)).filter(({ payload }) => payload.groupId !== undefined);
+    expect(new Set(named.map(({ type }) => type))).toStrictEqual(new Set(['presence_update', 'sync', 'gap']));
+    for (const { groupId, payload } of named) expect(groupId).toBe(payload.groupId);
   });
 
   test('show an error as decode words it', () => {
@@ -125,6 +180,13 @@ describe('references', () => {
       'sessions',
       'dialects',
       'resume',
+      'since',
+      'sync',
+      'gap',
+      'reconnect',
+      'acknowledgements',
+      'members-of-a-group',
+      'resume-tokens',
       'error-codes',
       'close-codes',
       'handshake',

@@ -8,11 +8,18 @@ import {
   type DeliveryMode,
   decode,
   type ErrorCode,
+  type GroupMember,
   type IdentifySignal,
   type IncomingFromClient,
+  type JoinSignal,
   type Logger,
+  type LogPosition,
   type OutgoingToClient,
+  type OutgoingToClient2,
   type Result,
+  type ResumeSince,
+  type Since,
+  type SyncSignal,
 } from 'gateway-protocol';
 import { expect, expectTypeOf, test } from 'vitest';
 
@@ -45,6 +52,35 @@ test('the gateway sends four signals in dialect 1, and stamps each with a time',
   expectTypeOf<OutgoingToClient['ts']>().toEqualTypeOf<number>();
   expectTypeOf<DataUpdateDelivery['seq']>().toEqualTypeOf<number>();
   expectTypeOf<DataUpdateDelivery['from']>().toEqualTypeOf<string | undefined>();
+});
+
+test('in dialect 2 it sends five more, and the first four are the same', () => {
+  type Added = Exclude<OutgoingToClient2, OutgoingToClient>['type'];
+  expectTypeOf<Added>().toEqualTypeOf<'heartbeat_ack' | 'ack' | 'sync' | 'gap' | 'reconnect'>();
+  expectTypeOf<OutgoingToClient>().toExtend<OutgoingToClient2>();
+  expectTypeOf<OutgoingToClient2['ts']>().toEqualTypeOf<number>();
+  // Where it is sent the payload is too, so that a client need not ask.
+  expectTypeOf<OutgoingToClient2['payload']>().toBeObject();
+  expectTypeOf<SyncSignal['payload']['members']>().toEqualTypeOf<GroupMember[] | undefined>();
+  expectTypeOf<Extract<OutgoingToClient2, { type: 'ack' }>['payload']['duplicate']>().toEqualTypeOf<true | undefined>();
+  expectTypeOf<Extract<OutgoingToClient, { type: 'gap' }>>().toBeNever();
+});
+
+test('since is a position, a tail or both, and a resume may ask for nothing', () => {
+  expectTypeOf<JoinSignal['payload']['since']>().toEqualTypeOf<Since | undefined>();
+  expectTypeOf<LogPosition>().toExtend<Since>();
+  expectTypeOf<{ tail: number }>().toExtend<Since>();
+  expectTypeOf<Since>().toExtend<ResumeSince>();
+  expectTypeOf<Record<never, never>>().toExtend<ResumeSince>();
+  // Each field can be read before it is known which of them were sent, and one half of a position proves the other.
+  const seqOf = (since: ResumeSince): number | undefined => (since.epoch === undefined ? undefined : since.seq);
+  expectTypeOf<ResumeSince['tail']>().toEqualTypeOf<number | undefined>();
+  expect([seqOf({ epoch: 'e', seq: 1 }), seqOf({ tail: 1 }), seqOf({})]).toStrictEqual([1, undefined, undefined]);
+  // @ts-expect-error half a position is none
+  const half: ResumeSince = { epoch: 'e' };
+  // @ts-expect-error a join that asks for nothing has no since
+  const nothing: Since = {};
+  expect([half, nothing]).toHaveLength(2);
 });
 
 test('codes are of their tables, and the shared shapes are those of the product kit', () => {
