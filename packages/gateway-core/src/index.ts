@@ -9,7 +9,14 @@ export type {
   Result,
   SessionMeta,
 } from 'gateway-protocol';
-export type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscription } from './broker/broker.js';
+export type {
+  Broker,
+  BrokerEntry,
+  BrokerMessage,
+  BrokerReceiver,
+  BrokerSubscription,
+  PublishedPosition,
+} from './broker/broker.js';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';
 export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export { createGateway } from './create-gateway.js';

@@ -290,3 +290,116 @@ test('a group is not idle while one of several subscribers is left: its log goes
   second.unsubscribe();
   expect(broker.publish('g', { body: '1' }).epoch).not.toBe(epoch);
 });
+
+describe('idempotency keys of the broker in memory', () => {
+  const publish = (broker: MemoryBroker, idempotencyKey: string, groupId = 'g') =>
+    broker.publish(groupId, { body: '1', idempotencyKey });
+  const isKnown = (broker: MemoryBroker, key: string, groupId = 'g') => publish(broker, key, groupId).duplicate === true;
+
+  test('are remembered without a history too', () => {
+    const broker = new MemoryBroker({ historyMessagesMax: 0 });
+    broker.subscribe('g', receiver);
+    const first = publish(broker, 'a');
+    expect(publish(broker, 'a')).toEqual({ ...first, duplicate: true });
+    expect(broker.publish('g', { body: '2' })).toEqual({ epoch: first.epoch, seq: 2 });
+  });
+
+  test('are bounded by idempotencyKeysMax in each group: the oldest is forgotten, and a repeat does not make one newer', () => {
+    const broker = new MemoryBroker({ historyMessagesMax: 0, idempotencyKeysMax: 2 });
+    for (const groupId of ['g', 'h']) broker.subscribe(groupId, receiver);
+    for (const key of ['a', 'b', 'a', 'c']) publish(broker, key);
+    publish(broker, 'a', 'h');
+    expect(['b', 'c'].map((key) => isKnown(broker, key))).toEqual([true, true]);
+    expect(isKnown(broker, 'a')).toBe(false);
+    expect(isKnown(broker, 'a', 'h')).toBe(true);
+  });
+
+  test('are by default 1,024, and as many as a longer history has messages', () => {
+    for (const [historyMessagesMax, keysMax] of [
+      [0, 1_024],
+      [2_000, 2_000],
+    ] as const) {
+      const broker = new MemoryBroker({ historyMessagesMax });
+      broker.subscribe('g', receiver);
+      for (let n = 0; n <= keysMax; n += 1) publish(broker, `${n}`);
+      expect([isKnown(broker, '1'), isKnown(broker, '0')]).toEqual([true, false]);
+    }
+  });
+
+  test.each([0, 10])('are as old as historyAgeMaxMs at most, with historyMessagesMax %d', async (historyMessagesMax) => {
+    const clock = new FakeClock();
+    const broker = new MemoryBroker({ clock, historyMessagesMax, historyAgeMaxMs: 1_000 });
+    broker.subscribe('g', receiver);
+    publish(broker, 'a');
+    await clock.advance(500);
+    publish(broker, 'b');
+    await clock.advance(499);
+    expect(isKnown(broker, 'a')).toBe(true);
+    await clock.advance(1);
+    expect([isKnown(broker, 'b'), isKnown(broker, 'a')]).toEqual([true, false]);
+  });
+
+  test('are forgotten with the group, which is idle by the same rules', async () => {
+    const clock = new FakeClock();
+    const broker = new MemoryBroker({ clock, historyMessagesMax: 0, historyAgeMaxMs: 1_000, idleGroupsMax: 1 });
+    const { epoch } = publish(broker, 'a');
+    expect(isKnown(broker, 'a')).toBe(true);
+    publish(broker, 'a', 'h');
+    const again = publish(broker, 'a');
+    expect(again.duplicate).toBeUndefined();
+    expect(again.epoch).not.toBe(epoch);
+  });
+
+  test('are known to a receiver that publishes again while it is delivered to', () => {
+    const broker = new MemoryBroker();
+    const answers: unknown[] = [];
+    broker.subscribe('g', { ...receiver, deliver: () => answers.push(publish(broker, 'a')) });
+    const first = publish(broker, 'a');
+    expect(answers).toEqual([{ ...first, duplicate: true }]);
+  });
+
+  test('count under historyBytesTotalMax: the largest gives its oldest, and a quiet group keeps what it has', () => {
+    const broker = new MemoryBroker({ historyMessagesMax: 0, idempotencyKeysMax: 100_000, historyBytesTotalMax: 100_000 });
+    for (const groupId of ['quiet', 'g']) broker.subscribe(groupId, receiver);
+    for (let n = 0; n < 20; n += 1) publish(broker, `${n}`, 'quiet');
+    for (let n = 0; n < 2_000; n += 1) publish(broker, `${n}`);
+    expect(isKnown(broker, '0', 'quiet')).toBe(true);
+    expect(isKnown(broker, '1999')).toBe(true);
+    expect(isKnown(broker, '1800')).toBe(true);
+    expect(isKnown(broker, '0')).toBe(false);
+    // One that is larger than all of the room is not remembered, and takes nobody's place for long.
+    publish(broker, 'x'.repeat(100_000));
+    expect(isKnown(broker, 'x'.repeat(100_000))).toBe(false);
+  });
+
+  test('go with their messages where the history gives way', () => {
+    const broker = new MemoryBroker({ historyBytesTotalMax: 20_000 });
+    const { position } = broker.subscribe('g', receiver);
+    for (let n = 0; n < 30; n += 1) broker.publish('g', { body: 'x'.repeat(1_000), idempotencyKey: `${n}` });
+    const oldest = Array.from({ length: 31 }, (_, seq) => seq).find((seq) => broker.history('g', { ...position, seq }, 100)) ?? 0;
+    expect(oldest).toBeGreaterThan(5);
+    // The message with seq n has the key n - 1.
+    expect(isKnown(broker, `${oldest}`)).toBe(true);
+    expect(isKnown(broker, `${oldest - 1}`)).toBe(false);
+  });
+
+  test('that are too old are freed though their group is quiet, and are no slices of what they were sent in', async () => {
+    v8.setFlagsFromString('--expose-gc');
+    const gc: () => void = vm.runInNewContext('gc');
+    const heapUsed = () => {
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
+    const clock = new FakeClock();
+    const broker = new MemoryBroker({ clock, historyMessagesMax: 0, historyAgeMaxMs: 1_000, idempotencyKeysMax: 10_000 });
+    for (const groupId of ['quiet', 'not quiet']) broker.subscribe(groupId, receiver);
+    const before = heapUsed();
+    for (let n = 0; n < 5_000; n += 1) publish(broker, `${n} ${'x'.repeat(20_000)}`.slice(0, 100), 'quiet');
+    const kept = heapUsed() - before;
+    expect(kept).toBeGreaterThan(600_000);
+    expect(kept).toBeLessThan(3_000_000);
+    await clock.advance(1_000);
+    broker.publish('not quiet', { body: '1' });
+    expect(heapUsed() - before).toBeLessThan(300_000);
+  });
+});

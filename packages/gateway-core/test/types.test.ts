@@ -11,6 +11,7 @@ import {
   MemoryPresenceStore,
   MemorySessionStore,
   type PresenceStore,
+  type PublishedPosition,
   type Session,
   type SessionStore,
 } from 'gateway-core';
@@ -100,8 +101,10 @@ test('the stores and the broker in memory answer at once; others may need time',
   expectTypeOf<MemoryPresenceStore>().toExtend<PresenceStore>();
   expectTypeOf<MemorySessionStore>().toExtend<SessionStore>();
   expectTypeOf<MemoryBroker>().toExtend<Broker>();
-  expectTypeOf<ReturnType<MemoryBroker['publish']>>().toEqualTypeOf<LogPosition>();
-  expectTypeOf<ReturnType<Broker['publish']>>().toEqualTypeOf<MaybePromise<LogPosition>>();
+  expectTypeOf<ReturnType<MemoryBroker['publish']>>().toEqualTypeOf<PublishedPosition>();
+  expectTypeOf<ReturnType<Broker['publish']>>().toEqualTypeOf<MaybePromise<PublishedPosition>>();
+  // Who knows nothing of idempotency keys answers a position, as before.
+  expectTypeOf<LogPosition>().toExtend<PublishedPosition>();
 });
 
 test('a contract suite is a list of claims for any runner', () => {

@@ -12,12 +12,23 @@ export interface BrokerMessage {
   delivery?: DeliveryMode | undefined;
   /** As in the text; there where `delivery` is `latest`. */
   key?: string | undefined;
+  /**
+   * Makes a repeat harmless: a message whose key the group's log still has is not appended again. A key counts in its group only, whoever
+   * it comes from: who makes keys for several senders puts the sender into them.
+   */
+  idempotencyKey?: string | undefined;
 }
 
 /** A message in a group's log. */
-export interface BrokerEntry extends BrokerMessage {
+export interface BrokerEntry extends Omit<BrokerMessage, 'idempotencyKey'> {
   /** Its position, from 1. */
   seq: number;
+}
+
+/** Where in a group's log a published message is. */
+export interface PublishedPosition extends LogPosition {
+  /** There where the log had a message with the same `idempotencyKey`: this is where that one is, and nothing was appended. */
+  duplicate?: true | undefined;
 }
 
 /** Where a gateway takes a group's entries. */
@@ -51,8 +62,13 @@ export interface Broker {
    * to each group that it publishes to, so that its own log holds the message; else a publish is nothing but a publish.
    */
   readonly retainsHistory?: boolean | undefined;
-  /** Appends a message to the group's log and answers where. Every subscribed gateway, this one included, gets the entry delivered. */
-  publish(groupId: string, message: BrokerMessage): MaybePromise<LogPosition>;
+  /**
+   * Appends a message to the group's log and answers where. Every subscribed gateway, this one included, gets the entry delivered.
+   * A message with an `idempotencyKey` that the log has is not appended: the answer is the first one's position, as `duplicate`, and
+   * nothing is delivered. Whether it has it and which `seq` comes next are decided in one step, so of two at once one is appended. A key
+   * is remembered for at least as long as `history` reaches back to its message, within a bound that the broker sets.
+   */
+  publish(groupId: string, message: BrokerMessage): MaybePromise<PublishedPosition>;
   /** Begins delivery of a group's entries. */
   subscribe(groupId: string, receiver: BrokerReceiver): MaybePromise<BrokerSubscription>;
   /**

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LogPosition } from 'gateway-protocol';
 import { type Clock, systemClock } from '../clock.js';
-import type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscription } from './broker.js';
+import type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscription, PublishedPosition } from './broker.js';
 import { LargestFirst } from './largest-first.js';
 import { Topic } from './topic.js';
 
@@ -12,12 +12,17 @@ export interface MemoryBrokerOptions {
   /** Characters of JSON that `history` keeps, for each group. Default 1,048,576. */
   historyLengthMax?: number | undefined;
   /**
-   * Most memory of the histories of all groups, in bytes. Beyond it groups that nobody is subscribed to are forgotten, the one idle for
-   * longest first, and then the largest gives its oldest entries. Default 64 MiB.
+   * Idempotency keys remembered, for each group; also where there is no history. They are as old as `historyAgeMaxMs` at most. Default
+   * 1,024, or `historyMessagesMax` where that is more.
+   */
+  idempotencyKeysMax?: number | undefined;
+  /**
+   * Most memory of the histories and idempotency keys of all groups, in bytes. Beyond it groups that nobody is subscribed to are forgotten, the one idle for
+   * longest first, and then the largest gives its oldest entries and keys. Default 64 MiB.
    */
   historyBytesTotalMax?: number | undefined;
   /**
-   * Oldest entry that `history` gives, in milliseconds. A group that nobody is subscribed to is forgotten after the same time: when it
+   * Oldest entry that `history` gives, and oldest idempotency key, in milliseconds. A group that nobody is subscribed to is forgotten after the same time: when it
    * comes back it starts a new epoch, and who was there before finds no history. Default 300,000.
    */
   historyAgeMaxMs?: number | undefined;
@@ -41,12 +46,14 @@ export class MemoryBroker implements Broker {
   readonly #topics = new Map<string, Topic>();
   /** Topics without a subscriber, the one used longest ago first. */
   readonly #idle = new Set<Topic>();
-  /** Topics with a history, the one published to longest ago first. */
+  /** Topics with a history or idempotency keys, the one where that grew longest ago first. */
   readonly #kept = new Set<Topic>();
   readonly #bySize = new LargestFirst<Topic>();
-  #historyBytes = 0;
+  /** Of all histories and idempotency keys. */
+  #keptBytes = 0;
   readonly #historyMessagesMax: number;
   readonly #historyLengthMax: number;
+  readonly #idempotencyKeysMax: number;
   readonly #historyBytesTotalMax: number;
   readonly #historyAgeMaxMs: number;
   readonly #idleGroupsMax: number;
@@ -56,6 +63,7 @@ export class MemoryBroker implements Broker {
   constructor(options: MemoryBrokerOptions = {}) {
     this.#historyMessagesMax = options.historyMessagesMax ?? 1_024;
     this.#historyLengthMax = options.historyLengthMax ?? 1024 * 1024;
+    this.#idempotencyKeysMax = options.idempotencyKeysMax ?? Math.max(1_024, this.#historyMessagesMax);
     this.#historyBytesTotalMax = options.historyBytesTotalMax ?? 64 * 1024 * 1024;
     this.#historyAgeMaxMs = options.historyAgeMaxMs ?? 300_000;
     this.#idleGroupsMax = options.idleGroupsMax ?? 10_000;
@@ -64,15 +72,17 @@ export class MemoryBroker implements Broker {
     this.retainsHistory = this.#historyMessagesMax > 0;
   }
 
-  publish(groupId: string, message: BrokerMessage): LogPosition {
-    // A gateway's own broker keeps nothing that could be too old, and is not to pay for asking.
-    if (this.retainsHistory || this.#idle.size > 0) this.#expire(this.#clock.monotonicMs());
+  publish(groupId: string, message: BrokerMessage): PublishedPosition {
+    // A gateway's own broker keeps nothing that could be too old, until a key comes, and is not to pay for asking.
+    if (this.retainsHistory || this.#idle.size > 0 || this.#kept.size > 0) this.#expire(this.#clock.monotonicMs());
     const topic = this.#topic(groupId);
+    const firstSeq = message.idempotencyKey === undefined ? undefined : this.#seqOf(topic, message.idempotencyKey);
+    if (firstSeq !== undefined) return { epoch: topic.epoch, seq: firstSeq, duplicate: true };
     // While it is in use it is not forgotten, whoever else has to make room for its message.
     this.#idle.delete(topic);
     topic.seq += 1;
     const entry: BrokerEntry = { seq: topic.seq, body: message.body, delivery: message.delivery, key: message.key };
-    if (this.retainsHistory) this.#keep(topic, entry);
+    if (this.retainsHistory || message.idempotencyKey !== undefined) this.#keep(topic, entry, message.idempotencyKey);
     topic.deliver(entry);
     if (topic.receivers.size === 0) this.#rest(topic);
     return { epoch: topic.epoch, seq: entry.seq };
@@ -109,25 +119,34 @@ export class MemoryBroker implements Broker {
     return topic;
   }
 
-  #keep(topic: Topic, entry: BrokerEntry): void {
+  /** The `seq` of the message that came with this key before. */
+  #seqOf(topic: Topic, idempotencyKey: string): number | undefined {
+    if (topic.keysSize === 0) return undefined;
+    this.#change(topic, () => topic.expire(this.#clock.monotonicMs() - this.#historyAgeMaxMs));
+    return topic.seqOf(idempotencyKey);
+  }
+
+  #keep(topic: Topic, entry: BrokerEntry, idempotencyKey: string | undefined): void {
     const now = this.#clock.monotonicMs();
+    this.#kept.delete(topic);
+    this.#kept.add(topic);
     this.#change(topic, () => {
-      topic.keep(entry, now);
+      if (this.retainsHistory) topic.keep(entry, now);
+      if (idempotencyKey !== undefined) topic.keepKey(idempotencyKey, entry.seq, now);
       topic.expire(now - this.#historyAgeMaxMs);
       while (topic.historySize > this.#historyMessagesMax || topic.historyLength > this.#historyLengthMax) topic.shift();
+      while (topic.keysSize > this.#idempotencyKeysMax) topic.shiftKey();
     });
-    this.#kept.delete(topic);
-    if (topic.historySize > 0) this.#kept.add(topic);
     this.#holdToTotal();
   }
 
-  /** Changes a topic's history, and what is known of its size. */
+  /** Changes what a topic keeps, and what is known of its size. */
   #change(topic: Topic, change: () => void): void {
-    const before = topic.historyBytes;
+    const before = topic.keptBytes;
     change();
-    this.#historyBytes += topic.historyBytes - before;
-    this.#bySize.put(topic, topic.historyBytes);
-    if (topic.historySize === 0) this.#kept.delete(topic);
+    this.#keptBytes += topic.keptBytes - before;
+    this.#bySize.put(topic, topic.keptBytes);
+    if (!topic.isKeepingAny) this.#kept.delete(topic);
   }
 
   /**
@@ -147,11 +166,11 @@ export class MemoryBroker implements Broker {
   }
 
   #holdToTotal(): void {
-    while (this.#historyBytes > this.#historyBytesTotalMax) {
+    while (this.#keptBytes > this.#historyBytesTotalMax) {
       const [idle] = this.#idle;
       const largest = this.#bySize.largest();
       if (idle !== undefined) this.#forget(idle);
-      else if (largest !== undefined) this.#change(largest, () => largest.shift());
+      else if (largest !== undefined) this.#change(largest, () => largest.giveOldest());
       else return;
     }
   }
@@ -171,7 +190,7 @@ export class MemoryBroker implements Broker {
     this.#idle.delete(topic);
     this.#kept.delete(topic);
     this.#bySize.put(topic, 0);
-    this.#historyBytes -= topic.historyBytes;
+    this.#keptBytes -= topic.keptBytes;
     this.#topics.delete(topic.groupId);
   }
 }

@@ -1,4 +1,5 @@
 import type { BrokerEntry, BrokerReceiver } from './broker.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
 
 /** What an entry takes beside its text and key: its record, and its place in the list. */
 const ENTRY_BYTES = 160;
@@ -17,14 +18,16 @@ export class Topic {
   readonly receivers = new Map<BrokerReceiver, number>();
   /** When it was published to or left last, in monotonic milliseconds, while nobody is subscribed. */
   idleSince = 0;
-  /** When the newest entry came, in monotonic milliseconds. */
+  /** When the newest entry or key came that is kept, in monotonic milliseconds. */
   keptAt = 0;
   /** The newest entries, oldest first. */
   readonly #history: KeptEntry[] = [];
   /** Characters of their bodies. */
   historyLength = 0;
   /** Memory that they take. */
-  historyBytes = 0;
+  #historyBytes = 0;
+  /** Most logs need none. */
+  #keys: IdempotencyKeys | undefined;
   #delivering = false;
   /** What receivers publish while an entry is delivered. */
   readonly #next: BrokerEntry[] = [];
@@ -36,6 +39,19 @@ export class Topic {
 
   get historySize(): number {
     return this.#history.length;
+  }
+
+  get keysSize(): number {
+    return this.#keys?.size ?? 0;
+  }
+
+  /** Memory that entries and idempotency keys take. */
+  get keptBytes(): number {
+    return this.#historyBytes + (this.#keys?.bytes ?? 0);
+  }
+
+  get isKeepingAny(): boolean {
+    return this.#history.length > 0 || this.#keys !== undefined;
   }
 
   /** One entry after the other: one that a receiver publishes meanwhile would reach those after it before this one does. */
@@ -62,8 +78,37 @@ export class Topic {
     const bytes = ENTRY_BYTES + (utf8.length === body.length ? body.length : 2 * body.length) + 2 * (key?.length ?? 0);
     this.#history.push({ seq, body: utf8.toString(), delivery, key, at: Math.floor(now), bytes });
     this.historyLength += body.length;
-    this.historyBytes += bytes;
+    this.#historyBytes += bytes;
     this.keptAt = now;
+  }
+
+  /** The `seq` of the message that came with an idempotency key, where the key is still known. */
+  seqOf(idempotencyKey: string): number | undefined {
+    return this.#keys?.seqOf(idempotencyKey);
+  }
+
+  keepKey(idempotencyKey: string, seq: number, now: number): void {
+    this.#keys ??= new IdempotencyKeys();
+    this.#keys.add(idempotencyKey, seq, now);
+    this.keptAt = now;
+  }
+
+  /** Forgets the oldest idempotency key. */
+  shiftKey(): void {
+    this.#keys?.shift();
+    this.#releaseKeys();
+  }
+
+  /** Drops the oldest entry and its idempotency key, or the oldest key where there is no entry, to make room for other logs. */
+  giveOldest(): void {
+    const oldest = this.#history[0];
+    if (oldest === undefined) {
+      this.shiftKey();
+      return;
+    }
+    this.shift();
+    this.#keys?.dropUntil(oldest.seq);
+    this.#releaseKeys();
   }
 
   /** Drops the oldest entry. */
@@ -71,12 +116,14 @@ export class Topic {
     const entry = this.#history.shift();
     if (entry === undefined) return;
     this.historyLength -= entry.body.length;
-    this.historyBytes -= entry.bytes;
+    this.#historyBytes -= entry.bytes;
   }
 
-  /** Drops the entries from `at` and before. */
+  /** Drops the entries and the idempotency keys from `at` and before. */
   expire(at: number): void {
     for (let oldest = this.#history[0]; oldest !== undefined && oldest.at <= at; oldest = this.#history[0]) this.shift();
+    this.#keys?.expire(at);
+    this.#releaseKeys();
   }
 
   /** The entries after `seq`; `undefined` where they are not all there. */
@@ -85,5 +132,9 @@ export class Topic {
     if (missing < 0 || missing > this.#history.length) return undefined;
     const first = this.#history.length - missing;
     return this.#history.slice(first, first + limit).map(({ at: _at, bytes: _bytes, ...entry }) => entry);
+  }
+
+  #releaseKeys(): void {
+    if (this.#keys?.size === 0) this.#keys = undefined;
   }
 }

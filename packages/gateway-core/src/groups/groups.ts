@@ -1,5 +1,5 @@
 import type { LogPosition } from 'gateway-protocol';
-import type { Broker, BrokerSubscription } from '../broker/broker.js';
+import type { Broker, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { type DataBody, dataBody } from '../data-body.js';
 import { GatewayError } from '../errors.js';
@@ -102,7 +102,7 @@ export class Groups {
    * keep their order. A group that nobody is in is opened only where the broker has no history: its log is all that will hold the message.
    * @throws GatewayError `TOO_MANY_GROUPS`.
    */
-  publish(body: DataBody): MaybePromise<LogPosition> {
+  publish(body: DataBody): MaybePromise<PublishedPosition> {
     const { groupId, delivery, key } = body;
     if (this.broker.retainsHistory === false && !this.#groups.has(groupId) && !this.#opening.has(groupId)) {
       const opening = this.open(groupId);
@@ -131,8 +131,8 @@ export class Groups {
     for (const group of this.#groups.values()) this.#dispose(group);
   }
 
-  #published(position: LogPosition): LogPosition {
-    this.counters.published += 1;
+  #published(position: PublishedPosition): PublishedPosition {
+    if (position.duplicate !== true) this.counters.published += 1;
     return position;
   }
 

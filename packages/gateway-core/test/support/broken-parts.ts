@@ -7,6 +7,7 @@ import {
   MemorySessionStore,
   type PresenceMember,
   type PresenceStore,
+  type PublishedPosition,
   type SessionStore,
   type SessionUpsert,
 } from 'gateway-core';
@@ -275,6 +276,49 @@ export const brokenBrokers: Broken<Broker>[] = [
         override history: MemoryBroker['history'] = (groupId, since, limit) =>
           super.history(groupId, { ...since, seq: Math.max(0, since.seq - 1) }, limit);
       })(),
+  ],
+  [
+    'idempotency keys are not looked at',
+    'answered with the first position',
+    () =>
+      new (class extends MemoryBroker {
+        override publish: MemoryBroker['publish'] = (groupId, message) =>
+          super.publish(groupId, { ...message, idempotencyKey: undefined });
+      })(),
+  ],
+  [
+    'idempotency keys are looked up before seq is given, not with it',
+    'of repeats at once one is appended',
+    () => {
+      const known = new Map<string, PublishedPosition>();
+      return new (class extends MemoryBroker {
+        override publish(groupId: string, { idempotencyKey, ...message }: BrokerMessage): never {
+          const first = known.get(`${groupId} ${idempotencyKey}`);
+          if (idempotencyKey !== undefined && first !== undefined) return { ...first, duplicate: true } as never;
+          return oneTurn().then(() => {
+            const position = super.publish(groupId, message);
+            known.set(`${groupId} ${idempotencyKey}`, position);
+            return position;
+          }) as never;
+        }
+      })();
+    },
+  ],
+  [
+    'all groups have their idempotency keys together',
+    'counts in its own group only',
+    () => {
+      const known = new Map<string, PublishedPosition>();
+      return new (class extends MemoryBroker {
+        override publish(groupId: string, message: BrokerMessage): PublishedPosition {
+          const first = known.get(message.idempotencyKey ?? '');
+          if (first !== undefined) return { ...first, duplicate: true };
+          const position = super.publish(groupId, message);
+          if (message.idempotencyKey !== undefined) known.set(message.idempotencyKey, position);
+          return position;
+        }
+      })();
+    },
   ],
   [
     'the end of a subscription is not heard',

@@ -1,4 +1,11 @@
-import { type Broker, type BrokerMessage, type BrokerReceiver, type BrokerSubscription, MemoryBroker } from 'gateway-core';
+import {
+  type Broker,
+  type BrokerMessage,
+  type BrokerReceiver,
+  type BrokerSubscription,
+  MemoryBroker,
+  type PublishedPosition,
+} from 'gateway-core';
 import type { LogPosition } from 'gateway-protocol';
 
 interface Subscriber {
@@ -12,7 +19,7 @@ export class ResettableBroker implements Broker {
   readonly #generations = new Map<string, number>();
   readonly #subscribers = new Map<string, Set<Subscriber>>();
 
-  publish(groupId: string, message: BrokerMessage): LogPosition {
+  publish(groupId: string, message: BrokerMessage): PublishedPosition {
     return this.#inner.publish(this.#logOf(groupId), message);
   }
 

@@ -3,6 +3,7 @@ import type { MaybePromise } from '../../maybe-promise.js';
 import { brokerClaims } from './broker-claims.js';
 import { brokerGatewayClaims } from './broker-gateway-claims.js';
 import { brokerHistoryClaims } from './broker-history-claims.js';
+import { brokerIdempotencyClaims } from './broker-idempotency-claims.js';
 import { forgottenLogClaims, lostLogClaims, shortHistoryClaims } from './broker-loss-claims.js';
 import { type ContractClaim, type ContractHarness, onFresh } from './contract.js';
 
@@ -17,7 +18,8 @@ export interface BrokerHarness extends ContractHarness<Broker> {
 }
 
 /**
- * What every {@link Broker} promises, as claims for any test runner. Its `history` must reach back 50 small entries at least.
+ * What every {@link Broker} promises, as claims for any test runner. Its `history` must reach back 50 small entries at least, and its memory of
+ * idempotency keys as many.
  * @example
  * const claims = brokerContract({ create: () => new MemoryBroker() });
  * for (const { name, run } of claims) test(name, run);
@@ -27,6 +29,7 @@ export function brokerContract(harness: BrokerHarness): ContractClaim[] {
   const claims = {
     ...brokerClaims,
     ...brokerHistoryClaims,
+    ...brokerIdempotencyClaims,
     ...(outgrowHistory && shortHistoryClaims((broker, groupId) => outgrowHistory(broker, groupId))),
     ...(forgetLog && forgottenLogClaims((broker, groupId) => forgetLog(broker, groupId))),
     ...(loseLog && lostLogClaims((broker, groupId) => loseLog(broker, groupId))),
