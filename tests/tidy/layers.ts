@@ -45,6 +45,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'presence/memory-presence-store.ts',
     'sessions/memory-session-store.ts',
     'broker/largest-first.ts',
+    'broker/idempotency-keys.ts',
     'broker/topic.ts',
     'broker/memory-broker.ts',
   ],

@@ -12,9 +12,11 @@ export type {
 export type {
   Broker,
   BrokerEntry,
+  BrokerHistory,
   BrokerMessage,
   BrokerReceiver,
   BrokerSubscription,
+  LossReason,
   PublishedPosition,
 } from './broker/broker.js';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';

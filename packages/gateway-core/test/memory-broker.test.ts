@@ -26,27 +26,27 @@ describe('what the broker in memory keeps is bounded', () => {
     const broker = new MemoryBroker({ historyLengthMax: 10 });
     const { position } = broker.subscribe('g', receiver);
     for (let n = 0; n < 3; n += 1) broker.publish('g', { body: '12345' });
-    expect(broker.history('g', { ...position, seq: 0 }, 10)).toBeUndefined();
-    expect(broker.history('g', { ...position, seq: 1 }, 10)).toHaveLength(2);
+    expect(broker.history('g', { ...position, seq: 0 }, 10).lost).toBe('trimmed');
+    expect(broker.history('g', { ...position, seq: 1 }, 10).entries).toHaveLength(2);
     broker.publish('g', { body: 'longer than all of it' });
-    expect(broker.history('g', { ...position, seq: 3 }, 10)).toBeUndefined();
-    expect(broker.history('g', { ...position, seq: 4 }, 10)).toEqual([]);
+    expect(broker.history('g', { ...position, seq: 3 }, 10).lost).toBe('trimmed');
+    expect(broker.history('g', { ...position, seq: 4 }, 10).entries).toEqual([]);
   });
 
   test('by historyMessagesMax', () => {
     const broker = new MemoryBroker({ historyMessagesMax: 3 });
     const { position } = broker.subscribe('g', receiver);
     for (let n = 0; n < 4; n += 1) broker.publish('g', { body: `${n}` });
-    expect(broker.history('g', position, 10)).toBeUndefined();
-    expect(broker.history('g', { ...position, seq: 1 }, 10)).toHaveLength(3);
+    expect(broker.history('g', position, 10).lost).toBe('trimmed');
+    expect(broker.history('g', { ...position, seq: 1 }, 10).entries).toHaveLength(3);
   });
 
   test('by historyMessagesMax, where 0 keeps nothing', () => {
     const broker = new MemoryBroker({ historyMessagesMax: 0 });
     const { position } = broker.subscribe('g', receiver);
     const head = broker.publish('g', { body: '1' });
-    expect(broker.history('g', position, 10)).toBeUndefined();
-    expect(broker.history('g', head, 10)).toEqual([]);
+    expect(broker.history('g', position, 10).lost).toBe('trimmed');
+    expect(broker.history('g', head, 10).entries).toEqual([]);
   });
 
   test('by idleGroupsMax: beyond it the log that is idle for longest is forgotten, and none that has a subscriber', () => {
@@ -74,7 +74,7 @@ describe('the histories of all groups together', () => {
   const kept = (broker: MemoryBroker, positions: { groupId: string; epoch: string; seq: number }[]) =>
     positions.map(({ groupId, epoch, seq }) => {
       for (let since = 0; since <= seq; since += 1) {
-        const entries = broker.history(groupId, { epoch, seq: since }, 10_000);
+        const entries = broker.history(groupId, { epoch, seq: since }, 10_000).entries;
         if (entries !== undefined) return entries.length;
       }
       return 'another log';
@@ -107,7 +107,7 @@ describe('the histories of all groups together', () => {
     expect(Number(loud)).toBeGreaterThan(40);
     // In seq order and without a hole, still.
     const since = { ...(positions[2] as { epoch: string; seq: number }), seq: 501 - Number(loud) };
-    const seqs = broker.history('loud', since, 10_000)?.map(({ seq }) => seq);
+    const seqs = broker.history('loud', since, 10_000).entries?.map(({ seq }) => seq);
     expect(seqs).toEqual(Array.from({ length: Number(loud) }, (_, n) => since.seq + 1 + n));
   });
 
@@ -116,11 +116,11 @@ describe('the histories of all groups together', () => {
     const first = broker.publish('g', { body: 'x'.repeat(4_000) });
     const second = broker.publish('g', { body: 'y'.repeat(4_000) });
     expect(second).toEqual({ epoch: first.epoch, seq: 2 });
-    expect(broker.history('g', first, 10)).toMatchObject([{ seq: 2 }]);
+    expect(broker.history('g', first, 10).entries).toMatchObject([{ seq: 2 }]);
     expect(broker.publish('g', { body: 'z'.repeat(100_000) })).toEqual({ epoch: first.epoch, seq: 3 });
-    expect(broker.history('g', second, 10)).toBeUndefined();
+    expect(broker.history('g', second, 10).lost).toBe('trimmed');
     expect(broker.publish('g', { body: 'small' })).toEqual({ epoch: first.epoch, seq: 4 });
-    expect(broker.history('g', { ...first, seq: 3 }, 10)).toMatchObject([{ body: 'small' }]);
+    expect(broker.history('g', { ...first, seq: 3 }, 10).entries).toMatchObject([{ body: 'small' }]);
   });
 
   test('count what they take: many small messages are no free ones, and text beyond ASCII counts twice', () => {
@@ -129,7 +129,7 @@ describe('the histories of all groups together', () => {
       const { position } = broker.subscribe('g', receiver);
       for (let n = 0; n < 2_000; n += 1) broker.publish('g', { body });
       for (let seq = 0; ; seq += 1) {
-        const entries = broker.history('g', { ...position, seq }, 10_000);
+        const entries = broker.history('g', { ...position, seq }, 10_000).entries;
         if (entries !== undefined) return entries.length;
       }
     };
@@ -152,17 +152,17 @@ describe('historyAgeMaxMs', () => {
       broker.publish('g', { body: `${n}` });
       await clock.advance(300);
     }
-    expect(broker.history('g', position, 10)).toBeUndefined();
-    expect(broker.history('g', { ...position, seq: 1 }, 10)).toHaveLength(3);
+    expect(broker.history('g', position, 10).lost).toBe('trimmed');
+    expect(broker.history('g', { ...position, seq: 1 }, 10).entries).toHaveLength(3);
     await clock.advance(300);
-    expect(broker.history('g', { ...position, seq: 1 }, 10)).toBeUndefined();
-    expect(broker.history('g', { ...position, seq: 2 }, 10)).toHaveLength(2);
+    expect(broker.history('g', { ...position, seq: 1 }, 10).lost).toBe('trimmed');
+    expect(broker.history('g', { ...position, seq: 2 }, 10).entries).toHaveLength(2);
     await clock.advance(10_000);
-    expect(broker.history('g', { ...position, seq: 3 }, 10)).toBeUndefined();
-    expect(broker.history('g', { ...position, seq: 4 }, 10)).toEqual([]);
+    expect(broker.history('g', { ...position, seq: 3 }, 10).lost).toBe('trimmed');
+    expect(broker.history('g', { ...position, seq: 4 }, 10).entries).toEqual([]);
     // Somebody is subscribed: the log is the same one.
     expect(broker.publish('g', { body: '5' })).toEqual({ epoch: position.epoch, seq: 5 });
-    expect(broker.history('g', { ...position, seq: 4 }, 10)).toMatchObject([{ seq: 5 }]);
+    expect(broker.history('g', { ...position, seq: 4 }, 10).entries).toMatchObject([{ seq: 5 }]);
   });
 
   test('is how long a group without a subscriber is remembered, from its last message or subscriber', async () => {
@@ -376,7 +376,8 @@ describe('idempotency keys of the broker in memory', () => {
     const broker = new MemoryBroker({ historyBytesTotalMax: 20_000 });
     const { position } = broker.subscribe('g', receiver);
     for (let n = 0; n < 30; n += 1) broker.publish('g', { body: 'x'.repeat(1_000), idempotencyKey: `${n}` });
-    const oldest = Array.from({ length: 31 }, (_, seq) => seq).find((seq) => broker.history('g', { ...position, seq }, 100)) ?? 0;
+    const oldest =
+      Array.from({ length: 31 }, (_, seq) => seq).find((seq) => broker.history('g', { ...position, seq }, 100).entries) ?? 0;
     expect(oldest).toBeGreaterThan(5);
     // The message with seq n has the key n - 1.
     expect(isKnown(broker, `${oldest}`)).toBe(true);

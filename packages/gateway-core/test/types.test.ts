@@ -1,11 +1,14 @@
 import {
   type Broker,
+  type BrokerEntry,
+  type BrokerHistory,
   createGateway,
   type Gateway,
   GatewayError,
   type GatewayErrorCode,
   type GatewayEvents,
   type GatewayOptions,
+  type LossReason,
   type MaybePromise,
   MemoryBroker,
   MemoryPresenceStore,
@@ -108,6 +111,12 @@ test('the stores and the broker in memory answer at once; others may need time',
   expectTypeOf<MemoryBroker>().toExtend<Broker>();
   expectTypeOf<ReturnType<MemoryBroker['publish']>>().toEqualTypeOf<PublishedPosition>();
   expectTypeOf<ReturnType<Broker['publish']>>().toEqualTypeOf<MaybePromise<PublishedPosition>>();
+  expectTypeOf<ReturnType<MemoryBroker['history']>>().toEqualTypeOf<BrokerHistory>();
+  expectTypeOf<ReturnType<Broker['history']>>().toEqualTypeOf<MaybePromise<BrokerHistory>>();
+  // One of the two fields says what the other one is.
+  expectTypeOf<{ entries: BrokerEntry[]; head: LogPosition }>().toExtend<BrokerHistory>();
+  expectTypeOf<{ lost: LossReason; head: LogPosition }>().toExtend<BrokerHistory>();
+  expectTypeOf<Extract<BrokerHistory, { lost: LossReason }>['entries']>().toEqualTypeOf<undefined>();
   // Who knows nothing of idempotency keys answers a position, as before.
   expectTypeOf<LogPosition>().toExtend<PublishedPosition>();
 });

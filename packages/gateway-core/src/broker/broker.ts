@@ -31,6 +31,27 @@ export interface PublishedPosition extends LogPosition {
   duplicate?: true | undefined;
 }
 
+/**
+ * Why a log cannot give everything after a position. `epoch`: it is another log than the one that the position is of. `trimmed`: it no
+ * longer reaches back. `ahead`: it does not go that far, so it is not what it was.
+ */
+export type LossReason = 'epoch' | 'trimmed' | 'ahead';
+
+/** What `history` answers. */
+export type BrokerHistory =
+  | {
+      entries: BrokerEntry[];
+      lost?: undefined;
+      /** Where the log stands: at the last of the entries, or after it where there are more than were asked for. */
+      head: LogPosition;
+    }
+  | {
+      lost: LossReason;
+      entries?: undefined;
+      /** Where the log stands, which is what there is to go on from. */
+      head: LogPosition;
+    };
+
 /** Where a gateway takes a group's entries. */
 export interface BrokerReceiver {
   /**
@@ -71,11 +92,8 @@ export interface Broker {
   publish(groupId: string, message: BrokerMessage): MaybePromise<PublishedPosition>;
   /** Begins delivery of a group's entries. */
   subscribe(groupId: string, receiver: BrokerReceiver): MaybePromise<BrokerSubscription>;
-  /**
-   * The entries after `since`, oldest first, `limit` at most. `undefined`: the log cannot say without a hole (it no longer reaches back,
-   * or `epoch` is that of another log, or `seq` is ahead of it).
-   */
-  history(groupId: string, since: LogPosition, limit: number): MaybePromise<BrokerEntry[] | undefined>;
+  /** The entries after `since`, oldest first, `limit` at most; or why the log cannot give them without a hole. */
+  history(groupId: string, since: LogPosition, limit: number): MaybePromise<BrokerHistory>;
   /** Frees what the broker holds open. Called by whoever made the broker, after the gateways that use it have closed. */
   close?(): MaybePromise<void>;
 }

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { LogPosition } from 'gateway-protocol';
 import { type Clock, systemClock } from '../clock.js';
-import type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver, BrokerSubscription, PublishedPosition } from './broker.js';
+import type {
+  Broker,
+  BrokerEntry,
+  BrokerHistory,
+  BrokerMessage,
+  BrokerReceiver,
+  BrokerSubscription,
+  PublishedPosition,
+} from './broker.js';
 import { LargestFirst } from './largest-first.js';
 import { Topic } from './topic.js';
 
@@ -94,20 +102,22 @@ export class MemoryBroker implements Broker {
     topic.receivers.set(receiver, topic.seq);
     this.#idle.delete(topic);
     return {
-      position: { epoch: topic.epoch, seq: topic.seq },
+      position: topic.position,
       unsubscribe: () => {
         if (topic.receivers.delete(receiver) && topic.receivers.size === 0) this.#rest(topic);
       },
     };
   }
 
-  history(groupId: string, since: LogPosition, limit: number): BrokerEntry[] | undefined {
+  history(groupId: string, since: LogPosition, limit: number): BrokerHistory {
     const now = this.#clock.monotonicMs();
     this.#expire(now);
-    const topic = this.#topics.get(groupId);
-    if (topic === undefined || topic.epoch !== since.epoch) return undefined;
-    this.#change(topic, () => topic.expire(now - this.#historyAgeMaxMs));
-    return topic.after(since.seq, limit);
+    const known = this.#topics.get(groupId);
+    // A log that begins now, for the answer says where it stands.
+    const topic = known ?? this.#topic(groupId);
+    if (known === undefined) this.#rest(topic);
+    else this.#change(topic, () => topic.expire(now - this.#historyAgeMaxMs));
+    return topic.after(since, limit);
   }
 
   #topic(groupId: string): Topic {

@@ -1,4 +1,5 @@
-import type { BrokerEntry, BrokerReceiver } from './broker.js';
+import type { LogPosition } from 'gateway-protocol';
+import type { BrokerEntry, BrokerHistory, BrokerReceiver } from './broker.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 
 /** What an entry takes beside its text and key: its record, and its place in the list. */
@@ -126,12 +127,20 @@ export class Topic {
     this.#releaseKeys();
   }
 
-  /** The entries after `seq`; `undefined` where they are not all there. */
-  after(seq: number, limit: number): BrokerEntry[] | undefined {
+  get position(): LogPosition {
+    return { epoch: this.epoch, seq: this.seq };
+  }
+
+  /** The entries after a position, or why they are not all there. */
+  after({ epoch, seq }: LogPosition, limit: number): BrokerHistory {
+    const head = this.position;
+    if (epoch !== this.epoch) return { lost: 'epoch', head };
     const missing = this.seq - seq;
-    if (missing < 0 || missing > this.#history.length) return undefined;
+    if (missing < 0) return { lost: 'ahead', head };
+    if (missing > this.#history.length) return { lost: 'trimmed', head };
     const first = this.#history.length - missing;
-    return this.#history.slice(first, first + limit).map(({ at: _at, bytes: _bytes, ...entry }) => entry);
+    const kept = this.#history.slice(first, first + limit);
+    return { entries: kept.map(({ at: _at, bytes: _bytes, ...entry }) => entry), head };
   }
 
   #releaseKeys(): void {

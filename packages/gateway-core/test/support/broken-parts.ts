@@ -278,6 +278,30 @@ export const brokenBrokers: Broken<Broker>[] = [
       })(),
   ],
   [
+    'history that does not reach back gives what there is',
+    'no longer reaches back is lost',
+    () =>
+      new (class extends MemoryBroker {
+        override history: MemoryBroker['history'] = (groupId, since, limit) => {
+          for (let { seq } = since; ; seq += 1) {
+            const answer = super.history(groupId, { ...since, seq }, limit);
+            if (answer.lost !== 'trimmed') return answer;
+          }
+        };
+      })({ historyMessagesMax: 60 }),
+  ],
+  [
+    'history takes another log for its own',
+    'history of another log',
+    () =>
+      new (class extends MemoryBroker {
+        override history: MemoryBroker['history'] = (groupId, since, limit) => {
+          const { head } = super.history(groupId, since, limit);
+          return super.history(groupId, { ...head, seq: since.seq }, limit);
+        };
+      })(),
+  ],
+  [
     'idempotency keys are not looked at',
     'answered with the first position',
     () =>

@@ -204,7 +204,7 @@ export const brokerClaims: BrokerClaims = {
     vandalise(position);
     await recorder.has(say('1'));
     vandalise(await broker.history('g', since, 10));
-    assertSame(await broker.history('g', since, 10), [{ seq: 1, ...say('1') }]);
+    assertSame(await broker.history('g', since, 10), { entries: [{ seq: 1, ...say('1') }], head: { ...since, seq: 1 } });
     assertSame(await broker.publish('g', say('2')), { epoch: since.epoch, seq: 2 });
   },
 };
