@@ -6,6 +6,7 @@ export type {
   Logger,
   LogPosition,
   PresenceInfo,
+  ResetReason,
   Result,
   SessionMeta,
 } from 'gateway-protocol';
@@ -16,7 +17,6 @@ export type {
   BrokerMessage,
   BrokerReceiver,
   BrokerSubscription,
-  LossReason,
   PublishedPosition,
 } from './broker/broker.js';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';

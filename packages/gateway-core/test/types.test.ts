@@ -8,13 +8,13 @@ import {
   type GatewayErrorCode,
   type GatewayEvents,
   type GatewayOptions,
-  type LossReason,
   type MaybePromise,
   MemoryBroker,
   MemoryPresenceStore,
   MemorySessionStore,
   type PresenceStore,
   type PublishedPosition,
+  type ResetReason,
   type Session,
   type SessionStore,
 } from 'gateway-core';
@@ -115,8 +115,8 @@ test('the stores and the broker in memory answer at once; others may need time',
   expectTypeOf<ReturnType<Broker['history']>>().toEqualTypeOf<MaybePromise<BrokerHistory>>();
   // One of the two fields says what the other one is.
   expectTypeOf<{ entries: BrokerEntry[]; head: LogPosition }>().toExtend<BrokerHistory>();
-  expectTypeOf<{ lost: LossReason; head: LogPosition }>().toExtend<BrokerHistory>();
-  expectTypeOf<Extract<BrokerHistory, { lost: LossReason }>['entries']>().toEqualTypeOf<undefined>();
+  expectTypeOf<{ lost: ResetReason; head: LogPosition }>().toExtend<BrokerHistory>();
+  expectTypeOf<Extract<BrokerHistory, { lost: ResetReason }>['entries']>().toEqualTypeOf<undefined>();
   // Who knows nothing of idempotency keys answers a position, as before.
   expectTypeOf<LogPosition>().toExtend<PublishedPosition>();
 });

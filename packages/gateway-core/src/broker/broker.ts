@@ -1,4 +1,4 @@
-import type { DeliveryMode, LogPosition } from 'gateway-protocol';
+import type { DeliveryMode, LogPosition, ResetReason } from 'gateway-protocol';
 import type { MaybePromise } from '../maybe-promise.js';
 
 /** A message on its way into a group's log. */
@@ -31,12 +31,6 @@ export interface PublishedPosition extends LogPosition {
   duplicate?: true | undefined;
 }
 
-/**
- * Why a log cannot give everything after a position. `epoch`: it is another log than the one that the position is of. `trimmed`: it no
- * longer reaches back. `ahead`: it does not go that far, so it is not what it was.
- */
-export type LossReason = 'epoch' | 'trimmed' | 'ahead';
-
 /** What `history` answers. */
 export type BrokerHistory =
   | {
@@ -46,7 +40,8 @@ export type BrokerHistory =
       head: LogPosition;
     }
   | {
-      lost: LossReason;
+      /** `epoch`: it is another log than that of the position. `trimmed`: it no longer reaches back. `ahead`: it does not go that far. */
+      lost: ResetReason;
       entries?: undefined;
       /** Where the log stands, which is what there is to go on from. */
       head: LogPosition;
