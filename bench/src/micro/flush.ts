@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from 'gateway-core';
 import { dataBody } from 'gateway-core/src/data-body.js';
-import type { Receiver } from 'gateway-core/src/groups/fan-out.js';
+import type { Receiver } from 'gateway-core/src/groups/cursor.js';
 import { Group } from 'gateway-core/src/groups/group.js';
 import { LogBudget } from 'gateway-core/src/groups/log-budget.js';
 import { SMALL_DATA } from './messages.js';

@@ -1,8 +1,9 @@
 import type { Clock } from './clock.js';
 import type { EndCause } from './end-causes.js';
 import { FlowControl } from './flow-control.js';
-import type { ConnectionContext, ConnectionState, Peer } from './gateway.js';
-import type { Loss, Receiver } from './groups/fan-out.js';
+import type { Peer } from './gateway.js';
+import type { ConnectionContext, ConnectionState } from './gateway-info.js';
+import type { Loss, Receiver } from './groups/cursor.js';
 import type { Membership } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
@@ -25,6 +26,8 @@ export interface ConnectionParts {
     /** A ping or pong. */
     spend(connection: Connection): void;
   };
+  /** Takes what a client was told that it has lost. */
+  gapped(connection: Connection, groupId: string, from: number, to: number): void;
   /** Takes what becomes of a connection. */
   readonly hub: {
     /** Its socket takes more again. */
@@ -36,8 +39,6 @@ export interface ConnectionParts {
     closed(connection: Connection, code: number, reason: string): void;
     /** Messages of one of its groups are lost to it. */
     lost(connection: Connection, reason: Loss): void;
-    /** It was told of such messages. */
-    gapped(connection: Connection, groupId: string, from: number, to: number): void;
   };
 }
 
@@ -146,7 +147,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   }
 
   gapped(groupId: string, from: number, to: number): void {
-    this.parts.hub.gapped(this, groupId, from, to);
+    this.parts.gapped(this, groupId, from, to);
   }
 
   message(text: string, byteLength: number): void {

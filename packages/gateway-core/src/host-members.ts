@@ -2,7 +2,7 @@ import type { Connection } from './connection.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import type { GatewayEvents } from './events.js';
-import type { MemberInfo } from './gateway.js';
+import type { MemberInfo, Revoked } from './gateway-info.js';
 import type { PresenceAnnouncer } from './groups/presence-announcer.js';
 import { type EnterContext, enterGroup } from './handlers/enter-group.js';
 import { checkHostInput } from './host-input.js';
@@ -11,7 +11,7 @@ import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
 import { metadataOf } from './presence/presence-info.js';
-import { type Revoked, revoke } from './revocation.js';
+import { revoke } from './revocation.js';
 import type { Slices } from './slices.js';
 
 /** What a host does with members. */

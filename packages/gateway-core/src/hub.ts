@@ -4,7 +4,7 @@ import { Connection, type ConnectionParts } from './connection.js';
 import { ConnectionCounts } from './connection-counts.js';
 import { clientEnd, END_CAUSES, type EndCause } from './end-causes.js';
 import type { Peer } from './gateway.js';
-import type { Loss } from './groups/fan-out.js';
+import type { Loss } from './groups/cursor.js';
 import type { Limits } from './limits.js';
 import type { SlicedTask, Slices } from './slices.js';
 import type { Timings } from './timings.js';
@@ -58,7 +58,7 @@ export class Hub implements SlicedTask {
     private readonly listener: HubListener,
   ) {
     this.counts = new ConnectionCounts(limits);
-    this.#parts = { clock, limits, router, hub: this };
+    this.#parts = { clock, limits, router, hub: this, gapped: (...told) => listener.gapped(...told) };
     this.#schedule();
   }
 
@@ -146,10 +146,6 @@ export class Hub implements SlicedTask {
     this.end(connection, clientEnd(code, reason));
     // Where its end is under way, that forgets it.
     if (this.#closing.has(connection)) this.#forget(connection);
-  }
-
-  gapped(connection: Connection, groupId: string, from: number, to: number): void {
-    this.listener.gapped(connection, groupId, from, to);
   }
 
   lost(connection: Connection, reason: Loss): void {

@@ -24,24 +24,23 @@ export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export { createGateway } from './create-gateway.js';
 export { GATEWAY_ERROR_CODES, GatewayError, type GatewayErrorCode } from './errors.js';
 export type { EventMember, GatewayEvents } from './events.js';
+export type { Gateway, Peer, PublishOptions } from './gateway.js';
 export type {
   ConnectionContext,
   ConnectionState,
-  Gateway,
   GatewayStats,
   GroupInfo,
   LedgerEntry,
   MemberInfo,
-  Peer,
-  PublishOptions,
-} from './gateway.js';
+  RevocableMember,
+  Revoked,
+} from './gateway-info.js';
 export type { Authenticate, AuthenticateContext, Authenticated, Authorize, AuthorizedMember } from './hooks.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export type { MaybePromise } from './maybe-promise.js';
 export type { AllowOrigin, GatewayOptions, HostServer } from './options.js';
 export { MemoryPresenceStore, type MemoryPresenceStoreOptions } from './presence/memory-presence-store.js';
 export type { GroupPresence, PresenceMember, PresenceStore } from './presence/presence-store.js';
-export type { RevocableMember, Revoked } from './revocation.js';
 export { MemorySessionStore, type MemorySessionStoreOptions } from './sessions/memory-session-store.js';
 export type { Session, SessionStore, SessionUpsert } from './sessions/session-store.js';
 export { DEFAULT_TIMINGS, type Timings } from './timings.js';

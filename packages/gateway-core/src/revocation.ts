@@ -1,26 +1,11 @@
-import type { ClientType } from 'gateway-protocol';
 import type { Connection } from './connection.js';
 import { END_CAUSES } from './end-causes.js';
 import { GatewayError } from './errors.js';
+import type { Revoked } from './gateway-info.js';
 import type { Hub } from './hub.js';
 import type { Member } from './members/member.js';
 import type { Members } from './members/members.js';
 import type { Slices } from './slices.js';
-
-/** A member, as `revoke` shows it to its predicate. */
-export interface RevocableMember {
-  memberId: string;
-  role: ClientType;
-  /** As `authenticate` answered. */
-  principal?: string | undefined;
-  /** As `authenticate` answered. */
-  claims?: Record<string, unknown> | undefined;
-  /** Ids of the groups that it is in. */
-  groups: string[];
-}
-
-/** Whose credentials are no longer good. */
-export type Revoked = { memberId: string } | { where: (member: RevocableMember) => boolean };
 
 /**
  * Ends members whose credentials are no longer good. From the call on nothing that they send is accepted, and nobody becomes them again;

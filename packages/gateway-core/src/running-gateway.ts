@@ -1,31 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CLOSE_CODES, type DataUpdateSignal, decode, type LogPosition, type PresenceInfo, type Result } from 'gateway-protocol';
+import { CLOSE_CODES, type LogPosition, type PresenceInfo, type Result } from 'gateway-protocol';
 import type { Clock } from './clock.js';
 import type { Drain } from './drain.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import { EVENT_NAMES, type GatewayEvents } from './events.js';
-import type {
-  ConnectionContext,
-  Gateway,
-  GatewayStats,
-  GroupInfo,
-  LedgerEntry,
-  MemberInfo,
-  Peer,
-  PublishOptions,
-} from './gateway.js';
+import type { Gateway, Peer, PublishOptions } from './gateway.js';
+import type { ConnectionContext, GatewayStats, GroupInfo, LedgerEntry, MemberInfo, Revoked } from './gateway-info.js';
 import type { GatewayCounters, Groups } from './groups/groups.js';
 import type { HostMembers } from './host-members.js';
 import type { Hub } from './hub.js';
+import { ledgerOf } from './ledger.js';
 import { isPromise } from './maybe-promise.js';
-import { type Members, placeOf } from './members/members.js';
+import type { Members } from './members/members.js';
 import { DELAY_MAX, type ResolvedOptions } from './options.js';
 import type { PartTimeouts } from './part-timeouts.js';
 import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
-import type { Revoked } from './revocation.js';
+import { checkPublish } from './publish-input.js';
 import type { Router } from './router.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Session } from './sessions/session-store.js';
@@ -52,16 +45,6 @@ export interface GatewayParts {
   /** Whether hooks need the upgrade request. */
   keepRequests: boolean;
 }
-
-/** What `publish` takes; anything else is a slip of the pen that would be lost without a word. */
-const PUBLISH_OPTIONS: ReadonlySet<string> = new Set<keyof PublishOptions>([
-  'sessionId',
-  'meta',
-  'traceId',
-  'id',
-  'delivery',
-  'key',
-]);
 
 /** The public face of the parts. */
 export class RunningGateway implements Gateway {
@@ -103,34 +86,12 @@ export class RunningGateway implements Gateway {
   async #publish(groupId: string, data: unknown, options: PublishOptions): Promise<LogPosition> {
     const { clock, drain, timeouts, groups, sessions } = this.parts;
     if (drain.begun) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
-    if (typeof options !== 'object' || options === null) throw new GatewayError('INVALID_ARGUMENT', 'options: must be an object');
-    const unknown = Object.keys(options).find((name) => !PUBLISH_OPTIONS.has(name));
-    if (unknown !== undefined) throw new GatewayError('INVALID_ARGUMENT', `options.${unknown}: is not an option`);
-    const { sessionId, traceId, id, delivery, key } = options;
-    const dataText = stringify(data);
-    if (Buffer.byteLength(dataText) > this.parts.options.limits.messageBytesMax) {
-      throw new GatewayError(
-        'MESSAGE_TOO_BIG',
-        `data: over limits.messageBytesMax (${this.parts.options.limits.messageBytesMax})`,
-      );
-    }
-    // The same check as for a client's message, so that nobody receives what the contract does not allow.
-    const checked = decode(
-      stringify({
-        type: 'data_update',
-        groupId,
-        sessionId,
-        traceId,
-        id,
-        delivery,
-        key,
-        payload: { data: null, meta: options.meta },
-      }),
+    const { sessionId, traceId, id, delivery, key, meta, dataText } = checkPublish(
+      groupId,
+      data,
+      options,
+      this.parts.options.limits,
     );
-    if (!checked.ok) throw new GatewayError('INVALID_ARGUMENT', checked.error.message);
-    if (typeof groupId !== 'string') throw new GatewayError('INVALID_ARGUMENT', 'groupId: must be a string');
-    // As decoded: what the contract does not know is left behind.
-    const { meta } = (checked.message as DataUpdateSignal).payload;
     const within = sessionId === undefined || timeouts.limit(sessions.named(groupId, sessionId, meta), 'sessions');
     // A store that answers at once is not waited for, or a later call would overtake this one.
     if (!(isPromise(within) ? await within : within)) {
@@ -205,15 +166,7 @@ export class RunningGateway implements Gateway {
   }
 
   ledger(groupId: string): LedgerEntry[] {
-    const { hub, members, groups } = this.parts;
-    const head = groups.get(groupId)?.position.seq ?? 0;
-    const all = [...hub.values()].flatMap(({ member, fenced }) => (member === undefined || fenced ? [] : [member]));
-    return [...all, ...members.dropped].flatMap((member) => {
-      const place = placeOf(member, groupId);
-      if (place === undefined) return [];
-      const { start, cursor, written, latest, volatile, lost } = place;
-      return [{ memberId: member.memberId, published: head - start, written, latest, volatile, lost, pending: head - cursor }];
-    });
+    return ledgerOf(this.parts, groupId);
   }
 
   stats(): GatewayStats {
@@ -251,16 +204,4 @@ export class RunningGateway implements Gateway {
     }
     return this.parts.drain.close(graceMs);
   }
-}
-
-/** @throws GatewayError `INVALID_ARGUMENT` for what JSON cannot say. */
-function stringify(value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch (cause) {
-    throw new GatewayError('INVALID_ARGUMENT', 'data: must be a JSON value', { cause });
-  }
-  if (text === undefined) throw new GatewayError('INVALID_ARGUMENT', 'data: must be a JSON value');
-  return text;
 }

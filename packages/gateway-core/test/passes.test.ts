@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { presenceFrame } from '../src/answers.js';
-import type { Receiver } from '../src/groups/fan-out.js';
+import type { Receiver } from '../src/groups/cursor.js';
 import { Group } from '../src/groups/group.js';
 import { LogBudget } from '../src/groups/log-budget.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';

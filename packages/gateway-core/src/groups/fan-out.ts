@@ -1,58 +1,10 @@
 import type { LogPosition, ResetReason, SyncOutcome } from 'gateway-protocol';
 import type { Limits } from '../limits.js';
 import { ChunkCache } from './chunk-cache.js';
+import { type Cursor, type FanOutCounters, type Loss, type Receiver, startAt } from './cursor.js';
 import { GroupLog } from './group-log.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
 import type { Replay } from './replay.js';
-
-/** Why messages are lost to a receiver: its cursor is where the log no longer reaches, or the log was lost by the broker. */
-export type Loss = 'behind' | 'reset';
-
-/** One connection, as a group needs it. */
-export interface Receiver {
-  /** Its socket is over the high-water mark. Found under it at a pass over the members or at `Group.catchUp`, it is written to again. */
-  readonly blocked: boolean;
-  /** It takes compressed frames. */
-  readonly deflate: boolean;
-  /** Its socket has ended: it is owed nothing any more. */
-  readonly gone: boolean;
-  /** It speaks dialect 2: where messages are lost to it, it is told so, and goes on. */
-  readonly hearsGaps: boolean;
-  write(frames: Buffer): void;
-  /** Messages of the group are lost to it, and it cannot be told. */
-  lost(reason: Loss): void;
-  /** Messages of a group are lost to it, and it was told. */
-  gapped?(groupId: string, from: number, to: number): void;
-}
-
-/** How far a receiver has been written to. */
-export interface Cursor {
-  receiver: Receiver;
-  /** `seq` of the last message written to the socket. */
-  cursor: number;
-  /** It could not be written to at some pass since it last stood at the head. */
-  behind: boolean;
-  /** Where it began, or was brought to by `begin`: what came since is in one of the counts below, or after the cursor. */
-  start: number;
-  /** Messages since then: written, passed over as `latest` or `volatile`, and told of as lost. */
-  written: number;
-  latest: number;
-  volatile: number;
-  lost: number;
-  /** Until its `sync` is written. */
-  replay: Replay | undefined;
-  /** The version of the presence that it was last written, or knew as it joined; it is owed any other one. */
-  presenceSeen: number;
-}
-
-/** Of all groups of a gateway. */
-export interface FanOutCounters {
-  /** Messages handed to sockets, passed over because the receiver was behind, and lost to a receiver, which was told; and how often it was. */
-  delivered: number;
-  passedOver: number;
-  lost: number;
-  gaps: number;
-}
 
 /** What it needs of its surroundings. */
 export interface FanOutContext {
@@ -319,14 +271,4 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
     else this.#skipTo(member, this.log.headSeq);
     member.receiver.lost(reason);
   }
-}
-
-/** Brings a member to a place in the log, where its books begin anew. */
-function startAt(member: Cursor, cursor: number): void {
-  member.cursor = cursor;
-  member.start = cursor;
-  member.written = 0;
-  member.latest = 0;
-  member.volatile = 0;
-  member.lost = 0;
 }

@@ -3,31 +3,12 @@ import type { BrokerEntry } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import { deflatedFrame } from '../transport/deflate.js';
 import { headerLength, payloadOf } from '../transport/frame.js';
+import type { Chunk, Reader } from './chunk.js';
+import { collectSlabs } from './collect-slabs.js';
 import { Conflation } from './conflation.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
 import { LogMemory } from './log-memory.js';
 import { LogSlab } from './log-slab.js';
-
-/** What a cursor reads in one go. */
-export interface Chunk {
-  /** The frames of everything after the cursor up to `end`; absent where all of it was passed over. */
-  readonly bytes: Buffer | undefined;
-  /** Where the cursor stands after it. */
-  readonly end: number;
-  /** How many messages `bytes` holds. */
-  readonly messages: number;
-  /** How many were passed over, of each kind. */
-  readonly latest: number;
-  readonly volatile: number;
-}
-
-/** How a cursor reads. */
-export interface Reader {
-  /** Superseded `latest` and all `volatile` messages are passed over. */
-  readonly behind: boolean;
-  /** It takes compressed frames. */
-  readonly deflate: boolean;
-}
 
 /** A new slab is as large as what the log holds, within these bounds: small logs stay small, and a long one is few slabs. */
 const SLAB_BYTES_MIN = 512;
@@ -124,7 +105,8 @@ export class GroupLog extends LogMemory {
     if (plain && cursor >= last.firstSeq - 1 && last.lengthOf(cursor + 1, until) <= this.limits.socketHighWaterMarkBytes) {
       return { bytes: last.frames(cursor + 1, until), end: until, messages: until - cursor, latest: 0, volatile: 0 };
     }
-    return plain ? this.#collectSlabs(cursor, until) : this.#collect(cursor, reader, until);
+    if (!plain) return this.#collect(cursor, reader, until);
+    return collectSlabs((seq) => this.#slabOf(seq), cursor, until, this.limits.socketHighWaterMarkBytes);
   }
 
   /** Drops what is over the limits, oldest first, but nothing after `until`. */
@@ -160,29 +142,6 @@ export class GroupLog extends LogMemory {
     this.#epoch = position.epoch;
     this.#headSeq = position.seq;
     this.#firstSeq = position.seq + 1;
-  }
-
-  /** Everything of each slab is one piece, as far as it fits. */
-  #collectSlabs(cursor: number, until: number): Chunk {
-    const pieces: Buffer[] = [];
-    let room = this.limits.socketHighWaterMarkBytes;
-    let end = cursor;
-    while (end < until && room > 0) {
-      const slab = this.#slabOf(end + 1);
-      const from = end + 1;
-      let to = Math.min(slab.lastSeq, until);
-      if (slab.lengthOf(from, to) > room) {
-        to = from;
-        while (slab.lengthOf(from, to + 1) <= room) to += 1;
-      }
-      const length = slab.lengthOf(from, to);
-      if (pieces.length > 0 && length > room) break;
-      pieces.push(slab.frames(from, to));
-      room -= length;
-      end = to;
-    }
-    const bytes = pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
-    return { bytes, end, messages: end - cursor, latest: 0, volatile: 0 };
   }
 
   #collect(cursor: number, reader: Reader, until: number): Chunk {

@@ -1,12 +1,13 @@
-import type { LogPosition, ResetReason, ResumeSince } from 'gateway-protocol';
+import type { LogPosition, ResumeSince } from 'gateway-protocol';
 import { gapFrame, syncFrame } from '../answers.js';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
-import { type Cursor, FanOut, type FanOutCounters, type Receiver } from './fan-out.js';
+import type { Cursor, FanOutCounters, Receiver } from './cursor.js';
+import { FanOut } from './fan-out.js';
 import type { GroupLog } from './group-log.js';
 import type { LogBudget } from './log-budget.js';
-import type { Replay } from './replay.js';
+import { beginningOf, type Replay } from './replay.js';
 
 /** Takes the place of a receiver whose connection is gone. */
 const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, hearsGaps: false, write: () => {}, lost: () => {} };
@@ -111,17 +112,13 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   }
 
   /**
-   * Where a receiver of dialect 2 stands: after `since`, if the log can bring it from there to its head without a hole, else at the head or
-   * at the last messages that it asks for. Writes what its socket takes of that, and then its `sync`.
+   * Brings a receiver of dialect 2 to where it asks to stand. Writes what its socket takes of the way there, and then its `sync`.
    */
   begin(membership: Membership, since: ResumeSince | undefined): void {
-    const { headSeq: head } = this.log;
-    const { epoch: known, seq, tail = 0 } = (since ?? {}) as { epoch?: string; seq?: number; tail?: number };
-    const reason = known === undefined || seq === undefined ? undefined : this.#missing(known, seq);
-    const tailFrom = Math.max(head - tail, this.log.firstSeq - 1);
-    if (seq === undefined) this.replayTo(membership, tailFrom, 'live');
-    else if (reason === undefined) this.replayTo(membership, seq, 'recovered');
-    else this.replayTo(membership, tailFrom, 'reset', reason);
+    const { epoch } = this.log.position;
+    const { headSeq, firstSeq } = this.log;
+    const { cursor, outcome, reason } = beginningOf({ epoch, headSeq, firstSeq }, since);
+    this.replayTo(membership, cursor, outcome, reason);
     membership.presenceSeen = -1;
     this.catchUp(membership);
   }
@@ -234,13 +231,6 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   protected override writeGap(receiver: Receiver, from: number, to: number): void {
     receiver.write(gapFrame(this.context.stamp(), this.groupId, from, to));
     receiver.gapped?.(this.groupId, from, to);
-  }
-
-  /** Why the log cannot bring a cursor to its head; `undefined` where it can. */
-  #missing(epoch: string, seq: number): ResetReason | undefined {
-    if (epoch !== this.log.position.epoch) return 'epoch';
-    if (seq > this.log.headSeq) return 'ahead';
-    return this.log.reaches(seq) ? undefined : 'trimmed';
   }
 
   #markDirty(): void {

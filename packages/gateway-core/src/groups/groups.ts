@@ -7,7 +7,7 @@ import type { Limits } from '../limits.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { PartTimeouts } from '../part-timeouts.js';
 import type { Slices } from '../slices.js';
-import type { FanOutCounters, Receiver } from './fan-out.js';
+import type { FanOutCounters, Receiver } from './cursor.js';
 import { Feed } from './feed.js';
 import { Group, type GroupContext, type Membership } from './group.js';
 import { LogBudget } from './log-budget.js';

@@ -177,7 +177,8 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
 
 /** From here on nothing that the member's earlier connection says counts; what it was given before does. */
 function fence({ end }: HandlerContext, connection: Connection, { resume }: Member): void {
-  const former = resume?.connection;
+  // What a member calls its connection is one.
+  const former = resume?.connection as Connection | undefined;
   if (former === undefined || former === connection) return;
   former.fenced = true;
   end(former, END_CAUSES.replaced);

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ClientType } from 'gateway-protocol';
 import type { Membership } from '../groups/group.js';
-import type { ResumeState } from './resume-tokens.js';
 
 /** Who somebody is, as an accepted `identify` says. */
 export interface Identity {
@@ -13,6 +12,25 @@ export interface Identity {
   readonly principal: string | undefined;
   /** When its credentials end, in Unix milliseconds. */
   readonly expiresAt: number | undefined;
+}
+
+/** A connection, as far as its member cares. */
+export interface Speaker {
+  /** Another one speaks for the member now. */
+  fenced: boolean;
+}
+
+/** What makes a member one that can be resumed (PROTOCOL.md, "Resume"). */
+export interface ResumeState {
+  /** The connection whose messages are the member's: any other one that was is fenced. */
+  connection: Speaker;
+  /** Counts resumes: of two that began at the same one, one wins. */
+  generation: number;
+  /** Resumes under way: while a hook is asked, the window stays open. */
+  claims: number;
+  tokenHash: string | undefined;
+  /** Of the token before, which stays good until the client has spoken on its new connection: the `ready` may be lost. */
+  usedHash: string | undefined;
 }
 
 /** Who stays the same over reconnects: outlives its connection by the resume window, and so do its places in groups. */

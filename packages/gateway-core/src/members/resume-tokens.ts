@@ -1,19 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Connection } from '../connection.js';
-import type { Member } from './member.js';
-
-/** What makes a member one that can be resumed (PROTOCOL.md, "Resume"). */
-export interface ResumeState {
-  /** The connection whose messages are the member's: any other one that was is fenced. */
-  connection: Connection;
-  /** Counts resumes: of two that began at the same one, one wins. */
-  generation: number;
-  /** Resumes under way: while a hook is asked, the window stays open. */
-  claims: number;
-  tokenHash: string | undefined;
-  /** Of the token before, which stays good until the client has spoken on its new connection: the `ready` may be lost. */
-  usedHash: string | undefined;
-}
+import type { Member, ResumeState } from './member.js';
 
 /** A resume that is under way. */
 export interface Claim {
