@@ -18,6 +18,8 @@ const NONE: readonly Membership[] = [];
 export interface ConnectionParts {
   readonly clock: Clock;
   readonly limits: Limits;
+  /** Is told when something is heard, before anything is made of it. */
+  readonly stall: { awake(now: number): void };
   /** Takes what a live client sends. */
   readonly router: {
     receive(connection: Connection, text: string, byteLength: number): void;
@@ -26,8 +28,6 @@ export interface ConnectionParts {
   };
   /** Takes what becomes of a connection. */
   readonly hub: {
-    /** Something was heard, at `now`, and nothing was made of it yet. */
-    awake(now: number): void;
     /** Its socket takes more again. */
     freed(connection: Connection): void;
     failed(connection: Connection, code: number, reason: string): void;
@@ -206,7 +206,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   #heard(): void {
     const now = this.parts.clock.monotonicMs();
-    this.parts.hub.awake(now);
+    this.parts.stall.awake(now);
     this.seenAt = now;
   }
 

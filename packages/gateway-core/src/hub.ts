@@ -7,13 +7,12 @@ import type { Peer } from './gateway.js';
 import type { Loss } from './groups/fan-out.js';
 import type { Limits } from './limits.js';
 import type { SlicedTask, Slices } from './slices.js';
+import { StallWatch } from './stall-watch.js';
 import type { Timings } from './timings.js';
 import type { GatewaySocket } from './transport/socket.js';
 
 /** What a look at a connection of which nothing is due costs, a write to a socket being one. */
 const LOOK_UNITS = 1 / 32;
-/** After so many sweep intervals without a sweep the event loop was blocked. What comes of shorter blocks is within every burst. */
-const STILL_SWEEPS = 2;
 
 /** What the hub tells of its connections. */
 export interface HubListener {
@@ -39,8 +38,7 @@ export class Hub implements SlicedTask {
   readonly counts: ConnectionCounts;
   readonly #parts: ConnectionParts;
   #timer: TimerHandle | undefined;
-  /** When the timer last ran, or it was noticed that it could not, in monotonic milliseconds. */
-  #awakeAt: number;
+  readonly #stall: StallWatch;
   /** Connections that the sweep under way has still to come to. */
   #pass: IterableIterator<Connection> | undefined;
   /** What the sweep under way has to do after that. */
@@ -60,8 +58,8 @@ export class Hub implements SlicedTask {
     private readonly listener: HubListener,
   ) {
     this.counts = new ConnectionCounts(limits);
-    this.#parts = { clock, limits, router, hub: this };
-    this.#awakeAt = clock.monotonicMs();
+    this.#stall = new StallWatch(clock, timings.sweepIntervalMs, () => this.#live.values());
+    this.#parts = { clock, limits, stall: this.#stall, router, hub: this };
     this.#schedule();
   }
 
@@ -121,17 +119,6 @@ export class Hub implements SlicedTask {
     if (connection.socketClosed) this.#forget(connection);
     else if (!connection.close(cause.code, cause.reason)) this.#cut(connection);
     this.listener.ended(connection, cause);
-  }
-
-  /**
-   * Notices that the event loop stood still, before what piled up meanwhile is charged to anybody. Called by the timer, which after a block
-   * runs before the sockets are read; and with everything that is heard, for the block may have come in the middle of the reading.
-   */
-  awake(now: number): void {
-    const stillMs = now - this.#awakeAt;
-    if (stillMs <= this.timings.sweepIntervalMs * STILL_SWEEPS) return;
-    this.#awakeAt = now;
-    for (const connection of this.#live.values()) connection.stoodStill(stillMs, now);
   }
 
   freed(connection: Connection): void {
@@ -207,9 +194,7 @@ export class Hub implements SlicedTask {
   #schedule(): void {
     this.#timer = this.clock.setTimeout(() => {
       this.#schedule();
-      const now = this.clock.monotonicMs();
-      this.awake(now);
-      this.#awakeAt = now;
+      this.#stall.tick();
       if (this.#sweeping) return;
       this.#sweeping = true;
       this.#pass = this.#live.values();
