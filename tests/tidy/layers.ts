@@ -7,6 +7,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   leaves: [
     'clock.ts',
     'slices.ts',
+    'stall-watch.ts',
     'errors.ts',
     'emitter.ts',
     'maybe-promise.ts',
@@ -20,6 +21,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'data-body.ts',
     'text-bytes.ts',
     'random-id.ts',
+    'sessions/end-order.ts',
     'transport/frame.ts',
     'transport/deflate.ts',
     'host-input.ts',

@@ -18,6 +18,8 @@ const NONE: readonly Membership[] = [];
 export interface ConnectionParts {
   readonly clock: Clock;
   readonly limits: Limits;
+  /** Is told when something is heard, before anything is made of it. */
+  readonly stall: { awake(now: number): void };
   /** Takes what a live client sends. */
   readonly router: {
     receive(connection: Connection, text: string, byteLength: number): void;
@@ -130,14 +132,21 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   message(text: string, byteLength: number): void {
     if (!this.live) return;
-    this.seenAt = this.parts.clock.monotonicMs();
+    this.#heard();
     this.parts.router.receive(this, text, byteLength);
   }
 
   ping(): void {
     if (!this.live) return;
-    this.seenAt = this.parts.clock.monotonicMs();
+    this.#heard();
     this.parts.router.spend(this);
+  }
+
+  /** The gateway itself stood still for so long: nothing of that is silence of the client's, or haste. */
+  stoodStill(stillMs: number, now: number): void {
+    // Where it was not read from before either, `resume` makes up for all of it.
+    if (!this.paused) this.unheardMs += Math.min(stillMs, now - this.seenAt);
+    this.seenAt = Math.min(now, this.seenAt + stillMs);
   }
 
   failed(code: number, reason: string): void {
@@ -193,6 +202,12 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   protected override broken(error: unknown): void {
     this.gone = true;
     this.parts.hub.broken(this, error);
+  }
+
+  #heard(): void {
+    const now = this.parts.clock.monotonicMs();
+    this.parts.stall.awake(now);
+    this.seenAt = now;
   }
 
   info(): ConnectionContext {

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js';
+import type { Clock, TimerHandle } from './clock.js';
 import type { Connection } from './connection.js';
 import { END_CAUSES } from './end-causes.js';
 import type { Hub } from './hub.js';
@@ -19,6 +19,8 @@ export class Drain {
   #tellsAll = false;
   /** What is accepted by others than handlers, and goes out before anybody is told to go. */
   readonly #underWay = new Set<Promise<unknown>>();
+  /** When the next clients are told to go. */
+  #nextStep: TimerHandle | undefined;
 
   constructor(
     private readonly parts: {
@@ -60,31 +62,32 @@ export class Drain {
     if (delayMs > 0) await this.#pause(delayMs);
     shut();
     this.#tellsAll = true;
-    let deadlineHasPassed = false;
     const deadline = clock.setTimeout(() => {
-      deadlineHasPassed = true;
+      clock.clearTimeout(this.#nextStep);
       for (const connection of [...hub.values()]) hub.end(connection, END_CAUSES.draining);
       hub.terminateAll();
     }, graceMs);
     // What handlers have begun, or the server has published, is accepted and goes out first.
-    void Promise.allSettled([router.settled(), ...this.#underWay]).then(() => this.#tell(graceMs, () => deadlineHasPassed));
+    void Promise.allSettled([router.settled(), ...this.#underWay]).then(() => this.#tell(graceMs));
     await hub.empty();
     clock.clearTimeout(deadline);
+    // Clients may all go before their turn has come.
+    clock.clearTimeout(this.#nextStep);
     await release();
   }
 
   /** Tells clients step by step, so that they do not all come back in one moment. */
-  async #tell(graceMs: number, isOver: () => boolean): Promise<void> {
-    const { hub, perSecondMax } = this.parts;
+  #tell(graceMs: number): void {
+    const { clock, hub, perSecondMax } = this.parts;
     const connections = [...hub.values()];
     const steps = Math.max(1, Math.floor((graceMs * GRACE_SHARE) / STEP_MS));
     const perStep = Math.max(Math.ceil((perSecondMax * STEP_MS) / 1000), Math.ceil(connections.length / steps));
-    for (let told = 0; told < connections.length; ) {
-      for (const connection of connections.slice(told, told + perStep)) this.#dismiss(connection);
-      told += perStep;
-      if (told < connections.length) await this.#pause(STEP_MS);
-      if (isOver()) return;
-    }
+    const step = (told: number): void => {
+      const next = told + perStep;
+      for (const connection of connections.slice(told, next)) this.#dismiss(connection);
+      if (next < connections.length) this.#nextStep = clock.setTimeout(() => step(next), STEP_MS);
+    };
+    step(0);
   }
 
   /** Closes a connection once it has everything, as slow as it is; the deadline does not wait. */

@@ -7,6 +7,7 @@ import type { Peer } from './gateway.js';
 import type { Loss } from './groups/fan-out.js';
 import type { Limits } from './limits.js';
 import type { SlicedTask, Slices } from './slices.js';
+import { StallWatch } from './stall-watch.js';
 import type { Timings } from './timings.js';
 import type { GatewaySocket } from './transport/socket.js';
 
@@ -37,6 +38,7 @@ export class Hub implements SlicedTask {
   readonly counts: ConnectionCounts;
   readonly #parts: ConnectionParts;
   #timer: TimerHandle | undefined;
+  readonly #stall: StallWatch;
   /** Connections that the sweep under way has still to come to. */
   #pass: IterableIterator<Connection> | undefined;
   /** What the sweep under way has to do after that. */
@@ -56,7 +58,8 @@ export class Hub implements SlicedTask {
     private readonly listener: HubListener,
   ) {
     this.counts = new ConnectionCounts(limits);
-    this.#parts = { clock, limits, router, hub: this };
+    this.#stall = new StallWatch(clock, timings.sweepIntervalMs, () => this.#live.values());
+    this.#parts = { clock, limits, stall: this.#stall, router, hub: this };
     this.#schedule();
   }
 
@@ -191,6 +194,7 @@ export class Hub implements SlicedTask {
   #schedule(): void {
     this.#timer = this.clock.setTimeout(() => {
       this.#schedule();
+      this.#stall.tick();
       if (this.#sweeping) return;
       this.#sweeping = true;
       this.#pass = this.#live.values();
