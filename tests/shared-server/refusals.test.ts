@@ -26,6 +26,7 @@ const throwing = () => {
 
 test.each<[what: string, request: Omit<RawRequest, 'url'>, options: GatewayOptions, status: number, body: string]>([
   ['another method', { method: 'POST' }, {}, 405, 'the handshake is a GET'],
+  ['HTTP/1.0', { version: 'HTTP/1.0' }, {}, 400, 'the handshake is HTTP/1.1 or higher'],
   ['another protocol', { headers: { Upgrade: 'h2c' } }, {}, 400, 'Upgrade must be websocket'],
   ['no version', { headers: { 'Sec-WebSocket-Version': undefined } }, {}, 426, 'Sec-WebSocket-Version must be 13'],
   ['an old version', { headers: { 'Sec-WebSocket-Version': '8' } }, {}, 426, 'Sec-WebSocket-Version must be 13'],

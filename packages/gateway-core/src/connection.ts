@@ -2,13 +2,12 @@ import type { Clock } from './clock.js';
 import type { EndCause } from './end-causes.js';
 import { FlowControl } from './flow-control.js';
 import type { Peer } from './gateway.js';
-import type { ConnectionContext, ConnectionState } from './gateway-info.js';
+import type { ConnectionState } from './gateway-info.js';
 import type { Loss, Receiver } from './groups/cursor.js';
 import type { Membership } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
-import { metadataOf } from './presence/presence-info.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
 
 /** The order in which a connection's states follow each other; none is skipped backwards. */
@@ -20,6 +19,8 @@ const NONE: readonly Membership[] = [];
 export interface ConnectionParts {
   readonly clock: Clock;
   readonly limits: Limits;
+  /** Is told when something is heard, before anything is made of it. */
+  readonly stall: { awake(now: number): void };
   /** Takes what a live client sends. */
   readonly router: {
     receive(connection: Connection, text: string, byteLength: number): void;
@@ -87,7 +88,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   bytesFullAt = Number.NEGATIVE_INFINITY;
   joinsFullAt = Number.NEGATIVE_INFINITY;
   errorsFullAt = Number.NEGATIVE_INFINITY;
-  readonly #createdAtMonotonic: number;
+  readonly createdAtMonotonic: number;
 
   constructor(
     readonly connectionId: string,
@@ -98,7 +99,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     super(socket, parts.limits, parts.clock);
     const now = parts.clock.monotonicMs();
     this.seenAt = now;
-    this.#createdAtMonotonic = now;
+    this.createdAtMonotonic = now;
     this.identifyFrom = now;
     this.deflate = socket.deflate === true;
   }
@@ -152,14 +153,21 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   message(text: string, byteLength: number): void {
     if (!this.live) return;
-    this.seenAt = this.parts.clock.monotonicMs();
+    this.#heard();
     this.parts.router.receive(this, text, byteLength);
   }
 
   ping(): void {
     if (!this.live) return;
-    this.seenAt = this.parts.clock.monotonicMs();
+    this.#heard();
     this.parts.router.spend(this);
+  }
+
+  /** The gateway itself stood still for so long: nothing of that is silence of the client's, or haste. */
+  stoodStill(stillMs: number, now: number): void {
+    // Where it was not read from before either, `resume` makes up for all of it.
+    if (!this.paused) this.unheardMs += Math.min(stillMs, now - this.seenAt);
+    this.seenAt = Math.min(now, this.seenAt + stillMs);
   }
 
   failed(code: number, reason: string): void {
@@ -217,22 +225,9 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     this.parts.hub.broken(this, error);
   }
 
-  info(): ConnectionContext {
-    const { clock } = this.parts;
-    const wallMinusMonotonic = clock.now() - clock.monotonicMs();
-    const { memberId, identity } = this.member ?? {};
-    return {
-      connectionId: this.connectionId,
-      state: this.#state,
-      memberId,
-      role: identity?.role,
-      metadata: metadataOf(identity?.metadataText),
-      principal: identity?.principal,
-      claims: identity?.claims,
-      groups: this.memberships.map(({ group }) => group.groupId),
-      createdAt: Math.round(wallMinusMonotonic + this.#createdAtMonotonic),
-      lastSeenAt: Math.round(wallMinusMonotonic + this.seenAt),
-      remoteAddress: this.remoteAddress,
-    };
+  #heard(): void {
+    const now = this.parts.clock.monotonicMs();
+    this.parts.stall.awake(now);
+    this.seenAt = now;
   }
 }

@@ -1,5 +1,5 @@
 import { reconnectFrame } from './answers.js';
-import type { Clock } from './clock.js';
+import type { Clock, TimerHandle } from './clock.js';
 import type { Connection } from './connection.js';
 import { END_CAUSES } from './end-causes.js';
 import type { Hub } from './hub.js';
@@ -10,6 +10,8 @@ import type { Slices } from './slices.js';
 const STEP_MS = 100;
 /** What of the grace they are told in, so that the last ones still have time to answer. */
 const GRACE_SHARE = 0.8;
+/** What of the grace clients of dialect 2 are asked to come back in. */
+const ASKED_SHARE = 0.6;
 
 /**
  * How a gateway ends: not ready, still serving; then refusing; then every client is told, not all in one moment, for they all come back;
@@ -21,6 +23,8 @@ export class Drain {
   #tellsAll = false;
   /** What is accepted by others than handlers, and goes out before anybody is told to go. */
   readonly #underWay = new Set<Promise<unknown>>();
+  /** When the next clients are told to go. */
+  #nextStep: TimerHandle | undefined;
 
   constructor(
     private readonly parts: {
@@ -63,46 +67,56 @@ export class Drain {
     if (delayMs > 0) await this.#pause(delayMs);
     shut();
     this.#tellsAll = true;
-    let deadlineHasPassed = false;
     const deadline = clock.setTimeout(() => {
-      deadlineHasPassed = true;
+      clock.clearTimeout(this.#nextStep);
       for (const connection of [...hub.values()]) hub.end(connection, END_CAUSES.draining);
       hub.terminateAll();
     }, graceMs);
     // What handlers have begun, or the server has published, is accepted and goes out first.
-    void Promise.allSettled([router.settled(), ...this.#underWay]).then(() => this.#tell(graceMs, () => deadlineHasPassed));
+    void Promise.allSettled([router.settled(), ...this.#underWay]).then(() => this.#tell(graceMs));
     await hub.empty();
     clock.clearTimeout(deadline);
+    // Clients may all go before their turn has come.
+    clock.clearTimeout(this.#nextStep);
     await release();
   }
 
   /** Tells clients step by step, so that they do not all come back in one moment. */
-  async #tell(graceMs: number, isOver: () => boolean): Promise<void> {
-    const { hub, perSecondMax } = this.parts;
-    const connections = [...hub.values()];
+  #tell(graceMs: number): void {
+    const { clock, hub, perSecondMax } = this.parts;
+    const [first, second] = [1, 2].map((dialect) => [...hub.values()].filter((connection) => connection.dialect === dialect)) as [
+      Connection[],
+      Connection[],
+    ];
     const steps = Math.max(1, Math.floor((graceMs * GRACE_SHARE) / STEP_MS));
-    const perStep = Math.max(Math.ceil((perSecondMax * STEP_MS) / 1000), Math.ceil(connections.length / steps));
-    this.#announce(connections, perStep);
-    for (let told = 0; told < connections.length; ) {
-      for (const connection of connections.slice(told, told + perStep)) this.#dismiss(connection);
-      told += perStep;
-      if (told < connections.length) await this.#pause(STEP_MS);
-      if (isOver()) return;
-    }
+    const perStep = Math.max(Math.ceil((perSecondMax * STEP_MS) / 1000), Math.ceil(first.length / steps));
+    // A client of dialect 2 comes back elsewhere when it is asked to, and is closed a while after that.
+    const askedAfterMs = (index: number) => Math.floor((index * graceMs * ASKED_SHARE) / second.length);
+    this.#ask(second, askedAfterMs);
+    const due = [
+      ...first.map((connection, index) => ({ connection, afterMs: Math.floor(index / perStep) * STEP_MS })),
+      ...second.map((connection, index) => ({
+        connection,
+        afterMs: askedAfterMs(index) + graceMs * (GRACE_SHARE - ASKED_SHARE),
+      })),
+    ].sort((a, b) => a.afterMs - b.afterMs);
+    const step = (told: number, passedMs: number): void => {
+      let next = told;
+      for (; next < due.length && (due[next]?.afterMs as number) <= passedMs; next += 1)
+        this.#dismiss(due[next]?.connection as Connection);
+      if (next < due.length) this.#nextStep = clock.setTimeout(() => step(next, passedMs + STEP_MS), STEP_MS);
+    };
+    step(0, 0);
   }
 
-  /** Tells clients of dialect 2 when it is their time, so that they can go before. */
-  #announce(connections: readonly Connection[], perStep: number): void {
+  #ask(connections: readonly Connection[], afterMs: (index: number) => number): void {
     const { clock, slices } = this.parts;
     let at = 0;
     slices.add({
       step: (units) => {
         let left = units;
-        for (; left > 0 && at < connections.length; at += 1) {
-          const connection = connections[at] as Connection;
-          if (connection.dialect !== 2) continue;
-          connection.write(reconnectFrame(clock.now(), Math.floor(at / perStep) * STEP_MS));
-          left -= 1;
+        for (; left > 0 && at < connections.length; at += 1, left -= 1) {
+          (connections[at] as Connection).write(reconnectFrame(clock.now(), afterMs(at)));
         }
         return left;
       },

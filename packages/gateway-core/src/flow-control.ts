@@ -55,6 +55,11 @@ export abstract class FlowControl {
     return this.#pauses > (this.#answersUnread ? 1 : 0);
   }
 
+  /** It is not read from. */
+  protected get paused(): boolean {
+    return this.#pauses > 0;
+  }
+
   /** For how long a full socket has taken nothing, as far as it was looked at. */
   protected stalledMs(now: number): number {
     return this.#full ? now - this.#tookAt : 0;

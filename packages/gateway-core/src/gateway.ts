@@ -117,7 +117,8 @@ export interface Gateway {
   position(groupId: string): Promise<LogPosition>;
 
   /**
-   * Replaces the `metadata` that presence shows of a connection's member, in all its groups.
+   * Replaces the `metadata` that presence shows of a connection's member, in all its groups, once the presence store has taken it. Where
+   * this rejects, also because the store failed, the `metadata` stays what it was.
    * @throws GatewayError (by rejection) `NOT_CONNECTED`, or `INVALID_ARGUMENT` for what is no object or over `limits.metadataBytesMax`.
    */
   setMetadata(connectionId: string, metadata: Record<string, unknown>): Promise<void>;

@@ -74,15 +74,21 @@ export class HostMembers {
 
   async setMetadata(connectionId: string, metadata: Record<string, unknown>): Promise<void> {
     const { members, timeouts, limits } = this.parts;
-    const { member } = this.#identified(connectionId);
+    const { connection, member } = this.#identified(connectionId);
     const metadataText = checkHostInput({ metadata }, limits);
     if (metadataText === undefined) throw new GatewayError('INVALID_ARGUMENT', 'metadata: must be an object');
-    member.identity = { ...member.identity, metadataText };
-    await Promise.all(
-      member.memberships.map(({ group }) =>
-        timeouts.limit(members.announce(member, member.identity, group.groupId), 'presence.enter'),
-      ),
-    );
+    const as = { ...member.identity, metadataText };
+    try {
+      await Promise.all(
+        member.memberships.map(({ group }) => timeouts.limit(members.announce(member, as, group.groupId), 'presence.enter')),
+      );
+      if (!connection.live || connection.member !== member) throw notConnected(connectionId);
+      // An `identify` may have changed the rest meanwhile.
+      member.identity = { ...member.identity, metadataText };
+    } finally {
+      // It may have come into other groups meanwhile; and where one group's call failed, others' may have come through.
+      members.confirm(member);
+    }
   }
 
   async list(groupId: string): Promise<MemberInfo[]> {

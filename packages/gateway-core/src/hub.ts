@@ -2,11 +2,13 @@ import { CLOSE_CODES } from 'gateway-protocol';
 import type { Clock, TimerHandle } from './clock.js';
 import { Connection, type ConnectionParts } from './connection.js';
 import { ConnectionCounts } from './connection-counts.js';
+import { dueEnd } from './due-end.js';
 import { clientEnd, END_CAUSES, type EndCause } from './end-causes.js';
 import type { Peer } from './gateway.js';
 import type { Loss } from './groups/cursor.js';
 import type { Limits } from './limits.js';
 import type { SlicedTask, Slices } from './slices.js';
+import { StallWatch } from './stall-watch.js';
 import type { Timings } from './timings.js';
 import type { GatewaySocket } from './transport/socket.js';
 
@@ -39,6 +41,7 @@ export class Hub implements SlicedTask {
   readonly counts: ConnectionCounts;
   readonly #parts: ConnectionParts;
   #timer: TimerHandle | undefined;
+  readonly #stall: StallWatch;
   /** Connections that the sweep under way has still to come to. */
   #pass: IterableIterator<Connection> | undefined;
   /** What the sweep under way has to do after that. */
@@ -58,7 +61,8 @@ export class Hub implements SlicedTask {
     private readonly listener: HubListener,
   ) {
     this.counts = new ConnectionCounts(limits);
-    this.#parts = { clock, limits, router, hub: this, gapped: (...told) => listener.gapped(...told) };
+    this.#stall = new StallWatch(clock, timings.sweepIntervalMs, () => this.#live.values());
+    this.#parts = { clock, limits, stall: this.#stall, router, hub: this, gapped: (...told) => listener.gapped(...told) };
     this.#schedule();
   }
 
@@ -195,6 +199,7 @@ export class Hub implements SlicedTask {
   #schedule(): void {
     this.#timer = this.clock.setTimeout(() => {
       this.#schedule();
+      this.#stall.tick();
       if (this.#sweeping) return;
       this.#sweeping = true;
       this.#pass = this.#live.values();
@@ -235,16 +240,11 @@ export class Hub implements SlicedTask {
 
   /** @returns what it cost, a write to a socket being one. */
   #look(connection: Connection, now: number): number {
-    const { heartbeatIntervalMs, heartbeatTimeoutMs, identifyTimeoutMs, slowConsumerTimeoutMs } = this.timings;
     connection.recheck();
-    const silentMs = connection.silentMs(now);
-    if (connection.expiresAt !== undefined && connection.expiresAt <= this.clock.now()) this.end(connection, END_CAUSES.expired);
-    else if (silentMs >= heartbeatTimeoutMs) this.end(connection, END_CAUSES.silent);
-    else if (connection.state === 'open' && !connection.busy && now - connection.identifyFrom >= identifyTimeoutMs)
-      this.end(connection, connection.identifyRefused ? END_CAUSES.identifyRefused : END_CAUSES.notIdentified);
-    else if (slowConsumerTimeoutMs > 0 && now - (connection.overMarkSince ?? now) >= slowConsumerTimeoutMs)
-      this.#tooSlow(connection);
-    else if (silentMs < heartbeatIntervalMs || !connection.askForLife(now)) return LOOK_UNITS;
+    const cause = dueEnd(connection, this.timings, now, this.clock.now());
+    if (cause === END_CAUSES.tooSlow) this.#tooSlow(connection);
+    else if (cause !== undefined) this.end(connection, cause);
+    else if (connection.silentMs(now) < this.timings.heartbeatIntervalMs || !connection.askForLife(now)) return LOOK_UNITS;
     return 1;
   }
 }

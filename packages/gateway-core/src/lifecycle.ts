@@ -65,6 +65,6 @@ export class Lifecycle implements HubListener {
     const { groups, members, sessions, failed } = this.parts;
     yield* groups.sweep(now);
     yield* members.sweep(now);
-    sessions.sweep().catch((error: unknown) => failed(error, 'sessions.expire'));
+    yield* sessions.sweep((error) => failed(error, 'sessions.expire'));
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES, type LogPosition, type PresenceInfo, type Result } from 'gateway-protocol';
 import type { Clock } from './clock.js';
+import { contextOf } from './connection-context.js';
 import type { Drain } from './drain.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
@@ -140,7 +141,7 @@ export class RunningGateway implements Gateway {
   }
 
   connections(): ConnectionContext[] {
-    return [...this.parts.hub.values()].map((connection) => connection.info());
+    return [...this.parts.hub.values()].map((connection) => contextOf(connection, this.parts.clock));
   }
 
   groups(): GroupInfo[] {

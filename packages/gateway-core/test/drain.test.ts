@@ -72,6 +72,26 @@ describe('a drain', () => {
     expect(await settled(closing)).toBe(true);
     expect(set.gateway.stats()).toMatchObject({ connections: 0, closing: 0 });
   });
+
+  test.each(['are cut at the deadline', 'go by themselves'])(
+    'leaves no timer where clients whose turn had not come %s',
+    async (how) => {
+      const set = setUp((clock) => ({
+        limits: { drainsPerSecondMax: 1 },
+        authorize: ({ action }) => action === 'join' || new Promise((resolve) => void clock.setTimeout(() => resolve(true), 470)),
+      }));
+      const { clients, gone } = await many(set, 10);
+      // The first step waits for this one's hook.
+      clients[9]!.send(say('accepted'));
+      const closing = set.gateway.close({ graceMs: 500 });
+      await set.clock.advance(480);
+      expect(gone()).toBe(3);
+      if (how === 'go by themselves') for (const client of clients) client.cut();
+      else await set.clock.advance(20);
+      expect(await settled(closing)).toBe(true);
+      expect(set.clock.pendingTimers).toBe(0);
+    },
+  );
 });
 
 describe('drainDelayMs', () => {

@@ -156,7 +156,7 @@ describe('clocks', () => {
     }
   });
 
-  test('after a stall, what came meanwhile is read before anybody is called silent', () => {
+  test('a stall is nobody’s silence: what came meanwhile is read first, and who said nothing is asked for a sign of life', () => {
     const tasks: (() => void)[] = [];
     const immediates: (() => void)[] = [];
     let now = 0;
@@ -167,13 +167,28 @@ describe('clocks', () => {
       clearTimeout: () => {},
       setImmediate: (task) => immediates.push(task),
     };
-    const gateway = createGateway({ clock, timings: { identifyTimeoutMs: 120_000 } });
-    const [alive, silent] = [new RecordingSocket(gateway), new RecordingSocket(gateway)];
-    now = 60_000;
+    const gateway = createGateway({ clock, timings: { identifyTimeoutMs: 300_000 } });
+    let pings = 0;
+    const ping = () => {
+      pings += 1;
+    };
+    const [alive, silent] = [new RecordingSocket(gateway), Object.assign(new RecordingSocket(gateway), { ping })];
     // Node runs due timers first, then reads from sockets, then runs immediates.
-    for (const task of tasks.splice(0)) task();
-    alive.send(heartbeat());
-    for (const task of immediates.splice(0)) task();
+    const turn = (at: number) => {
+      now = at;
+      for (const task of tasks.splice(0)) task();
+      alive.send(heartbeat());
+      for (const task of immediates.splice(0)) task();
+    };
+    for (let at = 1_000; at < 10_000; at += 1_000) turn(at);
+    turn(60_000);
+    expect([...alive.closes, ...silent.closes]).toEqual([]);
+    expect(pings).toBe(0);
+    for (let at = 61_000; at < 75_000; at += 1_000) turn(at);
+    expect([...alive.closes, ...silent.closes]).toEqual([]);
+    expect(pings).toBe(1);
+    turn(75_000);
+    turn(76_000);
     expect(alive.closes).toEqual([]);
     expect(silent.closes).toMatchObject([{ code: 4200 }]);
   });

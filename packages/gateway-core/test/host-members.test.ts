@@ -1,6 +1,7 @@
 import { MemoryBroker, MemoryPresenceStore } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { asynchronous, BROKER_METHODS, PRESENCE_METHODS, waitOn } from './support/asynchronous.js';
+import { type Failure, failing } from './support/failing.js';
 import { codesOf, identify, long, presencesOf, say } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
@@ -260,6 +261,86 @@ describe('gateway.setMetadata', () => {
       expect(set.gateway.connections()[0]?.metadata).toEqual({ n: 1 });
     },
   );
+
+  test.each<Failure>(['rejects', 'throws'])('of which the store %s for one group changes nothing in any', async (how) => {
+    let isFailing = false;
+    const set = setUp((clock) => ({
+      presence: failing(new MemoryPresenceStore({ clock }), 'enter', how, (groupId) => isFailing && groupId === 'h'),
+    }));
+    const { clock, gateway, join } = set;
+    const client = await join('g', { metadata: { n: 1 } });
+    for (const groupId of ['h', 'i']) await gateway.join(idOf(set), groupId);
+    isFailing = true;
+    await expect(gateway.setMetadata(idOf(set), { n: 2 })).rejects.toThrow('enter failed');
+    expect(gateway.connections()[0]?.metadata).toEqual({ n: 1 });
+    isFailing = false;
+    await clock.advance(5_000);
+    for (const group of ['g', 'h', 'i']) expect(await gateway.members(group)).toMatchObject([{ metadata: { n: 1 } }]);
+    expect(presencesOf(client).at(-1)?.details?.metadata).toEqual({ n: 1 });
+    await gateway.setMetadata(idOf(set), { n: 3 });
+    for (const group of ['g', 'h', 'i']) expect(await gateway.members(group)).toMatchObject([{ metadata: { n: 3 } }]);
+  });
+
+  describe('while the store is asked', () => {
+    const waiting = async () => {
+      const set = setUp((clock) => ({
+        authenticate: ({ token }) => ({ principal: token ?? 'nobody' }),
+        presence: asynchronous(new MemoryPresenceStore({ clock }), ['enter', 'leave'], waitOn(clock, 50)),
+      }));
+      const client = set.connect();
+      client.send(identify('g', { token: 'ada', metadata: { n: 1 } }));
+      await set.clock.advance(1_000);
+      return { ...set, client };
+    };
+
+    test('it is what it was; and it is the new one also in a group that the member comes into meanwhile', async () => {
+      const set = await waiting();
+      const { clock, gateway } = set;
+      const setting = gateway.setMetadata(idOf(set), { n: 2 });
+      const joining = gateway.join(idOf(set), 'h');
+      await clock.advance(90);
+      expect(gateway.connections()[0]?.metadata).toEqual({ n: 1 });
+      await clock.advance(1_000);
+      await Promise.all([setting, joining]);
+      expect(gateway.connections()[0]?.metadata).toEqual({ n: 2 });
+      for (const group of ['g', 'h']) expect(await gateway.members(group)).toMatchObject([{ metadata: { n: 2 } }]);
+    });
+
+    test('the later of two calls stays', async () => {
+      const set = await waiting();
+      const { clock, gateway } = set;
+      const both = Promise.all([2, 3].map((n) => gateway.setMetadata(idOf(set), { n })));
+      await clock.advance(1_000);
+      await both;
+      expect(gateway.connections()[0]?.metadata).toEqual({ n: 3 });
+      expect(await gateway.members('g')).toMatchObject([{ metadata: { n: 3 } }]);
+    });
+
+    test('an `identify` keeps what else it says', async () => {
+      const set = await waiting();
+      const { clock, gateway, client } = set;
+      const setting = gateway.setMetadata(idOf(set), { n: 2 });
+      client.send(identify('g', { token: 'ada', clientType: 'dashboard', metadata: { n: 3 } }));
+      await clock.advance(1_000);
+      await setting;
+      const [{ role, metadata } = {}] = gateway.connections();
+      expect(role).toBe('dashboard');
+      expect(await gateway.members('g')).toEqual([expect.objectContaining({ role, metadata })]);
+    });
+
+    test.each(['is cut', 'is somebody else'])('and the client %s: rejects', async (how) => {
+      const set = await waiting();
+      const { clock, gateway, client } = set;
+      if (how === 'is somebody else') client.send(identify('g', { token: 'bob', metadata: { n: 3 } }));
+      await clock.advance(20);
+      const setting = expect(gateway.setMetadata(idOf(set), { n: 2 })).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+      if (how === 'is cut') client.cut();
+      await clock.advance(1_000);
+      await setting;
+      const shown = how === 'is cut' ? { metadata: { n: 1 }, state: 'dropped' } : { metadata: { n: 3 }, state: 'connected' };
+      expect(await gateway.members('g')).toMatchObject([shown]);
+    });
+  });
 
   test('of nobody rejects', async () => {
     await expect(setUp().gateway.setMetadata('nobody', {})).rejects.toMatchObject({ code: 'NOT_CONNECTED' });

@@ -23,6 +23,32 @@ test('a session lives for exactly its ttlMs', async () => {
   expect(store.expire()).toHaveLength(1);
 });
 
+test('of sessions with different ttlMs each ends at its own time, touched or not', async () => {
+  const store = new MemorySessionStore({ clock });
+  const upsert = (sessionId: string, ttlMs: number) => store.upsert({ groupId: 'g', sessionId, meta: {}, ttlMs, sessionsMax: 0 });
+  upsert('long', 5_000);
+  upsert('short', 1_000);
+  upsert('longer', 2_000);
+  upsert('shorter', 2_000);
+  store.touch('g', 'longer', 4_000);
+  store.touch('g', 'shorter', 500);
+  const ended: string[][] = [];
+  for (let at = 500; at <= 5_000; at += 500) {
+    await clock.advance(500);
+    ended.push(store.expire().map(({ sessionId }) => sessionId));
+  }
+  expect(ended).toEqual([['shorter'], ['short'], [], [], [], [], [], ['longer'], [], ['long']]);
+});
+
+test('expire gives up countMax at most, the rest with the next calls', async () => {
+  const store = new MemorySessionStore({ clock });
+  for (let n = 0; n < 5; n += 1)
+    store.upsert({ groupId: `g${n % 2}`, sessionId: `s${n}`, meta: {}, ttlMs: 1_000, sessionsMax: 0 });
+  await clock.advance(1_000);
+  const ended = [0, 2, 2, 2, 2].map((countMax) => store.expire(countMax).map(({ sessionId }) => sessionId));
+  expect(ended).toEqual([[], ['s0', 's1'], ['s2', 's3'], ['s4'], []]);
+});
+
 describe('the memory of all sessions is bounded by sessionBytesTotalMax', () => {
   const upsert = (store: MemorySessionStore, groupId: string, sessionId: string, label = 'x'.repeat(200)) =>
     store.upsert({ groupId, sessionId, meta: { label }, ttlMs: 1_000, sessionsMax: 0 });

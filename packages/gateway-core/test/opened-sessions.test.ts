@@ -18,10 +18,10 @@ describe('who has opened a session', () => {
     pass(1_000);
     expect(sessions.named('g', 's')).toBe(false);
     sessions.add('g', 's', bob);
-    sessions.sweep();
+    for (const _cost of sessions.sweep());
     expect([sessions.hasRoom(ada), sessions.hasRoom(bob)]).toEqual([true, false]);
     pass(1_000);
-    sessions.sweep();
+    for (const _cost of sessions.sweep());
     expect([sessions.hasRoom(ada), sessions.hasRoom(bob)]).toEqual([true, true]);
   });
 

@@ -318,3 +318,17 @@ test('a store may answer with promises of another library: their failure is that
   await clock.settle();
   expect(errorsOf(client)).toMatchObject([{ code: 'INTERNAL', inReplyTo: 'h' }]);
 });
+
+test('a store beyond a network that gives up ended sessions piece by piece is asked until it has no more', async () => {
+  const { clock, gateway, events } = setUp((time) => ({
+    sessions: asynchronous(new MemorySessionStore({ clock: time }), ['expire'], waitOn(time, 10)),
+    timings: { orphanSessionTtlMs: 10_500 },
+  }));
+  for (let n = 0; n < 200; n += 1) await gateway.publish('g', n, { sessionId: `s${n}`, meta: {} });
+  await clock.advance(10_999);
+  expect(events('sessionExpired')).toEqual([]);
+  await clock.advance(200);
+  expect(events('sessionExpired').map(({ session }) => session.sessionId)).toEqual(
+    Array.from({ length: 200 }, (_, n) => `s${n}`),
+  );
+});

@@ -21,19 +21,21 @@ export interface RawRequest {
   url: string;
   /** Default GET. */
   method?: string;
+  /** Default HTTP/1.1. */
+  version?: string;
   target?: string;
   /** Laid over those of a right handshake; `undefined` leaves one out. */
   headers?: Record<string, string | undefined>;
 }
 
 /** Opens a socket of its own and writes a handshake on it, byte for byte as asked for. Clients do not let one send a wrong one. */
-export function openRaw({ url, method = 'GET', target, headers = {} }: RawRequest): Socket {
+export function openRaw({ url, method = 'GET', version = 'HTTP/1.1', target, headers = {} }: RawRequest): Socket {
   const { port, pathname } = new URL(url);
   const socket = connect(Number(port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
   const lines = Object.entries({ ...HANDSHAKE, ...headers }).filter(([, value]) => value !== undefined);
   socket.write(
-    `${method} ${target ?? pathname} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
+    `${method} ${target ?? pathname} ${version}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
     'latin1',
   );
   return socket;

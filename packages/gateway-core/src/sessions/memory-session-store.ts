@@ -1,6 +1,7 @@
 import type { SessionMeta } from 'gateway-protocol';
 import { type Clock, systemClock } from '../clock.js';
 import { bytesOfText } from '../text-bytes.js';
+import { Ending, EndOrder } from './end-order.js';
 import type { Session, SessionStore, SessionUpsert } from './session-store.js';
 
 /** What a session takes beside its texts: its record with three numbers, and its place in a map that has just doubled. */
@@ -8,14 +9,25 @@ const SESSION_BYTES = 280;
 /** What a group takes beside its id: a map, and its place in one. */
 const GROUP_BYTES = 400;
 
-interface Entry {
-  /** `meta` as JSON text: one piece of memory instead of one for each tag, and nobody else's to change. */
-  metaText: string;
-  openedAt: number;
+interface Group {
+  readonly groupId: string;
+  readonly sessions: Map<string, Entry>;
+}
+
+class Entry extends Ending {
   updatedAt: number;
-  /** Monotonic milliseconds. */
-  endsAt: number;
-  bytes: number;
+
+  /** @param metaText `meta` as JSON text: one piece of memory instead of one for each tag, and nobody else's to change. */
+  constructor(
+    readonly group: Group,
+    readonly sessionId: string,
+    public metaText: string,
+    readonly openedAt: number,
+    public bytes: number,
+  ) {
+    super();
+    this.updatedAt = openedAt;
+  }
 }
 
 /** Options of a {@link MemorySessionStore}; everything has a default. */
@@ -33,9 +45,9 @@ export interface MemorySessionStoreOptions {
  * const a = createGateway({ sessions }), b = createGateway({ sessions });
  */
 export class MemorySessionStore implements SessionStore {
-  readonly #groups = new Map<string, Map<string, Entry>>();
-  /** Sessions that came to life again after their time and before `expire` was called. */
-  #replaced: { session: Session; bytes: number }[] = [];
+  readonly #groups = new Map<string, Group>();
+  /** Also those that came to life again after their time: the earlier lives, which are in no group any more. */
+  readonly #ends = new EndOrder<Entry>();
   #bytes = 0;
   readonly #clock: Clock;
   readonly #bytesMax: number;
@@ -56,60 +68,64 @@ export class MemorySessionStore implements SessionStore {
     if (more > 0 && this.#bytes + more > this.#bytesMax) return undefined;
     this.#bytes += more;
     const now = this.#clock.now();
-    const entry = { metaText, openedAt: known?.openedAt ?? now, updatedAt: now, endsAt: this.#endOf(ttlMs), bytes };
-    if (known === undefined) this.#add(groupId, sessionId, entry);
-    else Object.assign(known, entry);
-    return { session: sessionOf(groupId, sessionId, entry), created: known === undefined };
+    const entry = known ?? this.#add(group ?? this.#addGroup(groupId), sessionId, metaText, now, bytes);
+    entry.metaText = metaText;
+    entry.updatedAt = now;
+    entry.bytes = bytes;
+    this.#ends.put(entry, ttlMs, this.#clock.monotonicMs());
+    return { session: sessionOf(entry), created: known === undefined };
   }
 
   touch(groupId: string, sessionId: string, ttlMs: number): boolean {
     const entry = this.#live(groupId, sessionId);
     if (entry === undefined) return false;
-    entry.endsAt = this.#endOf(ttlMs);
+    this.#ends.put(entry, ttlMs, this.#clock.monotonicMs());
     return true;
   }
 
   list(groupId: string): Session[] {
     const now = this.#clock.monotonicMs();
-    return [...(this.#groups.get(groupId) ?? [])]
-      .filter(([, { endsAt }]) => endsAt > now)
-      .map(([sessionId, entry]) => sessionOf(groupId, sessionId, entry));
+    return [...(this.#groups.get(groupId)?.sessions.values() ?? [])].filter(({ endsAt }) => endsAt > now).map(sessionOf);
   }
 
-  expire(): Session[] {
-    const now = this.#clock.monotonicMs();
-    const expired = this.#replaced.map(({ session }) => session);
-    for (const { bytes } of this.#replaced) this.#bytes -= bytes;
-    this.#replaced = [];
-    for (const [groupId, sessions] of this.#groups) {
-      for (const [sessionId, entry] of sessions) {
-        if (entry.endsAt > now) continue;
-        sessions.delete(sessionId);
-        this.#bytes -= entry.bytes;
-        expired.push(sessionOf(groupId, sessionId, entry));
-      }
-      if (sessions.size > 0) continue;
-      this.#groups.delete(groupId);
-      this.#bytes -= GROUP_BYTES + bytesOfText(groupId);
+  expire(countMax: number = Number.POSITIVE_INFINITY): Session[] {
+    const expired: Session[] = [];
+    if (countMax <= 0) return expired;
+    for (const entry of this.#ends.due(this.#clock.monotonicMs())) {
+      this.#remove(entry);
+      expired.push(sessionOf(entry));
+      if (expired.length >= countMax) break;
     }
     return expired;
   }
 
-  #add(groupId: string, sessionId: string, entry: Entry): void {
-    const group = this.#groups.get(groupId) ?? new Map<string, Entry>();
+  #addGroup(groupId: string): Group {
+    const group = { groupId, sessions: new Map<string, Entry>() };
     this.#groups.set(groupId, group);
-    const dead = group.get(sessionId);
-    if (dead !== undefined) {
-      this.#replaced.push({ session: sessionOf(groupId, sessionId, dead), bytes: dead.bytes });
-      // Or the new one would take the old one's place in the order.
-      group.delete(sessionId);
-    }
-    group.set(sessionId, entry);
+    return group;
+  }
+
+  #add(group: Group, sessionId: string, metaText: string, openedAt: number, bytes: number): Entry {
+    const entry = new Entry(group, sessionId, metaText, openedAt, bytes);
+    // One that is dead first goes: or the new one would take its place in the order.
+    group.sessions.delete(sessionId);
+    group.sessions.set(sessionId, entry);
+    return entry;
+  }
+
+  #remove(entry: Entry): void {
+    const { group, sessionId, bytes } = entry;
+    this.#bytes -= bytes;
+    if (group.sessions.get(sessionId) !== entry) return;
+    group.sessions.delete(sessionId);
+    if (group.sessions.size > 0) return;
+    this.#groups.delete(group.groupId);
+    this.#bytes -= GROUP_BYTES + bytesOfText(group.groupId);
   }
 
   /** Only where there might be too many are the live ones counted: a client can ask for this with every message. */
   #isFull(groupId: string, sessionsMax: number): boolean {
-    const sessions = this.#groups.get(groupId);
+    const sessions = this.#groups.get(groupId)?.sessions;
     if (sessions === undefined || sessions.size < sessionsMax) return false;
     const now = this.#clock.monotonicMs();
     let live = 0;
@@ -118,12 +134,8 @@ export class MemorySessionStore implements SessionStore {
   }
 
   #live(groupId: string, sessionId: string): Entry | undefined {
-    const entry = this.#groups.get(groupId)?.get(sessionId);
+    const entry = this.#groups.get(groupId)?.sessions.get(sessionId);
     return entry !== undefined && entry.endsAt > this.#clock.monotonicMs() ? entry : undefined;
-  }
-
-  #endOf(ttlMs: number): number {
-    return this.#clock.monotonicMs() + ttlMs;
   }
 }
 
@@ -132,6 +144,6 @@ function overlaid(known: SessionMeta, { label = known.label, createdBy = known.c
   return { label, createdBy, tags };
 }
 
-function sessionOf(groupId: string, sessionId: string, { metaText, openedAt, updatedAt }: Entry): Session {
+function sessionOf({ group: { groupId }, sessionId, metaText, openedAt, updatedAt }: Entry): Session {
   return { groupId, sessionId, meta: JSON.parse(metaText), openedAt, updatedAt };
 }

@@ -13,6 +13,8 @@ export interface OpenedSessionsOptions {
 
 /** What one that is remembered takes beside its key: its record, and its place in a map that has just doubled. */
 const OPENED_BYTES = 250;
+/** What it costs to forget one, a write to a socket being one. */
+const FORGET_UNITS = 1 / 32;
 
 interface Opened {
   /** Not the owner itself, which may be gone long before its sessions are. */
@@ -61,12 +63,13 @@ export class OpenedSessions {
     return true;
   }
 
-  /** Forgets those that nobody has named for `ttlMs`. */
-  sweep(): void {
+  /** Forgets those that nobody has named for `ttlMs`. Yields what each cost, a write to a socket being one. */
+  *sweep(): Generator<number, void> {
     const now = this.options.now();
     for (const [key, { endsAt }] of this.#sessions) {
       if (endsAt > now) return;
       this.#delete(key);
+      yield FORGET_UNITS;
     }
   }
 

@@ -5,6 +5,11 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import { OpenedSessions, type OpenedSessionsOptions } from './opened-sessions.js';
 import type { Session, SessionStore } from './session-store.js';
 
+/** Sessions whose end is asked for in one go. */
+const ENDS_AT_ONCE = 64;
+/** What the end of a session costs, a write to a socket being one. */
+const END_UNITS = 1 / 2;
+
 /** Keeps the session store and tells of what becomes of sessions. */
 export class SessionKeeper {
   readonly #opened: OpenedSessions;
@@ -38,10 +43,33 @@ export class SessionKeeper {
     return this.store.list(groupId);
   }
 
-  /** The one way in which sessions end. */
-  async sweep(): Promise<void> {
-    this.#opened.sweep();
-    for (const session of await this.store.expire()) this.events.emit('sessionExpired', { session });
+  /** The one way in which sessions end. Yields what it cost, a write to a socket being one. */
+  *sweep(failed: (error: unknown) => void): Generator<number, void> {
+    yield* this.#opened.sweep();
+    try {
+      for (let hasMore = true; hasMore; ) {
+        const ended = this.store.expire(ENDS_AT_ONCE);
+        if (isPromise(ended)) {
+          this.#endLater(ended).catch(failed);
+          return;
+        }
+        hasMore = this.#end(ended);
+        yield ended.length * END_UNITS;
+      }
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  async #endLater(answer: Promise<Session[]>): Promise<void> {
+    let ended = await answer;
+    while (this.#end(ended)) ended = await this.store.expire(ENDS_AT_ONCE);
+  }
+
+  /** Tells of ended sessions in the same step in which the store gave them up, or one that is opened anew could be told of first. */
+  #end(ended: Session[]): boolean {
+    for (const session of ended) this.events.emit('sessionExpired', { session });
+    return ended.length >= ENDS_AT_ONCE;
   }
 
   #upsert(groupId: string, sessionId: string, meta: SessionMeta, owner: object | undefined): MaybePromise<boolean> {

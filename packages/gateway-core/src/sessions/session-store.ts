@@ -39,8 +39,11 @@ export interface SessionStore {
   touch(groupId: string, sessionId: string, ttlMs: number): MaybePromise<boolean>;
   /** The group's live sessions, oldest first. One whose time is over is not among them, expired or not. */
   list(groupId: string): MaybePromise<Session[]>;
-  /** Removes the sessions whose time is over and returns them: each is returned once, to one caller. */
-  expire(): MaybePromise<Session[]>;
+  /**
+   * Removes the sessions whose time is over and returns them: each is returned once, to one caller. Where `countMax` is given, those may be
+   * so many at most, so that nobody waits long; the next call goes on. A store may return all of them all the same.
+   */
+  expire(countMax?: number): MaybePromise<Session[]>;
   /** Frees what the store holds open. Called by whoever made the store, after the gateways that use it have closed. */
   close?(): MaybePromise<void>;
 }

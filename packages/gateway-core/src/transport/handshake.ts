@@ -19,6 +19,8 @@ export function offersWebSocket({ headers }: IncomingMessage): boolean {
 /** What RFC 6455 §4.2.1 asks of a client's handshake. */
 export function checkHandshake(request: IncomingMessage): HandshakeRefusal | undefined {
   if (request.method !== 'GET') return { status: 405, message: 'the handshake is a GET', headers: { Allow: 'GET' } };
+  // 400 and not 505, which is for a major version (RFC 9110 §15.6.6).
+  if (Number(request.httpVersion) < 1.1) return { status: 400, message: 'the handshake is HTTP/1.1 or higher' };
   if (!offersWebSocket(request)) return { status: 400, message: 'Upgrade must be websocket' };
   if (request.headers['sec-websocket-version'] !== '13') {
     // A 426 names what to change to (RFC 9110 §15.5.22), and `Connection` names each header that is for this hop alone.

@@ -16,6 +16,7 @@ export function handshake(gateway: Gateway, remoteAddress = '127.0.0.1', headers
   const [client, server] = duplexPair();
   const request = {
     method: 'GET',
+    httpVersion: '1.1',
     url: gateway.path,
     headers: {
       upgrade: 'websocket',
