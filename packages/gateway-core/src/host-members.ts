@@ -42,6 +42,8 @@ export class HostMembers {
       const { principal, claims } = member.identity;
       events.emit('join', { connectionId, memberId: member.memberId, principal, claims, groupId });
       announcer.changed(groupId);
+      // A client of dialect 2 has to know where it stands, or it could never come back there.
+      if (connection.dialect === 2) group.begin(place, undefined);
       return true;
     });
     if (refusal !== undefined) throw new GatewayError('TOO_MANY_GROUPS', refusal.message);

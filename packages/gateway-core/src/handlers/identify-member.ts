@@ -10,7 +10,7 @@ import type { Claim } from '../members/resume-tokens.js';
 import { metadataOf } from '../presence/presence-info.js';
 import { authenticated } from './authenticated.js';
 import type { HandlerContext, MessageTexts } from './context.js';
-import { FULL, prepareGroup } from './prepare-group.js';
+import { FORBIDDEN, FULL, prepareGroup } from './prepare-group.js';
 
 const UNAUTHORIZED: Refusal = { code: 'UNAUTHORIZED', message: 'payload.token: refused', close: END_CAUSES.unauthorized };
 const FAILED: Refusal = { code: 'INTERNAL', message: 'groupId: the gateway failed on this group, and the member is not in it' };
@@ -29,8 +29,8 @@ interface Arrival {
   readonly token: string | undefined;
 }
 
-/** What became of each group: it can be stood in, or why not. */
-type Prepared = ReadonlyMap<string, Group | Refusal>;
+/** What became of each group: it can be stood in, or why not; and whether the member was in it before that was asked. */
+type Prepared = ReadonlyMap<string, { result: Group | Refusal; wasIn: boolean }>;
 
 /**
  * `identify` of dialect 2: a new member, one that comes back, or one that renews its credentials. Hooks and stores are asked while the
@@ -90,23 +90,28 @@ async function arrive(context: HandlerContext, connection: Connection, arrival: 
 
 async function prepare(context: HandlerContext, connection: Connection, arrival: Arrival): Promise<Prepared> {
   const { member, identity, wanted } = arrival;
-  const prepared = new Map<string, Group | Refusal>();
+  const prepared = new Map<string, { result: Group | Refusal; wasIn: boolean }>();
   const one = async (groupId: string) => {
+    const wasIn = placeOf(member, groupId) !== undefined;
     try {
       const wish = { member, identity, groupId, since: wanted.get(groupId) };
-      prepared.set(groupId, await prepareGroup(context, connection, wish));
+      prepared.set(groupId, { result: await prepareGroup(context, connection, wish), wasIn });
     } catch (error) {
       context.failed(error, 'identify', { connectionId: connection.connectionId });
-      prepared.set(groupId, FAILED);
+      prepared.set(groupId, { result: FAILED, wasIn });
     }
   };
   const groupIds = new Set(member.memberships.map(({ group }) => group.groupId));
   const max = Math.max(groupIds.size, context.limits.groupsPerConnectionMax);
   for (const groupId of wanted.keys()) {
     if (groupIds.has(groupId) || groupIds.size < max) groupIds.add(groupId);
-    else prepared.set(groupId, TOO_MANY);
+    else prepared.set(groupId, { result: TOO_MANY, wasIn: false });
   }
-  await Promise.all([...groupIds].map(one));
+  for (let next = [...groupIds]; next.length > 0; ) {
+    await Promise.all(next.map(one));
+    // Its earlier connection, or the host, may have put it into more meanwhile.
+    next = member.memberships.map(({ group }) => group.groupId).filter((groupId) => !prepared.has(groupId));
+  }
   return prepared;
 }
 
@@ -135,8 +140,13 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
       events.emit('identify', { ...who, role, metadata: metadataOf(identity.metadataText), groupId: wanted.keys().next().value });
     }
     if (claim !== undefined) events.emit('resumed', who);
-    for (const [groupId, result] of prepared) {
+    for (const [groupId, { result, wasIn }] of prepared) {
       const place = placeOf(member, groupId);
+      // Taken out while it was waited for: what was allowed before is no word against that.
+      if (wasIn && place === undefined) {
+        if (wanted.has(groupId)) refused.push({ ...FORBIDDEN, groupId });
+        continue;
+      }
       const refusal = 'code' in result ? result : groups.get(groupId) === result ? undefined : FULL;
       if (refusal !== undefined) {
         refused.push({ ...refusal, groupId });

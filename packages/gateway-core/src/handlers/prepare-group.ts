@@ -10,7 +10,7 @@ import { authorized } from './authorized.js';
 import type { HandlerContext } from './context.js';
 
 export const FULL: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the gateway has as many groups as it may' };
-const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'groupId: not allowed to join this group' };
+export const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'groupId: not allowed to join this group' };
 
 /** Who wants to be where, and what of its log it has. */
 export interface Wish {

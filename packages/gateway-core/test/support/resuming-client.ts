@@ -72,7 +72,7 @@ export class ResumingClient {
   /** Reads what has come. */
   take(): this {
     const messages = (this.connection?.received ?? []) as unknown as Received[];
-    for (; this.#read < messages.length; this.#read += 1) this.#one(messages[this.#read] as Received);
+    for (; this.#read < messages.length; this.#read += 1) this.one(messages[this.#read] as Received);
     return this;
   }
 
@@ -86,7 +86,7 @@ export class ResumingClient {
     this.logs.clear();
   }
 
-  #one(message: Received): void {
+  protected one(message: Received): void {
     this.received.push(message);
     const { type, payload, seq, groupId = '' } = message;
     const log = this.logs.get(groupId);

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { waitOn } from './support/asynchronous.js';
+import { ResumingClient } from './support/resuming-client.js';
+import { setUp } from './support/set-up.js';
+
+/** A gateway whose hooks take 50 ms, and a client that is in `g`. */
+async function withSlowHooks() {
+  const world = setUp((clock) => ({
+    authenticate: async ({ token }) => {
+      await waitOn(clock, 50)();
+      return { principal: String(token) };
+    },
+    authorize: ({ action }) => action === 'publish' || waitOn(clock, 50)().then(() => true),
+  }));
+  const a = new ResumingClient(world.gateway, { token: 'ada' });
+  a.connect({ g: {} });
+  await world.clock.advance(101);
+  const { memberId } = a.take();
+  return { ...world, a, memberId: memberId as string, connectionId: world.gateway.connections()[0]?.connectionId as string };
+}
+
+test('a group that the earlier connection joins while a resume is under way comes with it: its sync, and its messages', async () => {
+  const { clock, gateway, a } = await withSlowHooks();
+  const former = a.connection;
+  a.connect();
+  await clock.advance(20);
+  former.send({ type: 'join', payload: { groupId: 'h' } });
+  await clock.advance(300);
+  await gateway.publish('h', 'all hear this');
+  await clock.settle();
+  expect(a.take().resumed).toEqual([false, true]);
+  expect(a.of('ready').at(-1)?.payload.groups).toEqual(['g', 'h']);
+  expect(a.of('data_update').map(({ payload }) => payload.data)).toEqual(['all hear this']);
+  expect(a.logs.get('h')?.syncs).toHaveLength(1);
+});
+
+test('a group that the host puts the member into while a resume is under way comes with it', async () => {
+  const { clock, gateway, a, connectionId } = await withSlowHooks();
+  a.connect();
+  await clock.advance(60);
+  await gateway.join(connectionId, 'h');
+  await clock.advance(300);
+  await gateway.publish('h', 'all hear this');
+  await clock.settle();
+  expect(a.take().resumed).toEqual([false, true]);
+  expect(a.of('data_update').map(({ payload }) => payload.data)).toEqual(['all hear this']);
+});
+
+test('a group that the host takes the member out of while a resume is under way stays left, and the client is told', async () => {
+  const { clock, gateway, a, memberId } = await withSlowHooks();
+  a.connection.cut();
+  a.connect();
+  await clock.advance(60);
+  expect(gateway.remove(memberId, 'g')).toBe(true);
+  await clock.advance(300);
+  await gateway.publish('g', 'not for this one');
+  await clock.settle();
+  expect(a.take().resumed).toEqual([false, true]);
+  expect(a.of('ready').at(-1)?.payload.groups).toEqual([]);
+  expect(a.of('error')).toMatchObject([{ groupId: 'g', payload: { code: 'FORBIDDEN' } }]);
+  expect(a.of('data_update')).toEqual([]);
+  expect(await gateway.members('g')).toEqual([]);
+});
+
+test('who the host puts into a group is told where it stands, and comes back there without a loss', async () => {
+  const { clock, gateway, a, connectionId } = await withSlowHooks();
+  await gateway.join(connectionId, 'h');
+  await gateway.publish('h', 1);
+  await clock.settle();
+  expect(a.of('sync').at(-1)?.payload).toMatchObject({ groupId: 'h', outcome: 'live', seq: 0 });
+  a.take().connection.cut();
+  await gateway.publish('h', 2);
+  a.connect();
+  await clock.advance(300);
+  expect(a.take().logs.get('h')).toMatchObject({ seen: [1, 2] });
+  expect(a.logs.get('h')?.syncs.at(-1)).toMatchObject({ outcome: 'recovered', replayed: 1 });
+});
