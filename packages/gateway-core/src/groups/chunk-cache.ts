@@ -1,4 +1,5 @@
-import type { Chunk, GroupLog } from './group-log.js';
+import type { Chunk } from './chunk.js';
+import type { GroupLog } from './group-log.js';
 
 /** Kept beside the first; those who are behind stand anywhere, and each has a copy made for it. */
 const OTHERS_MAX = 16;

@@ -15,6 +15,13 @@ export class Conflation {
     return bytesOf(key);
   }
 
+  /** Takes a message that is older than all of its key that are known, as `add` takes a newer one. */
+  addOlder(seq: number, key: string | undefined): number {
+    this.#passable.set(seq, key);
+    if (key !== undefined && !this.#newest.has(key)) this.#newest.set(key, seq);
+    return bytesOf(key);
+  }
+
   isPassedOver(seq: number): boolean {
     if (!this.#passable.has(seq)) return false;
     const key = this.#passable.get(seq);

@@ -1,5 +1,5 @@
 import type { LogPosition } from 'gateway-protocol';
-import type { Broker, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
+import type { Broker, BrokerHistory, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { type DataBody, dataBody } from '../data-body.js';
 import { GatewayError } from '../errors.js';
@@ -24,6 +24,8 @@ export class Groups {
   readonly #opening = new Map<string, Promise<Group>>();
   /** Groups without members, the one idle for longest first. */
   readonly #idle = new Set<Group>();
+  /** What a broker is asked for of what comes before a log: everything after `seq`. */
+  readonly #reaching = new Map<Group, { readonly seq: number; readonly answer: Promise<void> }>();
   readonly #context: GroupContext;
   /** The end of the turn brings the logs back into their budget. */
   #overBudget = false;
@@ -84,6 +86,27 @@ export class Groups {
     return opening;
   }
 
+  /**
+   * Lets a group's log reach back to a position, where the broker has what is missing and the log has room for it. Whether it does then is
+   * the log's to say: a failure of the broker is reported, and leaves the log as it is.
+   */
+  reach(group: Group, since: LogPosition): MaybePromise<void> {
+    const { epoch, seq } = since;
+    const missing = group.firstSeq - 1 - seq;
+    if (this.broker.retainsHistory === false || group.position.epoch !== epoch || missing <= 0) return;
+    // What the log could not hold is not asked for.
+    if (missing > this.limits.logMessagesMax - group.logSize.messages) return;
+    const underWay = this.#reaching.get(group);
+    if (underWay !== undefined && underWay.seq <= seq) return underWay.answer;
+    try {
+      const history = this.timeouts.limit(this.broker.history(group.groupId, { epoch, seq }, missing), 'broker.history');
+      if (!isPromise(history)) return this.#prepend(group, epoch, history);
+      return this.#reachLater(group, { epoch, seq }, history);
+    } catch (error) {
+      this.failed(error, 'broker.history');
+    }
+  }
+
   /** Adds a receiver at the head of a group's log. */
   add(group: Group, receiver: Receiver): Membership {
     this.#idle.delete(group);
@@ -134,6 +157,26 @@ export class Groups {
   #published(position: PublishedPosition): PublishedPosition {
     if (position.duplicate !== true) this.counters.published += 1;
     return position;
+  }
+
+  #reachLater(group: Group, { epoch, seq }: LogPosition, history: Promise<BrokerHistory>): Promise<void> {
+    const answer = history
+      .then((answered) => this.#prepend(group, epoch, answered))
+      .catch((error: unknown) => {
+        // At the end of the gateway nobody waits for it any more.
+        if (!this.#closed) this.failed(error, 'broker.history');
+      })
+      .then(() => {
+        if (this.#reaching.get(group)?.answer === answer) this.#reaching.delete(group);
+      });
+    this.#reaching.set(group, { seq, answer });
+    return answer;
+  }
+
+  /** The group may have been forgotten meanwhile, and its log may have begun anew. */
+  #prepend(group: Group, epoch: string, { entries, head }: BrokerHistory): void {
+    if (this.#groups.get(group.groupId) !== group || group.position.epoch !== epoch || head.epoch !== epoch) return;
+    if (entries !== undefined) group.prepend(entries);
   }
 
   async #openLater(groupId: string, feed: Feed, subscription: Promise<BrokerSubscription>): Promise<Group> {
