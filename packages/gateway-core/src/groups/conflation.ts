@@ -15,6 +15,13 @@ export class Conflation {
     return bytesOf(key);
   }
 
+  /** Takes a message that is older than all of its key that are known, as `add` takes a newer one. */
+  addOlder(seq: number, key: string | undefined): number {
+    this.#passable.set(seq, key);
+    if (key !== undefined && !this.#newest.has(key)) this.#newest.set(key, seq);
+    return bytesOf(key);
+  }
+
   /** Whether a reader that is behind may pass a message over, and as which kind. */
   passedOverAs(seq: number): 'latest' | 'volatile' | undefined {
     if (!this.#passable.has(seq)) return undefined;

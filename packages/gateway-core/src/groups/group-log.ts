@@ -1,23 +1,19 @@
 import type { LogPosition } from 'gateway-protocol';
 import type { BrokerEntry } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
-import { deflatedFrame } from '../transport/deflate.js';
 import { headerLength, payloadOf } from '../transport/frame.js';
 import type { Chunk, Reader } from './chunk.js';
 import { collectSlabs } from './collect-slabs.js';
 import { Conflation } from './conflation.js';
+import { DeflatedFrames } from './deflated-frames.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
 import { LogMemory } from './log-memory.js';
-import { LogSlab } from './log-slab.js';
+import { LogSlab, SLAB_BYTES_MAX, SLAB_BYTES_MIN, textOf } from './log-slab.js';
+import { bytesOf, olderEntries, slabsOf } from './older-entries.js';
 
-/** A new slab is as large as what the log holds, within these bounds: small logs stay small, and a long one is few slabs. */
-const SLAB_BYTES_MIN = 512;
-const SLAB_BYTES_MAX = 64 * 1024;
-
-/** What is kept beside the frames: for a slab, for a message in it, for a compressed frame; about, `group-memory.test.ts` compares. */
+/** What is kept beside the frames: for a slab, for a message in it; about, `group-memory.test.ts` compares. */
 const SLAB_OVERHEAD = 400;
 const MESSAGE_OVERHEAD = 24;
-const DEFLATED_OVERHEAD = 300;
 
 /**
  * A group's messages, as finished frames, in `seq` order without holes. Bounded in messages and bytes by `trim`, which the group calls
@@ -34,8 +30,7 @@ export class GroupLog extends LogMemory {
   #bytes = 0;
   /** Most logs need neither of these two. */
   #conflation: Conflation | undefined;
-  /** Compressed frames, made when the first receiver that takes them reads. */
-  #deflated: Map<number, Buffer> | undefined;
+  #deflated: DeflatedFrames | undefined;
 
   constructor(
     position: LogPosition,
@@ -61,24 +56,47 @@ export class GroupLog extends LogMemory {
     return this.#headSeq - this.#firstSeq + 1;
   }
 
+  /** `seq` of the oldest message; one after the head where there is none. */
+  get firstSeq(): number {
+    return this.#firstSeq;
+  }
+
   /** Bytes of the frames in the log, as `limits.logBytesMax` counts them. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /** Encodes an entry, once for all receivers. The broker delivers in order, so `entry.seq` is the one after the head. */
-  append({ seq, body, delivery, key }: BrokerEntry, now: number): void {
+  append(entry: BrokerEntry, now: number): void {
+    const { seq, body, delivery } = entry;
     const text = textOf(seq, body);
     const length = Buffer.byteLength(text);
     const frameLength = headerLength(length) + length;
     this.#slabFor(frameLength, seq).append(text, length, now);
-    if (delivery === 'latest' || delivery === 'volatile') {
-      this.#conflation ??= new Conflation();
-      this.hold(this.#conflation.add(seq, delivery === 'latest' ? key : undefined));
-    }
+    if (delivery !== undefined) this.#conflate(entry, 'add');
     this.#headSeq = seq;
     this.#bytes += frameLength;
     this.hold(MESSAGE_OVERHEAD);
+  }
+
+  /**
+   * Puts older entries in front of the log, oldest first: those that follow each other up to its first one, and of them the newest for which
+   * the limits leave room. They are as old as `now`, so what comes after them stays until they have expired.
+   */
+  prepend(entries: readonly BrokerEntry[], now: number): void {
+    const { logMessagesMax, logBytesMax } = this.limits;
+    const room = { messages: logMessagesMax - this.messages, bytes: logBytesMax - this.#bytes };
+    const older = olderEntries(entries, this.#firstSeq, room);
+    if (older.length === 0) return;
+    this.#cutFront();
+    const slabs = slabsOf(older, now);
+    for (const { size } of slabs) this.hold(size + SLAB_OVERHEAD);
+    for (const { entry } of older.toReversed()) this.#conflate(entry, 'addOlder');
+    this.hold(older.length * MESSAGE_OVERHEAD);
+    this.#slabs.unshift(...slabs);
+    this.#bytes += bytesOf(older);
+    this.#firstSeq -= older.length;
+    this.count();
   }
 
   /** Whether the log has this very entry. */
@@ -90,11 +108,6 @@ export class GroupLog extends LogMemory {
   /** Whether a cursor can read on without missing anything. */
   reaches(cursor: number): boolean {
     return cursor >= this.#firstSeq - 1;
-  }
-
-  /** `seq` of the oldest message; one after the head where there is none. */
-  get firstSeq(): number {
-    return this.#firstSeq;
   }
 
   /** What a cursor that the log reaches reads next, up to `until`: at most `limits.socketHighWaterMarkBytes`, but at least one message. */
@@ -170,13 +183,24 @@ export class GroupLog extends LogMemory {
     const known = this.#deflated?.get(seq);
     if (known !== undefined) return known;
     const frame = this.#slabOf(seq).frames(seq, seq);
-    const deflated = deflatedFrame(frame);
-    if (deflated !== frame) {
-      this.#deflated ??= new Map();
-      this.#deflated.set(seq, deflated);
-      this.hold(deflated.length + DEFLATED_OVERHEAD);
-    }
-    return deflated;
+    this.#deflated ??= new DeflatedFrames();
+    this.hold(this.#deflated.add(seq, frame));
+    return this.#deflated.get(seq) ?? frame;
+  }
+
+  #conflate({ seq, delivery, key }: BrokerEntry, add: 'add' | 'addOlder'): void {
+    if (delivery !== 'latest' && delivery !== 'volatile') return;
+    this.#conflation ??= new Conflation();
+    this.hold(this.#conflation[add](seq, delivery === 'latest' ? key : undefined));
+  }
+
+  /** Lets the oldest slab begin where the log does: what has been dropped of it would be read for what is put in its place. */
+  #cutFront(): void {
+    const [oldest] = this.#slabs;
+    if (oldest === undefined || oldest.firstSeq === this.#firstSeq) return;
+    const rest = oldest.from(this.#firstSeq);
+    this.#slabs[0] = rest;
+    this.hold(rest.size - oldest.size);
   }
 
   /** The slab that the next frame goes to. */
@@ -213,11 +237,7 @@ export class GroupLog extends LogMemory {
     this.#firstSeq += 1;
     this.#bytes -= slab.lengthOf(seq, seq);
     this.hold(-MESSAGE_OVERHEAD);
-    const deflated = this.#deflated?.get(seq);
-    if (deflated !== undefined) {
-      this.hold(-deflated.length - DEFLATED_OVERHEAD);
-      this.#deflated?.delete(seq);
-    }
+    if (this.#deflated !== undefined) this.hold(-this.#deflated.drop(seq));
     if (this.#conflation !== undefined) this.hold(-this.#conflation.drop(seq));
   }
 
@@ -230,8 +250,4 @@ export class GroupLog extends LogMemory {
     }
     if (empty > 0) this.#slabs = this.#slabs.slice(empty);
   }
-}
-
-function textOf(seq: number, body: string): string {
-  return `{"type":"data_update","seq":${seq},${body}`;
 }

@@ -1,4 +1,4 @@
-import type { LogPosition, ResumeSince } from 'gateway-protocol';
+import type { LogPosition } from 'gateway-protocol';
 import type { Broker, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { type DataBody, dataBody } from '../data-body.js';
@@ -11,6 +11,7 @@ import type { FanOutCounters, Receiver } from './cursor.js';
 import { Feed } from './feed.js';
 import { Group, type GroupContext, type Membership } from './group.js';
 import { LogBudget } from './log-budget.js';
+import { Reaching } from './reaching.js';
 
 /** What a sweep's look at a group costs, and forgetting one, a write to a socket being one. */
 const LOOK_UNITS = 1 / 32;
@@ -27,6 +28,7 @@ export class Groups {
   readonly #opening = new Map<string, Promise<Group>>();
   /** Groups without members, the one idle for longest first. */
   readonly #idle = new Set<Group>();
+  readonly #reaching: Reaching;
   readonly #context: GroupContext;
   /** The end of the turn brings the logs back into their budget. */
   #overBudget = false;
@@ -42,6 +44,8 @@ export class Groups {
     private readonly failed: (error: unknown, where: string) => void,
     wasReset: GroupContext['wasReset'],
   ) {
+    const isOpen = (group: Group) => this.#groups.get(group.groupId) === group;
+    this.#reaching = new Reaching(broker, limits, timeouts, isOpen, failed);
     this.#context = {
       limits,
       budget: new LogBudget(limits.logBytesTotalMax, () => this.#exceeded()),
@@ -90,8 +94,10 @@ export class Groups {
     return opening;
   }
 
-  /** Brings as much of the log here as is needed to go on from a position, where the broker has it. */
-  reach(_group: Group, _since: ResumeSince): MaybePromise<void> {}
+  /** Lets a group's log reach back to a position, see {@link Reaching}. */
+  reach(group: Group, since: LogPosition): MaybePromise<void> {
+    return this.#reaching.reach(group, since);
+  }
 
   /** Adds a receiver at the head of a group's log. */
   add(group: Group, receiver: Receiver): Membership {

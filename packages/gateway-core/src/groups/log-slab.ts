@@ -1,5 +1,9 @@
 import { writeTextFrame } from '../transport/frame.js';
 
+/** A new slab is as large as what the log holds, within these bounds: small logs stay small, and a long one is few slabs. */
+export const SLAB_BYTES_MIN = 512;
+export const SLAB_BYTES_MAX = 64 * 1024;
+
 /**
  * Consecutive frames in one piece of memory. It is only ever appended to, so what was given to a socket stays as it is; and a log of
  * many messages is few objects, which is what the garbage collector pays for.
@@ -33,6 +37,15 @@ export class LogSlab {
     this.#marks.push(writeTextFrame(this.#memory, this.used, text, payloadLength), now);
   }
 
+  /** The frames from `first` on, in a slab of their own without room for more. */
+  from(first: number): LogSlab {
+    const start = this.#endOf(first - 1);
+    const slab = new LogSlab(first, this.used - start);
+    this.#memory.copy(slab.#memory, 0, start, this.used);
+    for (let seq = first; seq <= this.lastSeq; seq += 1) slab.#marks.push(this.#endOf(seq) - start, this.timeOf(seq));
+    return slab;
+  }
+
   timeOf(seq: number): number {
     return this.#marks[(seq - this.firstSeq) * 2 + 1] as number;
   }
@@ -50,4 +63,9 @@ export class LogSlab {
   #endOf(seq: number): number {
     return seq < this.firstSeq ? 0 : (this.#marks[(seq - this.firstSeq) * 2] as number);
   }
+}
+
+/** A message's text, which its frame carries. */
+export function textOf(seq: number, body: string): string {
+  return `{"type":"data_update","seq":${seq},${body}`;
 }

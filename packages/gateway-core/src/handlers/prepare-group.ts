@@ -40,7 +40,7 @@ export async function prepareGroup(context: HandlerContext, connection: Connecti
     if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return FULL;
     throw error;
   }
-  const reaching = since === undefined ? undefined : context.groups.reach(group, since);
+  const reaching = since?.epoch === undefined ? undefined : context.groups.reach(group, since);
   if (isPromise(reaching)) await reaching;
   if (place !== undefined || !connection.live) return group;
   const entering = context.timeouts.limit(context.members.announce(member, identity, groupId), 'presence.enter');

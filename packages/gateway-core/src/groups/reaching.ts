@@ -1,0 +1,60 @@
+import type { LogPosition } from 'gateway-protocol';
+import type { Broker, BrokerHistory } from '../broker/broker.js';
+import type { Limits } from '../limits.js';
+import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import type { PartTimeouts } from '../part-timeouts.js';
+import type { Group } from './group.js';
+
+/** Lets the logs of groups reach back to what the broker still has of them. */
+export class Reaching {
+  /** What the broker is asked for of what comes before a log: everything after `seq`. */
+  readonly #underWay = new Map<Group, { readonly seq: number; readonly answer: Promise<void> }>();
+
+  constructor(
+    private readonly broker: Broker,
+    private readonly limits: Limits,
+    private readonly timeouts: PartTimeouts,
+    private readonly isOpen: (group: Group) => boolean,
+    private readonly failed: (error: unknown, where: string) => void,
+  ) {}
+
+  /**
+   * Lets a group's log reach back to a position, where the broker has what is missing and the log has room for it. Whether it does then is
+   * the log's to say: a failure of the broker is reported, and leaves the log as it is.
+   */
+  reach(group: Group, { epoch, seq }: LogPosition): MaybePromise<void> {
+    const missing = group.firstSeq - 1 - seq;
+    if (this.broker.retainsHistory === false || group.position.epoch !== epoch || missing <= 0) return;
+    // What the log could not hold is not asked for.
+    if (missing > this.limits.logMessagesMax - group.logSize.messages) return;
+    const underWay = this.#underWay.get(group);
+    if (underWay !== undefined && underWay.seq <= seq) return underWay.answer;
+    try {
+      const history = this.timeouts.limit(this.broker.history(group.groupId, { epoch, seq }, missing), 'broker.history');
+      if (!isPromise(history)) return this.#prepend(group, epoch, history);
+      return this.#later(group, { epoch, seq }, history);
+    } catch (error) {
+      this.failed(error, 'broker.history');
+    }
+  }
+
+  #later(group: Group, { epoch, seq }: LogPosition, history: Promise<BrokerHistory>): Promise<void> {
+    const answer = history
+      .then((answered) => this.#prepend(group, epoch, answered))
+      .catch((error: unknown) => {
+        // Once the group is forgotten, as at the end of the gateway, nobody waits for it any more.
+        if (this.isOpen(group)) this.failed(error, 'broker.history');
+      })
+      .then(() => {
+        if (this.#underWay.get(group)?.answer === answer) this.#underWay.delete(group);
+      });
+    this.#underWay.set(group, { seq, answer });
+    return answer;
+  }
+
+  /** The group may have been forgotten meanwhile, and its log may have begun anew. */
+  #prepend(group: Group, epoch: string, { entries, head }: BrokerHistory): void {
+    if (!this.isOpen(group) || group.position.epoch !== epoch || head.epoch !== epoch) return;
+    if (entries !== undefined) group.prepend(entries);
+  }
+}
