@@ -1,6 +1,7 @@
 import type { Gateway, GatewayOptions } from 'gateway-core';
 import { createGateway } from 'gateway-core';
 import { connectClient, FakeClock, type MemoryClient } from 'gateway-core/testing';
+import type { OutgoingToClient2 } from 'gateway-protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { blocksOf } from './markdown.js';
 import { makeFolder, removeFolder, run } from './snippets.js';
@@ -38,8 +39,8 @@ async function office(options: GatewayOptions = {}) {
   return { clock, gateway, clients, connect };
 }
 
-test('there are ten', () => {
-  expect(blocks).toHaveLength(11);
+test('there are twelve', () => {
+  expect(blocks).toHaveLength(13);
 });
 
 test('the gateway of the recipes: who a user is, is the server’s word', async () => {
@@ -202,4 +203,40 @@ test('drain one tenant', async () => {
   expect(drainTenant(gateway, 'acme')).toBe(2);
   await clock.settle();
   expect(clients.map(({ closed }) => closed?.code)).toEqual([4202, 4202, undefined]);
+});
+
+test('load a snapshot, then its stream', async () => {
+  const { gateway, clock, connect } = await office();
+  const { snapshotOf } = await recipe<{
+    snapshotOf(...args: unknown[]): Promise<{ state: number[]; since: { epoch: string; seq: number } }>;
+  }>('Load a snapshot, then its stream');
+  const state: number[] = [];
+  gateway.on('data', ({ data }) => state.push(data as number));
+  const ada = await connect('ada@acme');
+  const say = (data: number) => ada.send({ type: 'data_update', payload: { data } });
+  for (let n = 0; n < 5; n += 1) say(n);
+  const loading = snapshotOf(gateway, 'room', async () => {
+    // Between the position and the state.
+    for (let n = 5; n < 8; n += 1) say(n);
+    await clock.settle();
+    return [...state];
+  });
+  await clock.settle();
+  const { state: loaded, since } = await loading;
+  for (let n = 8; n < 10; n += 1) say(n);
+  const page = connectClient<OutgoingToClient2>(gateway);
+  const payload = { clientType: 'app-client', token: 'bob@widgets' };
+  page.send({ type: 'identify', version: '2', payload });
+  page.send({ type: 'join', id: 'j', payload: { groupId: 'room', since } });
+  await clock.settle();
+  expect(new Set([...loaded, ...page.data])).toEqual(new Set([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+  expect(page.received.find(({ type }) => type === 'sync')?.payload).toMatchObject({ outcome: 'recovered' });
+});
+
+test('take back credentials', async () => {
+  const { gateway, clients, clock } = await office();
+  const { signOutEverywhere } = await recipe<{ signOutEverywhere(...args: unknown[]): number }>('Take back credentials');
+  expect(signOutEverywhere(gateway, 'ada')).toBe(2);
+  await clock.settle();
+  expect(clients.map(({ closed }) => closed?.code)).toEqual([4003, 4003, undefined]);
 });
