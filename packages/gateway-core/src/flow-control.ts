@@ -88,6 +88,8 @@ export abstract class FlowControl {
 
   /** Sends an answer in one write with what else the connection is owed by the end of the turn, in the order of the answers. */
   hold(frame: Buffer): void {
+    // One that has ended must still be read from, for the answer to its close frame.
+    if (!this.live) return;
     if (this.#held !== undefined) {
       this.#held.push(frame);
       return;

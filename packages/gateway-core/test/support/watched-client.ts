@@ -252,8 +252,10 @@ export class WatchedClient extends ResumingClient {
     const said = this.#sayings.get(id);
     if (said !== undefined) this.#note(epoch, said.groupId, seq, said.text);
     const token = this.tokens.at(-1);
-    // It was heard on this connection, so every token before this one's is spent.
-    for (const before of this.tokens) if (before !== token) this.spent.add(before);
+    // It was heard on this connection, so every token of this member before this one's is spent.
+    for (const before of this.tokens) {
+      if (before !== token && this.ledger.tokens.get(before) === this.memberId) this.spent.add(before);
+    }
     const left = this.#leaving.get(id);
     this.#leaving.delete(id);
     this.#joining.delete(id);
