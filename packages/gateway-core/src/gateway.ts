@@ -77,6 +77,16 @@ export interface MemberInfo {
   principal?: string | undefined;
   /** `dropped`: its connection is gone, and it is inside the resume window. */
   state: 'connected' | 'dropped';
+  /** What it says of itself in the group: `state` of its last `presence` (dialect 2). Absent where there is none. */
+  presenceState?: unknown;
+}
+
+/** Which of a group's members, see {@link Gateway.members}. */
+export interface MembersPage {
+  /** Those that came after this one: the last member id of the page before. One that is not there any more: from the start. */
+  after?: string | undefined;
+  /** At most so many, from 1. Default: all. */
+  limit?: number | undefined;
 }
 
 /** What a message that the server publishes may carry beside its data. Receivers get it as it is. */
@@ -201,8 +211,11 @@ export interface Gateway {
   groups(): GroupInfo[];
   /** A group's presence, over all gateways that share the store. */
   presence(groupId: string): Promise<PresenceInfo>;
-  /** A group's members, over all gateways that share the store, in the order in which they came. */
-  members(groupId: string): Promise<MemberInfo[]>;
+  /**
+   * A group's members, over all gateways that share the store, in the order in which they came; all, or a page of them.
+   * @throws GatewayError (by rejection) `INVALID_ARGUMENT` or `PART_TIMEOUT`.
+   */
+  members(groupId: string, page?: MembersPage): Promise<MemberInfo[]>;
   /** A group's live sessions. */
   sessions(groupId: string): Promise<Session[]>;
   stats(): GatewayStats;

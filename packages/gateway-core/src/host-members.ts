@@ -2,7 +2,7 @@ import type { Connection } from './connection.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import type { GatewayEvents } from './events.js';
-import type { MemberInfo } from './gateway.js';
+import type { MemberInfo, MembersPage } from './gateway.js';
 import type { PresenceAnnouncer } from './groups/presence-announcer.js';
 import { type EnterContext, enterGroup } from './handlers/enter-group.js';
 import { checkHostInput } from './host-input.js';
@@ -85,15 +85,24 @@ export class HostMembers {
     );
   }
 
-  async list(groupId: string): Promise<MemberInfo[]> {
+  async list(groupId: string, page: MembersPage): Promise<MemberInfo[]> {
     const { presence, timeouts } = this.parts;
+    if (typeof page !== 'object' || page === null) throw new GatewayError('INVALID_ARGUMENT', 'page: must be an object');
+    const { after, limit = Number.POSITIVE_INFINITY } = page;
+    if (after !== undefined && typeof after !== 'string')
+      throw new GatewayError('INVALID_ARGUMENT', 'after: must be a member id');
+    if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit > 0)) {
+      throw new GatewayError('INVALID_ARGUMENT', 'limit: must be an integer from 1');
+    }
     const members = await timeouts.limit(presence.list(groupId), 'presence.list');
-    return members.map(({ memberId, role, metadataText, principal, state }) => ({
+    const from = after === undefined ? 0 : members.findIndex(({ memberId }) => memberId === after) + 1;
+    return members.slice(from, from + limit).map(({ memberId, role, metadataText, principal, state, stateText }) => ({
       memberId,
       role,
       metadata: metadataOf(metadataText),
       principal,
       state,
+      presenceState: stateText === undefined ? undefined : JSON.parse(stateText),
     }));
   }
 

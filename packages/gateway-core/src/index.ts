@@ -22,10 +22,11 @@ export type {
   GatewayStats,
   GroupInfo,
   MemberInfo,
+  MembersPage,
   Peer,
   PublishOptions,
 } from './gateway.js';
-export type { Authenticate, AuthenticateContext, Authenticated, Authorize, AuthorizedMember } from './hooks.js';
+export type { Authenticate, AuthenticateContext, Authenticated, Authorize, AuthorizedAction, AuthorizedMember } from './hooks.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export type { MaybePromise } from './maybe-promise.js';
 export type { AllowOrigin, GatewayOptions, HostServer } from './options.js';

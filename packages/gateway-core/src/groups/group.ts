@@ -18,6 +18,8 @@ export interface Membership extends Cursor {
   receiver: Receiver;
   /** The host has put the member there (`gateway.join`): an `identify` does not take it out. */
   assigned: boolean;
+  /** JSON text of what its member says of itself in the group, by its last `presence`. */
+  stateText: string | undefined;
 }
 
 /** What a group needs of its surroundings. */
@@ -89,6 +91,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
       replay: undefined,
       presenceSeen: this.presenceVersion,
       assigned: false,
+      stateText: undefined,
     };
     this.places.add(membership);
     this.lastUsedAt = this.context.now();
