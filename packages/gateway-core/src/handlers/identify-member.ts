@@ -150,6 +150,10 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
         place.group.attach(place, connection);
       }
     }
+    // What its earlier connection has joined while this one was made ready.
+    if (!isRenewal) {
+      for (const place of member.memberships) if (!prepared.has(place.group.groupId)) place.group.attach(place, connection);
+    }
     members.confirm(member);
     connection.unconfirmed = true;
     const resume = { token: members.issueToken(resumable, token), ttlMs: timings.resumeTtlMs };
