@@ -41,6 +41,10 @@ export class HostMembers {
       members.confirm(member);
       const { principal, claims } = member.identity;
       events.emit('join', { connectionId, memberId: member.memberId, principal, claims, groupId });
+      if (connection.dialect === 2) {
+        void announcer.prepare(group);
+        group.begin(place, undefined);
+      }
       announcer.changed(groupId);
       return true;
     });

@@ -172,7 +172,10 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
     for (const place of member.memberships) {
       const { groupId } = place.group;
       // Who renews goes on where it is, but for groups that it names anew.
-      if (!isRenewal || wanted.has(groupId)) place.group.begin(place, wanted.get(groupId));
+      if (!isRenewal || wanted.has(groupId)) {
+        place.group.begin(place, wanted.get(groupId));
+        announcer.came(place);
+      }
     }
     for (const refusal of refused) context.refuse(connection, refusal);
   });
