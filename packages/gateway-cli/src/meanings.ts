@@ -24,6 +24,8 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   messageFragmentsMax: 'most fragments of one message',
   metadataBytesMax: 'largest metadata of an identify',
   presenceStateBytesMax: 'largest state of a member in a group',
+  presenceMembersMax: 'most members of a group that are listed to each other',
+  presenceListBytesMax: 'longest list of members, in bytes',
   connectionsMax: 'most connections in all',
   connectionsPerAddressMax: 'most connections from one address; see --trust-proxy-hops',
   ipv6PrefixLength: 'first bits of an IPv6 address that count as one address',

@@ -3,9 +3,9 @@ import { quoted } from './data-body.js';
 import type { EndCause } from './end-causes.js';
 import type { Replay } from './groups/replay.js';
 import type { Limits } from './limits.js';
-import type { GroupPresence } from './presence/presence-store.js';
+import type { GroupPresence, PresenceMember } from './presence/presence-store.js';
 import type { Timings } from './timings.js';
-import { headerLength, textFrame, writeTextFrame } from './transport/frame.js';
+import { FIN_TEXT, headerLength, textFrame, writeHeader, writeTextFrame } from './transport/frame.js';
 
 /** Why a message was not accepted: what an `error` envelope says, and whether the connection ends with it. */
 export interface Refusal {
@@ -73,9 +73,59 @@ function told0(limit: number): number {
 
 /** PROTOCOL.md, "Gateway to client": `presence_update`. In memory of its own: a group keeps it, and a piece of Node's pool would keep all of that. */
 export function presenceFrame(ts: number, groupId: string, presence: GroupPresence): Buffer {
+  return keptFrame(`${presenceHead(ts, groupId, presence)}}}`);
+}
+
+/** A `presence_update` of dialect 2, and from where on it says `"version":…`, which goes on to its closing braces. */
+export interface RosterFrame {
+  frame: Buffer;
+  rosterAt: number;
+}
+
+/** PROTOCOL.md, "Presence": who is there, all of them; or, without `members`, that they are too many to be listed. */
+export function rosterFrame(
+  ts: number,
+  groupId: string,
+  presence: GroupPresence,
+  version: number,
+  members: Iterable<string> | undefined,
+): RosterFrame {
+  const head = `${presenceHead(ts, groupId, presence)},`;
+  const list = members === undefined ? '' : `,"members":[${[...members].join(',')}]`;
+  const roster = `"version":${version}${list}}}`;
+  const frame = keptFrame(head + roster);
+  return { frame, rosterAt: frame.length - Buffer.byteLength(roster) };
+}
+
+/** PROTOCOL.md, "Presence": what leads from the list before to this version. `joins` and `updates` are texts of {@link memberText}. */
+export function differenceFrame(
+  ts: number,
+  groupId: string,
+  presence: GroupPresence,
+  version: number,
+  { joins, updates, leaves }: { joins: readonly string[]; updates: readonly string[]; leaves: readonly string[] },
+): Buffer {
+  const lists = { joins, updates, leaves: leaves.map(quoted) };
+  let text = `${presenceHead(ts, groupId, presence)},"version":${version}`;
+  for (const [name, texts] of Object.entries(lists)) if (texts.length > 0) text += `,"${name}":[${texts.join(',')}]`;
+  return keptFrame(`${text}}}`);
+}
+
+/** `GroupMember` of the contract as JSON text: `metadata` and `state` are text already. */
+export function memberText({ memberId, role, metadataText, stateText, state }: PresenceMember): string {
+  const metadata = metadataText === undefined ? '' : `,"metadata":${metadataText}`;
+  const said = stateText === undefined ? '' : `,"state":${stateText}`;
+  return `{"memberId":${quoted(memberId)},"role":"${role}"${metadata}${said},"connected":${state === 'connected'}}`;
+}
+
+/** A `presence_update` up to where its payload may go on. */
+function presenceHead(ts: number, groupId: string, presence: GroupPresence): string {
   const group = quoted(groupId);
-  const payload = `{"groupId":${group},"info":${presenceText(presence)}}`;
-  const text = `{"type":"presence_update","ts":${ts},"groupId":${group},"payload":${payload}}`;
+  const payload = `{"groupId":${group},"info":${presenceText(presence)}`;
+  return `{"type":"presence_update","ts":${ts},"groupId":${group},"payload":${payload}`;
+}
+
+function keptFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
   const frame = Buffer.allocUnsafeSlow(headerLength(length) + length);
   writeTextFrame(frame, 0, text, length);
@@ -108,11 +158,24 @@ export function ackFrame(ts: number, id: string, { epoch, seq, duplicate }: Acce
   return textFrame(`{"type":"ack","ts":${ts},"payload":{"id":${quoted(id)}${position}${duplicate ? ',"duplicate":true' : ''}}}`);
 }
 
-/** PROTOCOL.md, "Gateway to client": `sync`. */
-export function syncFrame(ts: number, groupId: string, position: LogPosition, replay: Replay): Buffer {
+/**
+ * PROTOCOL.md, "Gateway to client": `sync`.
+ * @param roster `"version":…,"members":[…]`: bytes, for everybody who comes at the same time gets the same.
+ */
+export function syncFrame(ts: number, groupId: string, position: LogPosition, replay: Replay, roster?: Buffer): Buffer {
   const { outcome, reason, replayed } = replay;
   const payload = { groupId, epoch: position.epoch, seq: position.seq, outcome, reason, replayed };
-  return textFrame(JSON.stringify({ type: 'sync', ts, groupId, payload }));
+  const text = JSON.stringify({ type: 'sync', ts, groupId, payload });
+  if (roster === undefined) return textFrame(text);
+  const head = `${text.slice(0, -2)},`;
+  const headLength = Buffer.byteLength(head);
+  const length = headLength + roster.length + 2;
+  const frame = Buffer.allocUnsafe(headerLength(length) + length);
+  let at = writeHeader(frame, 0, FIN_TEXT, length);
+  at += frame.write(head, at);
+  at += roster.copy(frame, at);
+  frame.write('}}', at);
+  return frame;
 }
 
 /** PROTOCOL.md, "Gateway to client": `gap`. */

@@ -96,6 +96,16 @@ export interface MemberInfo {
   principal?: string | undefined;
   /** `dropped`: its connection is gone, and it is inside the resume window. */
   state: 'connected' | 'dropped';
+  /** What it says of itself in the group: `state` of its last `presence` (dialect 2). Absent where there is none. */
+  presenceState?: unknown;
+}
+
+/** Which of a group's members, see `Gateway.members`. */
+export interface MembersPage {
+  /** Those that came after this one: the last member id of the page before. One that is not there any more: from the start. */
+  after?: string | undefined;
+  /** At most so many, from 1. Default: all. */
+  limit?: number | undefined;
 }
 
 /** A member, as `revoke` shows it to its predicate. */

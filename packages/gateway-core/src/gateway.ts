@@ -2,7 +2,15 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DeliveryMode, LogPosition, PresenceInfo, Result, SessionMeta } from 'gateway-protocol';
 import type { GatewayEvents } from './events.js';
-import type { ConnectionContext, GatewayStats, GroupInfo, LedgerEntry, MemberInfo, Revoked } from './gateway-info.js';
+import type {
+  ConnectionContext,
+  GatewayStats,
+  GroupInfo,
+  LedgerEntry,
+  MemberInfo,
+  MembersPage,
+  Revoked,
+} from './gateway-info.js';
 import type { Session } from './sessions/session-store.js';
 import type { GatewaySocket } from './transport/socket.js';
 
@@ -129,8 +137,11 @@ export interface Gateway {
   groups(): GroupInfo[];
   /** A group's presence, over all gateways that share the store. */
   presence(groupId: string): Promise<PresenceInfo>;
-  /** A group's members, over all gateways that share the store, in the order in which they came. */
-  members(groupId: string): Promise<MemberInfo[]>;
+  /**
+   * A group's members, over all gateways that share the store, in the order in which they came; all, or a page of them.
+   * @throws GatewayError (by rejection) `INVALID_ARGUMENT` or `PART_TIMEOUT`.
+   */
+  members(groupId: string, page?: MembersPage): Promise<MemberInfo[]>;
   /** A group's live sessions. */
   sessions(groupId: string): Promise<Session[]>;
   /** The books of a group: what became of its messages for each of its members on this gateway. */

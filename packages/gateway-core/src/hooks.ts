@@ -55,9 +55,12 @@ export type Authenticated =
  */
 export type Authenticate = (context: AuthenticateContext) => MaybePromise<Authenticated>;
 
-/** Decides whether a member may enter a group or publish to it. `false`: `FORBIDDEN`. A throw, a rejection and a time-out are answered `INTERNAL`. */
+/** `presence`: to say something of itself in the group, for the others to see (dialect 2). */
+export type AuthorizedAction = 'join' | 'publish' | 'presence';
+
+/** Decides whether a member may enter a group, publish to it, or say something of itself there. `false`: `FORBIDDEN`. A throw, a rejection and a time-out are answered `INTERNAL`. */
 export type Authorize = (context: {
   member: AuthorizedMember;
-  action: 'join' | 'publish';
+  action: AuthorizedAction;
   groupId: string;
 }) => MaybePromise<boolean>;

@@ -2,7 +2,7 @@ import type { Connection } from './connection.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import type { GatewayEvents } from './events.js';
-import type { MemberInfo, Revoked } from './gateway-info.js';
+import type { MemberInfo, MembersPage, Revoked } from './gateway-info.js';
 import type { PresenceAnnouncer } from './groups/presence-announcer.js';
 import { type EnterContext, enterGroup } from './handlers/enter-group.js';
 import { checkHostInput } from './host-input.js';
@@ -41,9 +41,12 @@ export class HostMembers {
       members.confirm(member);
       const { principal, claims } = member.identity;
       events.emit('join', { connectionId, memberId: member.memberId, principal, claims, groupId });
-      announcer.changed(groupId);
       // A client of dialect 2 has to know where it stands, or it could never come back there.
-      if (connection.dialect === 2) group.begin(place, undefined);
+      if (connection.dialect === 2) {
+        void announcer.prepare(group);
+        group.begin(place, undefined);
+      }
+      announcer.changed(groupId);
       return true;
     });
     if (refusal !== undefined) throw new GatewayError('TOO_MANY_GROUPS', refusal.message);
@@ -93,15 +96,24 @@ export class HostMembers {
     }
   }
 
-  async list(groupId: string): Promise<MemberInfo[]> {
+  async list(groupId: string, page: MembersPage): Promise<MemberInfo[]> {
     const { presence, timeouts } = this.parts;
+    if (typeof page !== 'object' || page === null) throw new GatewayError('INVALID_ARGUMENT', 'page: must be an object');
+    const { after, limit = Number.POSITIVE_INFINITY } = page;
+    if (after !== undefined && typeof after !== 'string')
+      throw new GatewayError('INVALID_ARGUMENT', 'after: must be a member id');
+    if (limit !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(limit) && limit > 0)) {
+      throw new GatewayError('INVALID_ARGUMENT', 'limit: must be an integer from 1');
+    }
     const members = await timeouts.limit(presence.list(groupId), 'presence.list');
-    return members.map(({ memberId, role, metadataText, principal, state }) => ({
+    const from = after === undefined ? 0 : members.findIndex(({ memberId }) => memberId === after) + 1;
+    return members.slice(from, from + limit).map(({ memberId, role, metadataText, principal, state, stateText }) => ({
       memberId,
       role,
       metadata: metadataOf(metadataText),
       principal,
       state,
+      presenceState: stateText === undefined ? undefined : JSON.parse(stateText),
     }));
   }
 

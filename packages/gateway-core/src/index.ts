@@ -32,10 +32,11 @@ export type {
   GroupInfo,
   LedgerEntry,
   MemberInfo,
+  MembersPage,
   RevocableMember,
   Revoked,
 } from './gateway-info.js';
-export type { Authenticate, AuthenticateContext, Authenticated, Authorize, AuthorizedMember } from './hooks.js';
+export type { Authenticate, AuthenticateContext, Authenticated, Authorize, AuthorizedAction, AuthorizedMember } from './hooks.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export type { MaybePromise } from './maybe-promise.js';
 export type { AllowOrigin, GatewayOptions, HostServer } from './options.js';

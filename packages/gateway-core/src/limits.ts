@@ -12,6 +12,10 @@ export interface Limits {
   metadataBytesMax: number;
   /** Largest `state` that a member says of itself in a group (dialect 2), in bytes of JSON. */
   presenceStateBytesMax: number;
+  /** Most members of a group that are listed to members of dialect 2, and told of one by one; in a larger group only their number is. */
+  presenceMembersMax: number;
+  /** Longest such list, in bytes of JSON; a longer one is not sent either. Each member's part is its id, role, `metadata` and `state`. */
+  presenceListBytesMax: number;
   /** Most connections in all, closing ones included; one more is refused with 503. */
   connectionsMax: number;
   /** Most connections from one address; one more is refused with 429. Off by default: behind a proxy all clients share one, see `trustProxyHops`. */
@@ -78,6 +82,8 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   messageFragmentsMax: 1024,
   metadataBytesMax: PROTOCOL_LIMITS.metadataBytesMax,
   presenceStateBytesMax: PROTOCOL_LIMITS.presenceStateBytesMax,
+  presenceMembersMax: 1_000,
+  presenceListBytesMax: 256 * 1024,
   connectionsMax: 50_000,
   connectionsPerAddressMax: 0,
   ipv6PrefixLength: 64,

@@ -8,13 +8,14 @@ import { heartbeat } from './handlers/heartbeat.js';
 import { identify } from './handlers/identify.js';
 import { join } from './handlers/join.js';
 import { leave } from './handlers/leave.js';
+import { presence } from './handlers/presence.js';
 import type { Limits } from './limits.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
 import { RateLimit } from './rate-limit.js';
 
 /** One handler for each signal of each dialect. Which one a connection speaks is chosen by its first `identify`. */
 const dialect1 = { identify, heartbeat, data_update: dataUpdate } satisfies HandlerTable;
-const dialect2 = { ...dialect1, join, leave } satisfies HandlerTable;
+const dialect2 = { ...dialect1, join, leave, presence } satisfies HandlerTable;
 type HandlerTable = { [Type in IncomingFromClient['type']]?: Handler<Type> };
 
 /** Signals that need no `identify` before them. */

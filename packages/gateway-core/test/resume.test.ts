@@ -106,6 +106,21 @@ test('the earlier connection is fenced from the moment the resume is accepted', 
   expect(a.resumed).toEqual([false, true]);
 });
 
+test('a group that the earlier connection joins while the resume is under way is heard on the new one', async () => {
+  const { clock, a, b } = await pair();
+  const { memberId } = a;
+  a.send({ type: 'join', payload: { groupId: 'h' } });
+  b.send({ type: 'join', payload: { groupId: 'h' } });
+  a.connect();
+  await clock.settle();
+  b.say('h', 'to all');
+  await clock.settle();
+  expect(a.take().memberId).toBe(memberId);
+  expect(a.of('ready').at(-1)?.payload.groups).toEqual(['g', 'h']);
+  expect(a.of('sync').at(-1)?.payload).toMatchObject({ groupId: 'h', outcome: 'live' });
+  expect(a.logs.get('h')?.seen).toEqual([1]);
+});
+
 test('a used token stays good until the client has spoken on its new connection, and no longer', async () => {
   const { clock, a } = await pair();
   const { memberId, token } = a;

@@ -95,7 +95,7 @@ test('hooks may answer at once or later, and see what they are asked about', () 
       return { claims: { user: token } };
     },
     authorize: ({ member, action }) => {
-      expectTypeOf(action).toEqualTypeOf<'join' | 'publish'>();
+      expectTypeOf(action).toEqualTypeOf<'join' | 'publish' | 'presence'>();
       expectTypeOf(member.claims).toEqualTypeOf<Record<string, unknown> | undefined>();
       return action === 'join';
     },

@@ -49,6 +49,9 @@ export interface FanOutCounters {
   gaps: number;
 }
 
+/** Of a cursor that was never told who is there, or is to be told anew. */
+export const NONE_SEEN = -1;
+
 /** Brings a member to a place in the log, where its books begin anew. */
 export function startAt(member: Cursor, cursor: number): void {
   member.cursor = cursor;

@@ -1,10 +1,11 @@
 import type { LogPosition, ResetReason, SyncOutcome } from 'gateway-protocol';
 import type { Limits } from '../limits.js';
 import { ChunkCache } from './chunk-cache.js';
-import { type Cursor, type FanOutCounters, type Loss, type Receiver, startAt } from './cursor.js';
+import { type Cursor, type FanOutCounters, type Loss, NONE_SEEN, type Receiver, startAt } from './cursor.js';
 import { GroupLog } from './group-log.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
 import type { Replay } from './replay.js';
+import type { Roster } from './roster.js';
 
 /** What it needs of its surroundings. */
 export interface FanOutContext {
@@ -31,9 +32,11 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
   /** What is read in the pass under way. */
   #chunks: ChunkCache | undefined;
   #writing = false;
-  /** The newest presence, as a finished frame, and which one it is. */
+  /** The newest presence, as a finished frame of dialect 1, and which one it is. */
   #presence: Buffer | undefined;
   #presenceVersion = 0;
+  /** What members of dialect 2 are told of it; once there are any. */
+  protected roster: Roster | undefined;
   /** Everybody who keeps up has been written everything up to here. What comes after it must stay in the log. */
   protected writtenSeq: number;
   /** Bytes that came since the last pass began. */
@@ -50,7 +53,7 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
 
   abstract giveMemory(): void;
   /** The frames of dialect 2 that say where a receiver stands. */
-  protected abstract syncFrame(seq: number, replay: Replay): Buffer;
+  protected abstract syncFrame(seq: number, replay: Replay, roster: Buffer | undefined): Buffer;
   protected abstract writeGap(receiver: Receiver, from: number, to: number): void;
 
   protected get presenceVersion(): number {
@@ -196,7 +199,7 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
         units += this.#replay(member, member.replay);
         continue;
       }
-      const owed = member.presenceSeen !== this.#presenceVersion;
+      const owed = member.presenceSeen === this.#presenceVersion ? undefined : this.#owedPresence(member);
       const chunk = this.#reading().read(member.cursor, member.behind, receiver.deflate, owed);
       member.cursor = chunk.end;
       member.written += chunk.messages;
@@ -210,19 +213,36 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
       this.context.counters.delivered += chunk.messages;
     }
     member.behind = false;
-    if (member.presenceSeen !== this.#presenceVersion && this.#presence !== undefined && !receiver.blocked) {
-      member.presenceSeen = this.#presenceVersion;
-      receiver.write(this.#presence);
+    if (member.presenceSeen !== this.#presenceVersion && !receiver.blocked) {
+      const owed = this.#owedPresence(member);
+      if (owed !== undefined) {
+        member.presenceSeen = this.#presenceVersion;
+        receiver.write(owed);
+      }
     }
     return units;
+  }
+
+  /** The presence that a member has not seen, where that is one frame. More than one, to who has missed some, are written at once. */
+  #owedPresence(member: Cursor): Buffer | undefined {
+    if (!member.receiver.hearsGaps) return this.#presence;
+    const frames = this.roster?.framesAfter(member.presenceSeen);
+    if (frames === undefined || frames.length === 1) return frames?.[0];
+    member.presenceSeen = this.#presenceVersion;
+    for (const frame of frames) member.receiver.write(frame);
+    return undefined;
   }
 
   /** The next piece of a replay, or its end. Nothing in it is passed over: `recovered` says that all of it was written. */
   #replay(member: Cursor, replay: Replay): number {
     if (member.cursor >= replay.to) {
       member.replay = undefined;
-      member.receiver.write(this.syncFrame(member.cursor, replay));
-      return 1;
+      // Where the log was lost in mid-life, who is there was told before.
+      const roster = member.presenceSeen === NONE_SEEN ? this.roster?.list : undefined;
+      if (roster !== undefined) member.presenceSeen = this.#presenceVersion;
+      const sync = this.syncFrame(member.cursor, replay, roster);
+      member.receiver.write(sync);
+      return 1 + Math.floor(sync.length / BYTES_PER_UNIT);
     }
     const { bytes, end, messages } = this.log.read(member.cursor, { behind: false, deflate: member.receiver.deflate }, replay.to);
     member.cursor = end;
@@ -254,7 +274,7 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
   /** What is read in a pass is kept for the others in it; beside one, as for a member that has drained, it is not. */
   #reading(): ChunkCache {
     if (this.#chunks !== undefined) return this.#chunks;
-    const chunks = new ChunkCache(this.log, this.#presence, this.context.limits.socketHighWaterMarkBytes);
+    const chunks = new ChunkCache(this.log, this.context.limits.socketHighWaterMarkBytes);
     if (this.#pass !== undefined) this.#chunks = chunks;
     return chunks;
   }

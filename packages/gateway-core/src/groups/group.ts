@@ -3,11 +3,12 @@ import { gapFrame, syncFrame } from '../answers.js';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
-import type { Cursor, FanOutCounters, Receiver } from './cursor.js';
+import { type Cursor, type FanOutCounters, NONE_SEEN, type Receiver } from './cursor.js';
 import { FanOut } from './fan-out.js';
 import type { GroupLog } from './group-log.js';
 import type { LogBudget } from './log-budget.js';
 import { beginningOf, type Replay } from './replay.js';
+import { Roster, type RosterNews } from './roster.js';
 
 /** Takes the place of a receiver whose connection is gone. */
 const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, hearsGaps: false, write: () => {}, lost: () => {} };
@@ -19,6 +20,8 @@ export interface Membership extends Cursor {
   receiver: Receiver;
   /** The host has put the member there (`gateway.join`): an `identify` does not take it out. */
   assigned: boolean;
+  /** JSON text of what its member says of itself in the group, by its last `presence`. */
+  stateText: string | undefined;
 }
 
 /** What a group needs of its surroundings. */
@@ -50,6 +53,8 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   readonly #detached = new Set<Membership>();
   /** `dirty` was called, and `step` has not said since that all is done. */
   #queued = false;
+  /** How many of its places are of dialect 2, whose members are told who is there. */
+  #listeners = 0;
   /** When it was last used, in monotonic milliseconds. */
   lastUsedAt: number;
 
@@ -105,11 +110,11 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
       volatile: 0,
       lost: 0,
       replay: undefined,
-      presenceSeen: this.presenceVersion,
+      presenceSeen: receiver.hearsGaps ? NONE_SEEN : this.presenceVersion,
       assigned: false,
+      stateText: undefined,
     };
-    this.places.add(membership);
-    this.lastUsedAt = this.context.now();
+    this.#place(membership);
     return membership;
   }
 
@@ -117,8 +122,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   attach(membership: Membership, receiver: Receiver): void {
     membership.receiver = receiver;
     this.#detached.delete(membership);
-    this.places.add(membership);
-    this.lastUsedAt = this.context.now();
+    this.#place(membership);
   }
 
   /**
@@ -129,13 +133,14 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     const { headSeq, firstSeq } = this.log;
     const { cursor, outcome, reason } = beginningOf({ epoch, headSeq, firstSeq }, since);
     this.replayTo(membership, cursor, outcome, reason);
-    membership.presenceSeen = -1;
+    membership.presenceSeen = NONE_SEEN;
     this.catchUp(membership);
   }
 
   /** Its connection ends, its member stays. What it is owed of the log is written first, as far as its socket takes it. */
   detach(membership: Membership): void {
     if (!this.places.delete(membership)) return;
+    if (membership.receiver.hearsGaps) this.#listeners -= 1;
     membership.presenceSeen = this.presenceVersion;
     if (!membership.receiver.gone) this.writeRest(membership);
     membership.receiver = NOBODY;
@@ -179,17 +184,53 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     this.context.wasReset(this.groupId, position);
   }
 
-  /** Owes every member a newer presence; who is found blocked gets it later, if it is still the newest. */
-  announce(presence: Buffer): void {
+  /**
+   * Owes every member a newer presence; who is found blocked gets it later, if it is still the newest.
+   * @param news for its members of dialect 2, where there are any and the store could be asked.
+   */
+  announce(presence: Buffer, news?: RosterNews): void {
     this.context.budget.hold(presence.length - (this.presence?.length ?? 0));
     this.owe(presence);
+    if (news !== undefined) this.enlist(news);
+    else if (!this.hasListeners) this.roster?.rest();
     this.#markDirty();
+  }
+
+  /** Whether there are members of dialect 2, who are told who is there. */
+  get hasListeners(): boolean {
+    return this.#listeners > 0;
+  }
+
+  /** Whether there is something to tell them as they come. */
+  get hasRoster(): boolean {
+    return this.roster?.isKnown === true;
+  }
+
+  /** Whether so many may be listed. */
+  lists(members: number): boolean {
+    return members <= this.context.limits.presenceMembersMax;
+  }
+
+  /** Takes what the store has answered for members of dialect 2, those that are there or are about to come. */
+  enlist(news: RosterNews): void {
+    this.roster ??= new Roster(this.groupId, this.context.limits, this.context.budget);
+    this.roster.take(news, this.presenceVersion);
+  }
+
+  /** A member of dialect 2 is about to come. */
+  keepRoster(): void {
+    this.roster?.keep();
+  }
+
+  /** Nobody is there who could be told anything. */
+  restRoster(): void {
+    this.roster?.rest();
   }
 
   /** Owes one member the newest presence, though it may have it, and writes it where it can. `false`: there is none yet. */
   tell(membership: Membership): boolean {
     if (this.presence === undefined) return false;
-    membership.presenceSeen = -1;
+    membership.presenceSeen = NONE_SEEN;
     this.catchUp(membership);
     return true;
   }
@@ -231,16 +272,26 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   dispose(): void {
     this.log.reset(this.log.position);
     this.#nobodyIsThere();
+    this.roster?.forget();
     this.context.budget.hold(-GROUP_BYTES);
   }
 
-  protected override syncFrame(seq: number, replay: Replay): Buffer {
-    return syncFrame(this.context.stamp(), this.groupId, { epoch: this.log.position.epoch, seq }, replay);
+  protected override syncFrame(seq: number, replay: Replay, roster: Buffer | undefined): Buffer {
+    return syncFrame(this.context.stamp(), this.groupId, { epoch: this.log.position.epoch, seq }, replay, roster);
   }
 
   protected override writeGap(receiver: Receiver, from: number, to: number): void {
     receiver.write(gapFrame(this.context.stamp(), this.groupId, from, to));
     receiver.gapped?.(this.groupId, from, to);
+  }
+
+  #place(membership: Membership): void {
+    this.places.add(membership);
+    if (membership.receiver.hearsGaps) {
+      this.#listeners += 1;
+      this.roster?.keep();
+    }
+    this.lastUsedAt = this.context.now();
   }
 
   #markDirty(): void {
@@ -252,5 +303,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   #nobodyIsThere(): void {
     this.context.budget.hold(-(this.presence?.length ?? 0));
     this.forgetPresence();
+    // Not yet: one that comes back on another connection is not there for a moment.
+    this.roster?.rest();
   }
 }

@@ -1,10 +1,11 @@
 import { presenceFrame } from '../answers.js';
 import type { Clock, TimerHandle } from '../clock.js';
-import { isPromise } from '../maybe-promise.js';
-import type { GroupPresence, PresenceStore } from '../presence/presence-store.js';
+import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
+import type { GroupPresence, PresenceMember, PresenceStore } from '../presence/presence-store.js';
 import type { Slices } from '../slices.js';
-import type { Membership } from './group.js';
+import type { Group, Membership } from './group.js';
 import type { Groups } from './groups.js';
+import type { RosterNews } from './roster.js';
 
 interface Schedule {
   readonly groupId: string;
@@ -42,6 +43,8 @@ export class PresenceAnnouncer {
   readonly #schedules = new Map<string, Schedule>();
   /** Of the weights of all schedules. */
   #weights = 0;
+  /** Lists that the store was asked for. */
+  #asked = 0;
   readonly #unwatch: () => void;
 
   constructor(
@@ -74,6 +77,29 @@ export class PresenceAnnouncer {
   tell(membership: Membership): void {
     const { group } = membership;
     if (!group.tell(membership)) this.changed(group.groupId);
+  }
+
+  /**
+   * Sees to it that there is a list for a member of dialect 2 that is about to come into a group. Where the store fails it comes without one,
+   * and is told as soon as the store can be asked.
+   */
+  prepare(group: Group): MaybePromise<void> {
+    group.keepRoster();
+    if (group.hasRoster) return undefined;
+    const failed = (error: unknown) => this.report.failed(error, 'presence.list');
+    try {
+      const news = whenKnown(this.store.info(group.groupId), (info) => this.#news(group, info));
+      if (isPromise(news)) return news.then((known) => this.#enlist(group, known)).catch(failed);
+      this.#enlist(group, news);
+    } catch (error) {
+      failed(error);
+    }
+    return undefined;
+  }
+
+  /** A member of dialect 2 has come into a group: what there was no list for is announced. */
+  came({ group }: Membership): void {
+    if (!group.hasRoster) this.changed(group.groupId);
   }
 
   close(): void {
@@ -130,20 +156,64 @@ export class PresenceAnnouncer {
     const failed = (error: unknown) => this.report.failed(error, 'presence.info');
     const answer = (info: GroupPresence) => {
       const group = this.groups.get(groupId);
-      if (group === undefined || group.memberships.size === 0) return;
-      group.announce(presenceFrame(this.clock.now(), groupId, info));
-      this.report.announced(groupId, info);
+      if (group === undefined) return undefined;
+      if (group.memberships.size === 0) return group.restRoster();
+      if (!group.hasListeners) return this.#announced(group, info, undefined);
+      return whenKnown(this.#newsIfAny(group, info), (news) => this.#announced(group, info, news));
     };
     try {
-      const info = this.store.info(groupId);
-      if (isPromise(info)) {
-        info.then(answer).then(undefined, failed).then(done);
+      const answered = whenKnown(this.store.info(groupId), answer);
+      if (isPromise(answered)) {
+        answered.then(undefined, failed).then(done);
         return;
       }
-      answer(info);
     } catch (error) {
       failed(error);
     }
     done();
   }
+
+  #announced(group: Group, info: GroupPresence, news: RosterNews | undefined): void {
+    const { groupId } = group;
+    // While the list was asked for, it may have been left, or forgotten.
+    if (this.groups.get(groupId) !== group || group.memberships.size === 0) return;
+    group.announce(presenceFrame(this.clock.now(), groupId, info), news);
+    this.report.announced(groupId, info);
+  }
+
+  /** Where the store fails, the others are told all the same. */
+  #newsIfAny(group: Group, info: GroupPresence): MaybePromise<RosterNews | undefined> {
+    const failed = (error: unknown): undefined => this.report.failed(error, 'presence.list') as undefined;
+    try {
+      const news = this.#news(group, info);
+      return isPromise(news) ? news.catch(failed) : news;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #news(group: Group, info: GroupPresence): MaybePromise<RosterNews> {
+    this.#asked += 1;
+    const asked = this.#asked;
+    const ts = this.clock.now();
+    if (!group.lists(info.details?.members ?? 0)) return { ts, info, members: undefined, asked };
+    return whenKnown(this.store.list(group.groupId), (members) => ({
+      ts,
+      info: countedIn(members, info),
+      members,
+      asked,
+    }));
+  }
+
+  /** Unless it has been listed meanwhile, or forgotten. */
+  #enlist(group: Group, news: RosterNews): void {
+    if (!group.hasRoster && this.groups.get(group.groupId) === group) group.enlist(news);
+  }
+}
+
+/** What the list says wins: somebody may have come or gone since the store was asked how many there are, and nobody would be told. */
+function countedIn(members: readonly PresenceMember[], info: GroupPresence): GroupPresence {
+  if (members.length === 0 && info.details === undefined) return info;
+  const status = members.length === 0 ? 'DOWN' : members.some(({ state }) => state === 'connected') ? 'UP' : 'DEGRADED';
+  return { status, details: { ...info.details, members: members.length } };
 }

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.js';
+import type { AuthorizedAction } from '../hooks.js';
 import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Identity, Member } from '../members/member.js';
 import { metadataOf } from '../presence/presence-info.js';
@@ -8,7 +9,7 @@ import type { HandlerContext } from './context.js';
 export function authorized(
   context: HandlerContext,
   { connectionId }: Connection,
-  action: 'join' | 'publish',
+  action: AuthorizedAction,
   groupId: string,
   { memberId }: Member,
   { role, metadataText, claims, principal }: Identity,

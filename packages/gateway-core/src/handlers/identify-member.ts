@@ -160,6 +160,10 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
         place.group.attach(place, connection);
       }
     }
+    // What its earlier connection has joined while this one was made ready.
+    if (!isRenewal) {
+      for (const place of member.memberships) if (!prepared.has(place.group.groupId)) place.group.attach(place, connection);
+    }
     members.confirm(member);
     connection.unconfirmed = true;
     const resume = { token: members.issueToken(resumable, token), ttlMs: timings.resumeTtlMs };
@@ -178,7 +182,10 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
     for (const place of member.memberships) {
       const { groupId } = place.group;
       // Who renews goes on where it is, but for groups that it names anew.
-      if (!isRenewal || wanted.has(groupId)) place.group.begin(place, wanted.get(groupId));
+      if (!isRenewal || wanted.has(groupId)) {
+        place.group.begin(place, wanted.get(groupId));
+        announcer.came(place);
+      }
     }
     for (const refusal of refused) context.refuse(connection, refusal);
   });

@@ -32,6 +32,7 @@ export const join: Handler<'join'> = async (context, connection, { payload: { gr
         announcer.changed(groupId);
       }
       group.begin(place, since);
+      announcer.came(place);
     });
     return { ack: {} };
   } finally {

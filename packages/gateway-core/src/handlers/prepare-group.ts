@@ -42,8 +42,18 @@ export async function prepareGroup(context: HandlerContext, connection: Connecti
   }
   const reaching = since?.epoch === undefined ? undefined : context.groups.reach(group, since);
   if (isPromise(reaching)) await reaching;
-  if (place !== undefined || !connection.live) return group;
-  const entering = context.timeouts.limit(context.members.announce(member, identity, groupId), 'presence.enter');
-  if (isPromise(entering)) await entering;
+  if (!connection.live) return group;
+  if (place === undefined) {
+    const entering = context.timeouts.limit(context.members.announce(member, identity, groupId), 'presence.enter');
+    if (isPromise(entering)) await entering;
+  }
+  const listing = context.announcer.prepare(group);
+  if (!isPromise(listing)) return group;
+  try {
+    await context.timeouts.limit(listing, 'presence.list');
+  } catch (error) {
+    // Who is there it is told later.
+    context.failed(error, 'presence.list', { connectionId: connection.connectionId });
+  }
   return group;
 }

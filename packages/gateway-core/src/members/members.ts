@@ -41,7 +41,7 @@ export class Members {
 
   /** Tells the store that the member is, or comes, into the group as `identity`; it takes effect here with `joined` and `identity` set. */
   announce(member: Member, identity: Identity, groupId: string): MaybePromise<void> {
-    return this.presence.enter(groupId, recordOf(member, identity, 'connected'));
+    return this.presence.enter(groupId, recordOf(member, identity, groupId, 'connected'));
   }
 
   /** Tells the store what is true after all: an announcement that came to nothing. */
@@ -56,14 +56,25 @@ export class Members {
    */
   confirm(member: Member): void {
     for (const { group } of member.memberships) {
-      const record = recordOf(member, member.identity, member.droppedAt === undefined ? 'connected' : 'dropped');
-      this.presence.confirm(group.groupId, record);
+      const { groupId } = group;
+      const state = member.droppedAt === undefined ? 'connected' : 'dropped';
+      this.presence.confirm(groupId, recordOf(member, member.identity, groupId, state));
     }
   }
 
   joined(member: Member, membership: Membership): void {
     // `concat` allocates for exactly one more; a spread would leave room for many.
     member.memberships = member.memberships.concat(membership);
+  }
+
+  /**
+   * The member says something else of itself in a group; `undefined`: nothing. Nobody waits for the store: what it fails to take it is told
+   * again, and the newest wins.
+   */
+  say(member: Member, membership: Membership, stateText: string | undefined): void {
+    if (membership.stateText === stateText) return;
+    membership.stateText = stateText;
+    this.#tellEnter(member, membership.group.groupId, 'connected');
   }
 
   /** Out of the group, and so written its last messages, before the leave is announced. */
@@ -175,13 +186,13 @@ export class Members {
   }
 
   #tellEnter(member: Member, groupId: string, state: MemberRecord['state']): void {
-    this.presence.tell(groupId, recordOf(member, member.identity, state));
+    this.presence.tell(groupId, recordOf(member, member.identity, groupId, state));
   }
 }
 
-function recordOf({ memberId }: Member, identity: Identity, state: MemberRecord['state']): MemberRecord {
+function recordOf(member: Member, identity: Identity, groupId: string, state: MemberRecord['state']): MemberRecord {
   const { role, principal, metadataText } = identity;
-  return { memberId, role, principal, metadataText, state };
+  return { memberId: member.memberId, role, principal, metadataText, stateText: placeOf(member, groupId)?.stateText, state };
 }
 
 function isResumable(member: Member): member is Claim['member'] {

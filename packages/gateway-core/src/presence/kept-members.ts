@@ -5,7 +5,8 @@ export type MemberRecord = Omit<PresenceMember, 'nodeId'>;
 
 /** Whether two records say the same of a member. */
 export function isSame(a: MemberRecord | undefined, b: MemberRecord): boolean {
-  return a?.role === b.role && a.principal === b.principal && a.metadataText === b.metadataText && a.state === b.state;
+  if (a === undefined || a.role !== b.role || a.principal !== b.principal || a.state !== b.state) return false;
+  return a.metadataText === b.metadataText && a.stateText === b.stateText;
 }
 
 /** What the store should say of one member of one group. */

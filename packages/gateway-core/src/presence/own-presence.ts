@@ -20,8 +20,8 @@ export class OwnPresence implements PresenceTeller {
     private readonly leaseMs: number,
   ) {}
 
-  enter(groupId: string, { memberId, role, principal, metadataText, state }: MemberRecord): MaybePromise<void> {
-    return this.store.enter(groupId, { memberId, nodeId: this.nodeId, role, principal, metadataText, state });
+  enter(groupId: string, { memberId, role, principal, metadataText, stateText, state }: MemberRecord): MaybePromise<void> {
+    return this.store.enter(groupId, { memberId, nodeId: this.nodeId, role, principal, metadataText, stateText, state });
   }
 
   tell(groupId: string, record: MemberRecord): void {

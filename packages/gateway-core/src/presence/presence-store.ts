@@ -11,6 +11,8 @@ export interface PresenceMember {
   principal?: string | undefined;
   /** JSON text of the client's `metadata`, an object. Text is a twentieth of what the worst object takes, and goes out as it is. */
   metadataText?: string | undefined;
+  /** JSON text of what it says of itself in this group by `presence`, any value but `null`. */
+  stateText?: string | undefined;
   /** `dropped`: its connection is gone and the member is inside the resume window. */
   state: 'connected' | 'dropped';
 }
@@ -28,7 +30,7 @@ export interface GroupPresence {
  * implementation to this.
  */
 export interface PresenceStore {
-  /** Adds the member to the group, or replaces what is known of it (its state, role or metadata). */
+  /** Adds the member to the group, or replaces what is known of it (its state, role, metadata, or what it says of itself). */
   enter(groupId: string, member: PresenceMember): MaybePromise<void>;
   /** Takes the member out. One that is not there is no error. */
   leave(groupId: string, memberId: string): MaybePromise<void>;

@@ -35,6 +35,14 @@ export const brokenPresenceStores: Broken<PresenceStore>[] = [
       })(),
   ],
   [
+    'what a member says of itself is forgotten',
+    'what a member says of itself',
+    () =>
+      new (class extends Presence {
+        override enter = (groupId: string, member: PresenceMember) => super.enter(groupId, { ...member, stateText: undefined });
+      })(),
+  ],
+  [
     'a leave of nobody is told to watchers',
     'nothing comes of it',
     () =>

@@ -62,6 +62,20 @@ const groupClaims: PresenceClaims = {
     await store.enter('g', again);
     assertSame(await store.list('g'), [again, someone('b')]);
   },
+  'what a member says of itself is listed as it said it, replaced by what it says next, and gone with it': async (store) => {
+    await store.enter('g', someone('a', { stateText: '{"cursor":[1,2.50]}' }));
+    await store.enter('g', someone('b', { stateText: 'false', state: 'dropped' }));
+    assertSame(await store.list('g'), [
+      someone('a', { stateText: '{"cursor":[1,2.50]}' }),
+      someone('b', { stateText: 'false', state: 'dropped' }),
+    ]);
+    await store.enter('g', someone('a', { stateText: '"typing \u{1f511}"' }));
+    await store.enter('g', someone('b'));
+    assertSame(await store.list('g'), [someone('a', { stateText: '"typing \u{1f511}"' }), someone('b')]);
+    await store.leave('g', 'a');
+    await store.enter('g', someone('a'));
+    assertSame(await store.list('g'), [someone('b'), someone('a')]);
+  },
   'the leave of a member that is not there is no error, and nothing comes of it': async (store) => {
     const watcher = new Watcher(store);
     await store.leave('never', 'a');

@@ -1,0 +1,351 @@
+import { MemoryPresenceStore } from 'gateway-core';
+import { connectClient } from 'gateway-core/testing';
+import type { GroupMember } from 'gateway-protocol';
+import { describe, expect, test } from 'vitest';
+import { failing } from './support/failing.js';
+import { KnownRosters } from './support/known-rosters.js';
+import { identify, long } from './support/messages.js';
+import { ResettableBroker } from './support/resettable-broker.js';
+import { ResumingClient } from './support/resuming-client.js';
+import { setUp } from './support/set-up.js';
+
+const FAST = { messagesPerSecondMax: 0, bytesPerSecondMax: 0, joinsPerSecondMax: 0 };
+
+function stage(options: Parameters<typeof setUp>[0] = {}) {
+  const world = setUp(options);
+  const { clock, gateway } = world;
+  /** A client of dialect 2 that has come into the group, and what it knows. */
+  const come = async (identity: ConstructorParameters<typeof ResumingClient>[1] = {}, groupId = 'g') => {
+    const client = new ResumingClient(gateway, identity);
+    client.connect({ [groupId]: {} });
+    await clock.settle();
+    return Object.assign(client.take(), { rosters: new KnownRosters(client) });
+  };
+  const crowd = async (count: number) => {
+    const clients = Array.from({ length: count }, () => new ResumingClient(gateway));
+    for (const client of clients) client.connect({ g: {} });
+    await clock.advance(1_000);
+    return clients;
+  };
+  return { ...world, come, crowd };
+}
+
+/** What came of presence, `info` apart: of the syncs and the updates. */
+const told = (client: ResumingClient) =>
+  client.take().received.flatMap(({ type, payload }) => {
+    if (type !== 'sync' && type !== 'presence_update') return [];
+    const { version, members, joins, updates, leaves } = payload;
+    return [JSON.parse(JSON.stringify({ type, version, members, joins, updates, leaves }))];
+  });
+const member = ({ memberId }: ResumingClient, rest: Partial<GroupMember> = {}) => ({
+  memberId,
+  role: 'app-client',
+  connected: true,
+  ...rest,
+});
+const listOf = (client: { rosters: KnownRosters }) => [...(client.rosters.take().groups.get('g')?.members?.values() ?? [])];
+
+describe('the roster of a group', () => {
+  test('comes with sync, and then as differences: who has come, has changed and has gone', async () => {
+    const { clock, come } = stage();
+    const a = await come();
+    await clock.advance(1_000);
+    const b = await come({ clientType: 'dashboard', metadata: { n: 1 } });
+    await clock.advance(1_000);
+    b.send({ type: 'presence', groupId: 'g', payload: { state: { at: 3 } } });
+    await clock.advance(1_000);
+    b.send({ type: 'leave', payload: { groupId: 'g' } });
+    await clock.advance(1_000);
+    const dashboard = member(b, { role: 'dashboard', metadata: { n: 1 } });
+    expect(told(a)).toEqual([
+      { type: 'sync', version: 1, members: [member(a)] },
+      { type: 'presence_update', version: 2, joins: [dashboard] },
+      { type: 'presence_update', version: 3, updates: [{ ...dashboard, state: { at: 3 } }] },
+      { type: 'presence_update', version: 4, leaves: [b.memberId] },
+    ]);
+    expect(told(b)[0]).toEqual({ type: 'sync', version: 2, members: [member(a), dashboard] });
+    expect(a.of('presence_update').map(({ payload }) => payload.info.details.members)).toEqual([2, 2, 1]);
+  });
+
+  test('has a drop as a change of who has dropped, and a resume as another: nobody comes or goes', async () => {
+    const { clock, come } = stage();
+    const [a, b] = [await come(), await come()];
+    await clock.advance(1_000);
+    const before = told(a).length;
+    b.connection.cut();
+    await clock.advance(1_000);
+    b.connect();
+    await clock.advance(1_000);
+    expect(told(a).slice(before)).toEqual([
+      { type: 'presence_update', version: 3, updates: [member(b, { connected: false })] },
+      { type: 'presence_update', version: 4, updates: [member(b)] },
+    ]);
+    expect(listOf(b)).toEqual([member(a), member(b)]);
+  });
+
+  test('does not change with a drop and a resume inside one interval', async () => {
+    const { clock, come } = stage();
+    const [a, b] = [await come(), await come()];
+    await clock.advance(1_000);
+    await come();
+    const before = told(a).length;
+    b.connection.cut();
+    await clock.settle();
+    b.connect();
+    await clock.advance(1_000);
+    expect(told(a).slice(before)).toEqual([]);
+    expect(listOf(b)).toHaveLength(3);
+  });
+
+  test('has of many changes in an interval only what they come to', async () => {
+    const { clock, come } = stage();
+    const [a, b] = [await come(), await come()];
+    await clock.advance(1_000);
+    const passing = await come();
+    const before = told(a).length;
+    for (let n = 0; n < 50; n += 1) b.send({ type: 'presence', groupId: 'g', payload: { state: n } });
+    const brief = await come();
+    brief.connection.close();
+    passing.connection.close();
+    await clock.advance(1_000);
+    expect(told(a).slice(before)).toEqual([
+      { type: 'presence_update', version: 4, updates: [member(b, { state: 49 })], leaves: [passing.memberId] },
+    ]);
+  });
+
+  test('is the same bytes for all, and what dialect 1 is told is as it always was', async () => {
+    const { clock, come, crowd, join } = stage();
+    const one = await join('g');
+    await clock.advance(1_000);
+    const clients = await crowd(20);
+    await come({ metadata: { n: 1 } });
+    await clock.advance(1_000);
+    const last = clients.map(({ connection }) => connection.texts.at(-1));
+    expect(new Set(last).size).toBe(1);
+    expect(JSON.parse(last[0] as string)).toMatchObject({
+      type: 'presence_update',
+      payload: { joins: [{ metadata: { n: 1 } }] },
+    });
+    const updates = one.texts.filter((text) => text.includes('presence_update'));
+    expect(updates.at(-1)).toMatch(
+      /^\{"type":"presence_update","ts":\d+,"groupId":"g","payload":\{"groupId":"g","info":\{"status":"UP","details":\{"role":"app-client","metadata":\{"n":1\},"members":22\}\}\}\}$/,
+    );
+    expect(updates.every((text) => !text.includes('"version"'))).toBe(true);
+  });
+
+  test('goes over gateways that share the store', async () => {
+    const { clock, come, gateway } = stage((fake) => ({ presence: new MemoryPresenceStore({ clock: fake }) }));
+    const a = await come();
+    expect(gateway.stats().connections).toBe(1);
+    const other = new ResumingClient(gateway);
+    other.connect({ g: {} });
+    await clock.advance(1_000);
+    other.send({ type: 'presence', groupId: 'g', payload: { state: 'there' } });
+    await clock.advance(1_000);
+    expect(listOf(a)).toEqual([member(a), member(other.take(), { state: 'there' })]);
+  });
+});
+
+describe('a member whose socket is full', () => {
+  async function behind(count: number) {
+    const world = stage({ limits: { ...FAST, socketHighWaterMarkBytes: 2_000 } });
+    const clients = await world.crowd(count);
+    const slow = await world.come();
+    await world.clock.advance(1_000);
+    slow.connection.stopReading();
+    void world.gateway.publish('g', long(3_000));
+    await world.clock.settle();
+    const before = told(slow).length;
+    const change = async (times: number) => {
+      for (let n = 0; n < times; n += 1) {
+        clients[0]?.send({ type: 'presence', groupId: 'g', payload: { state: `${times} ${n}` } });
+        await world.clock.advance(500);
+      }
+    };
+    const caughtUp = async () => {
+      slow.connection.startReading();
+      await world.clock.advance(100);
+      return told(slow).slice(before);
+    };
+    return { ...world, slow, clients, change, caughtUp };
+  }
+
+  test('gets the differences that it has missed, one after the other', async () => {
+    const { slow, change, caughtUp } = await behind(40);
+    await change(5);
+    const updates = await caughtUp();
+    expect(updates.map(({ updates }) => updates?.length)).toEqual([1, 1, 1, 1, 1]);
+    expect(listOf(slow)).toHaveLength(41);
+    expect(listOf(slow)[0]).toMatchObject({ state: '5 4' });
+  });
+
+  test('gets the whole list where it has missed more than 8, or more than the list is long', async () => {
+    for (const [count, missed] of [
+      [40, 9],
+      [2, 3],
+    ] as const) {
+      const { slow, change, caughtUp } = await behind(count);
+      await change(missed);
+      const updates = await caughtUp();
+      expect(updates).toMatchObject([{ type: 'presence_update', members: expect.any(Array) }]);
+      expect(listOf(slow)).toHaveLength(count + 1);
+      await change(1);
+      expect(listOf(slow)[0]).toMatchObject({ state: '1 0' });
+    }
+  });
+});
+
+describe('a group that is too large', () => {
+  test('has no list: only how many they are, until they are fewer again', async () => {
+    const { clock, come, events } = stage({ limits: { presenceMembersMax: 2 } });
+    const [a, b] = [await come(), await come()];
+    await clock.advance(1_000);
+    expect(listOf(a)).toHaveLength(2);
+    const c = await come();
+    await clock.advance(1_000);
+    expect(told(a).at(-1)).toEqual({ type: 'presence_update', version: 3 });
+    expect(told(c)).toEqual([{ type: 'sync' }, { type: 'presence_update', version: 3 }]);
+    const d = await come();
+    await clock.advance(1_000);
+    expect(told(d)).toEqual([{ type: 'sync' }, { type: 'presence_update', version: 4 }]);
+    expect(d.of('presence_update').map(({ payload }) => payload.info.details.members)).toEqual([4]);
+    // Nobody comes or goes, so nothing is to be told.
+    d.send({ type: 'presence', groupId: 'g', payload: { state: 1 } });
+    await clock.advance(1_000);
+    expect(told(a).at(-1)).toEqual({ type: 'presence_update', version: 4 });
+    for (const client of [c, d]) client.connection.close();
+    await clock.advance(1_000);
+    expect(told(a).at(-1)).toEqual({ type: 'presence_update', version: 5, members: [member(a), member(b)] });
+    expect(events('error')).toEqual([]);
+  });
+
+  test('is too large by the bytes of its list too', async () => {
+    const { clock, come } = stage({ limits: { presenceListBytesMax: 400 } });
+    const a = await come();
+    await come();
+    await clock.advance(1_000);
+    expect(listOf(a)).toHaveLength(2);
+    await come({ metadata: { text: long(300) } });
+    await clock.advance(1_000);
+    expect(told(a).at(-1)).toEqual({ type: 'presence_update', version: 3 });
+  });
+
+  test('of 10,000 who join at once is told of at most 5 times each, in all', async () => {
+    const { clock, gateway } = stage({ limits: FAST });
+    const clients = Array.from({ length: 10_000 }, () => connectClient(gateway));
+    for (const client of clients)
+      client.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId: 'g' } });
+    await clock.advance(10_000);
+    const counts = clients.map(({ texts }) => texts.filter((text) => text.startsWith('{"type":"presence_update"')).length);
+    expect(Math.max(...counts)).toBeLessThanOrEqual(5);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+    for (const { received } of [clients[0], clients[5_000], clients[9_999]] as typeof clients) {
+      expect(received.at(-1)).toMatchObject({ type: 'presence_update', payload: { info: { details: { members: 10_000 } } } });
+    }
+  });
+
+  test('of 1,000 who join at once is listed to each, in at most 5 messages beside its sync', async () => {
+    const { clock, gateway, crowd } = stage({ limits: FAST });
+    const clients = await crowd(1_000);
+    await clock.advance(5_000);
+    for (const client of [clients[0], clients[500], clients[999]] as ResumingClient[]) {
+      const rosters = new KnownRosters(client).take();
+      expect(rosters.groups.get('g')?.members?.size).toBe(1_000);
+      expect(client.of('presence_update').length).toBeLessThanOrEqual(5);
+    }
+    expect(gateway.stats().logBytes).toBeLessThan(2 * 1024 * 1024);
+  });
+});
+
+describe('the list that comes with sync', () => {
+  test('comes with each join, with each resume, and where the host puts a member into a group', async () => {
+    const { clock, come, gateway, join } = stage();
+    await join('g');
+    const a = await come({}, 'other');
+    const { connectionId } = gateway.connections().at(-1) as { connectionId: string };
+    await gateway.join(connectionId, 'g');
+    await clock.advance(1_000);
+    expect(told(a).slice(1)).toEqual([{ type: 'sync', version: 1, members: [expect.anything(), member(a)] }]);
+    a.send({ type: 'join', payload: { groupId: 'g' } });
+    await clock.settle();
+    expect(told(a).at(-1)).toEqual({ type: 'sync', version: 1, members: [expect.anything(), member(a)] });
+    a.connection.cut();
+    await clock.advance(1_000);
+    a.connect();
+    await clock.advance(1_000);
+    expect(listOf(a)).toHaveLength(2);
+    expect(listOf(a)[1]).toEqual(member(a));
+  });
+
+  test('is not repeated where a log is lost in mid-life: differences go on', async () => {
+    const broker = new ResettableBroker();
+    const { clock, come } = stage({ broker });
+    const a = await come();
+    await clock.advance(1_000);
+    broker.lose('g');
+    await clock.settle();
+    await come();
+    await clock.advance(1_000);
+    expect(told(a).map(({ type, version }) => [type, version])).toEqual([
+      ['sync', 1],
+      ['sync', undefined],
+      ['presence_update', 2],
+    ]);
+    expect(listOf(a)).toHaveLength(2);
+  });
+
+  test('waits for the store to answer again where it fails, and nobody waits for it', async () => {
+    let fails = true;
+    const { clock, come, events, join } = stage((fake) => ({
+      presence: failing(new MemoryPresenceStore({ clock: fake }), 'list', 'rejects', () => fails),
+    }));
+    const one = await join('g');
+    const a = await come();
+    await clock.advance(1_000);
+    expect(told(a)).toEqual([{ type: 'sync' }]);
+    expect(one.received.at(-1)).toMatchObject({ type: 'presence_update', payload: { info: { details: { members: 2 } } } });
+    expect(events('error').map(({ where }) => where)).toContain('presence.list');
+    fails = false;
+    await come();
+    await clock.advance(1_000);
+    expect(listOf(a)).toHaveLength(3);
+  });
+});
+
+describe('a group without members of dialect 2', () => {
+  test('is never listed', async () => {
+    let lists = 0;
+    const { clock, join } = stage((fake) => {
+      const store = new MemoryPresenceStore({ clock: fake });
+      const count = () => {
+        lists += 1;
+        return false;
+      };
+      return { presence: failing(store, 'list', 'throws', count) };
+    });
+    for (let n = 0; n < 5; n += 1) {
+      await join('g');
+      await clock.advance(300);
+    }
+    expect(lists).toBe(0);
+  });
+
+  test('forgets the list that it had once they have gone, and counts it in logBytes while it has one', async () => {
+    const { clock, come, gateway, join } = stage();
+    const one = await join('g');
+    await clock.advance(1_000);
+    const { logBytes } = gateway.stats();
+    const a = await come();
+    await clock.advance(1_000);
+    expect(gateway.stats().logBytes).toBeGreaterThan(logBytes + 400);
+    a.connection.close();
+    await clock.advance(1_000);
+    one.send(identify('g', { metadata: { n: 1 } }));
+    await clock.advance(1_000);
+    one.send(identify('g'));
+    await clock.advance(1_000);
+    expect(gateway.stats().logBytes).toBeLessThan(logBytes + 50);
+    const b = await come();
+    expect(told(b)).toMatchObject([{ type: 'sync', members: [{}, member(b)] }]);
+  });
+});
