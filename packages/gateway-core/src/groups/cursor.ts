@@ -52,6 +52,25 @@ export interface FanOutCounters {
 /** Of a cursor that was never told who is there, or is to be told anew. */
 export const NONE_SEEN = -1;
 
+/** Takes the place of a receiver whose connection is gone. */
+export const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, hearsGaps: false, write: () => {}, lost: () => {} };
+
+/** A cursor that stands at `seq`. */
+export function cursorAt(seq: number, receiver: Receiver, presenceSeen: number): Cursor {
+  return {
+    receiver,
+    cursor: seq,
+    behind: false,
+    start: seq,
+    written: 0,
+    latest: 0,
+    volatile: 0,
+    lost: 0,
+    replay: undefined,
+    presenceSeen,
+  };
+}
+
 /** Brings a member to a place in the log, where its books begin anew. */
 export function startAt(member: Cursor, cursor: number): void {
   member.cursor = cursor;

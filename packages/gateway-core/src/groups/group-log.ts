@@ -7,13 +7,9 @@ import { collectSlabs } from './collect-slabs.js';
 import { Conflation } from './conflation.js';
 import { DeflatedFrames } from './deflated-frames.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
-import { LogMemory } from './log-memory.js';
+import { LogMemory, MESSAGE_OVERHEAD, SLAB_OVERHEAD } from './log-memory.js';
 import { LogSlab, SLAB_BYTES_MAX, SLAB_BYTES_MIN, textOf } from './log-slab.js';
 import { bytesOf, olderEntries, slabsOf } from './older-entries.js';
-
-/** What is kept beside the frames: for a slab, for a message in it; about, `group-memory.test.ts` compares. */
-const SLAB_OVERHEAD = 400;
-const MESSAGE_OVERHEAD = 24;
 
 /**
  * A group's messages, as finished frames, in `seq` order without holes. Bounded in messages and bytes by `trim`, which the group calls

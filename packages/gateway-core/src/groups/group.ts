@@ -1,17 +1,13 @@
 import type { LogPosition, ResumeSince } from 'gateway-protocol';
 import { gapFrame, syncFrame } from '../answers.js';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
-import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
-import { type Cursor, type FanOutCounters, NONE_SEEN, type Receiver } from './cursor.js';
+import { type Cursor, cursorAt, NOBODY, NONE_SEEN, type Receiver } from './cursor.js';
 import { FanOut } from './fan-out.js';
+import type { GroupContext } from './group-context.js';
 import type { GroupLog } from './group-log.js';
-import type { LogBudget } from './log-budget.js';
 import { beginningOf, type Replay } from './replay.js';
-import { Roster, type RosterNews } from './roster.js';
-
-/** Takes the place of a receiver whose connection is gone. */
-const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, hearsGaps: false, write: () => {}, lost: () => {} };
+import type { RosterNews } from './roster.js';
 
 /** A receiver's place in one group. The whole cost of a slow consumer is this object. */
 export interface Membership extends Cursor {
@@ -22,23 +18,6 @@ export interface Membership extends Cursor {
   assigned: boolean;
   /** JSON text of what its member says of itself in the group, by its last `presence`. */
   stateText: string | undefined;
-}
-
-/** What a group needs of its surroundings. */
-export interface GroupContext {
-  readonly limits: Limits;
-  readonly budget: LogBudget;
-  readonly now: () => number;
-  /** The group has something to write: `step` is called from the end of the turn on, until all is done. */
-  readonly dirty: (group: Group) => void;
-  /** Messages handed to sockets, and logs that began anew. */
-  readonly counters: FanOutCounters & { resets: number };
-  /** Wall-clock time, for stamps. */
-  readonly stamp: () => number;
-  /** Its log began anew. */
-  readonly wasReset: (groupId: string, position: LogPosition) => void;
-  /** The broker did not keep its contract. */
-  readonly failed: (error: unknown, where: string) => void;
 }
 
 /**
@@ -53,17 +32,15 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   readonly #detached = new Set<Membership>();
   /** `dirty` was called, and `step` has not said since that all is done. */
   #queued = false;
-  /** How many of its places are of dialect 2, whose members are told who is there. */
-  #listeners = 0;
   /** When it was last used, in monotonic milliseconds. */
   lastUsedAt: number;
 
   constructor(
-    readonly groupId: string,
+    groupId: string,
     position: LogPosition,
     protected override readonly context: GroupContext,
   ) {
-    super(position, context);
+    super(groupId, position, context);
     this.lastUsedAt = context.now();
     context.budget.hold(GROUP_BYTES);
   }
@@ -101,16 +78,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   add(receiver: Receiver): Membership {
     const membership = {
       group: this,
-      receiver,
-      cursor: this.log.headSeq,
-      behind: false,
-      start: this.log.headSeq,
-      written: 0,
-      latest: 0,
-      volatile: 0,
-      lost: 0,
-      replay: undefined,
-      presenceSeen: receiver.hearsGaps ? NONE_SEEN : this.presenceVersion,
+      ...cursorAt(this.log.headSeq, receiver, receiver.hearsGaps ? NONE_SEEN : this.presenceVersion),
       assigned: false,
       stateText: undefined,
     };
@@ -121,8 +89,8 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   /** Its member has come back, on another connection. What it is owed is what `begin` says. */
   attach(membership: Membership, receiver: Receiver): void {
     membership.receiver = receiver;
-    this.#detached.delete(membership);
-    this.#place(membership);
+    // Where its earlier connection was still there, so is its place.
+    if (this.#detached.delete(membership)) this.#place(membership);
   }
 
   /**
@@ -140,7 +108,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   /** Its connection ends, its member stays. What it is owed of the log is written first, as far as its socket takes it. */
   detach(membership: Membership): void {
     if (!this.places.delete(membership)) return;
-    if (membership.receiver.hearsGaps) this.#listeners -= 1;
+    if (membership.receiver.hearsGaps) this.listeners -= 1;
     membership.presenceSeen = this.presenceVersion;
     if (!membership.receiver.gone) this.writeRest(membership);
     membership.receiver = NOBODY;
@@ -194,37 +162,6 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     if (news !== undefined) this.enlist(news);
     else if (!this.hasListeners) this.roster?.rest();
     this.#markDirty();
-  }
-
-  /** Whether there are members of dialect 2, who are told who is there. */
-  get hasListeners(): boolean {
-    return this.#listeners > 0;
-  }
-
-  /** Whether there is something to tell them as they come. */
-  get hasRoster(): boolean {
-    return this.roster?.isKnown === true;
-  }
-
-  /** Whether so many may be listed. */
-  lists(members: number): boolean {
-    return members <= this.context.limits.presenceMembersMax;
-  }
-
-  /** Takes what the store has answered for members of dialect 2, those that are there or are about to come. */
-  enlist(news: RosterNews): void {
-    this.roster ??= new Roster(this.groupId, this.context.limits, this.context.budget);
-    this.roster.take(news, this.presenceVersion);
-  }
-
-  /** A member of dialect 2 is about to come. */
-  keepRoster(): void {
-    this.roster?.keep();
-  }
-
-  /** Nobody is there who could be told anything. */
-  restRoster(): void {
-    this.roster?.rest();
   }
 
   /** Owes one member the newest presence, though it may have it, and writes it where it can. `false`: there is none yet. */
@@ -288,7 +225,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   #place(membership: Membership): void {
     this.places.add(membership);
     if (membership.receiver.hearsGaps) {
-      this.#listeners += 1;
+      this.listeners += 1;
       this.roster?.keep();
     }
     this.lastUsedAt = this.context.now();

@@ -9,7 +9,8 @@ import type { PartTimeouts } from '../part-timeouts.js';
 import type { Slices } from '../slices.js';
 import type { FanOutCounters, Receiver } from './cursor.js';
 import { Feed } from './feed.js';
-import { Group, type GroupContext, type Membership } from './group.js';
+import { Group, type Membership } from './group.js';
+import type { GroupContext } from './group-context.js';
 import { LogBudget } from './log-budget.js';
 import { Reaching } from './reaching.js';
 

@@ -1,5 +1,9 @@
 import type { LogBudget, LogOwner } from './log-budget.js';
 
+/** What is kept beside the frames: for a slab, for a message in it; about, `group-memory.test.ts` compares. */
+export const SLAB_OVERHEAD = 400;
+export const MESSAGE_OVERHEAD = 24;
+
 /** The budget hears of less only when it comes together: it is not told of every message. */
 const STEP_BYTES = 512;
 
