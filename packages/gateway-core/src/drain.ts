@@ -12,6 +12,8 @@ const STEP_MS = 100;
 const GRACE_SHARE = 0.8;
 /** What of the grace clients of dialect 2 are asked to come back in. */
 const ASKED_SHARE = 0.6;
+/** And how much later they are closed. */
+const LEAVE_SHARE = 0.2;
 
 /**
  * How a gateway ends: not ready, still serving; then refusing; then every client is told, not all in one moment, for they all come back;
@@ -97,7 +99,7 @@ export class Drain {
       ...first.map((connection, index) => ({ connection, afterMs: Math.floor(index / perStep) * STEP_MS })),
       ...second.map((connection, index) => ({
         connection,
-        afterMs: askedAfterMs(index) + graceMs * (GRACE_SHARE - ASKED_SHARE),
+        afterMs: askedAfterMs(index) + Math.floor(graceMs * LEAVE_SHARE),
       })),
     ].sort((a, b) => a.afterMs - b.afterMs);
     const step = (told: number, passedMs: number): void => {
