@@ -230,6 +230,20 @@ describe('a group that is too large', () => {
     expect(told(a).at(-1)).toEqual({ type: 'presence_update', version: 3 });
   });
 
+  test('is one of which there is no room to know who is there: rosters take half of logBytesTotalMax at most', async () => {
+    const { clock, gateway, come } = stage({ limits: { ...FAST, logBytesTotalMax: 200_000 } });
+    const clients = [];
+    for (let n = 0; n < 60; n += 1) clients.push(await come({ metadata: { text: long(1_000) } }, `g${n % 20}`));
+    await clock.advance(2_000);
+    const listed = clients.filter(({ rosters }, n) => rosters.take().groups.get(`g${n % 20}`)?.members !== undefined).length;
+    expect(listed).toBeGreaterThan(15);
+    expect(listed).toBeLessThan(60);
+    for (const [n, { rosters }] of clients.entries()) expect(rosters.groups.get(`g${n % 20}`)?.count).toBe(3);
+    // The groups themselves are counted with 2 KiB each.
+    expect(gateway.stats().logBytes).toBeLessThan(100_000 + 20 * 5_000);
+    expect(gateway.stats().logBytes).toBeGreaterThan(20 * 2_048 + 30_000);
+  });
+
   test('of 10,000 who join at once is told of at most 5 times each, in all', async () => {
     const { clock, gateway } = stage({ limits: FAST });
     const clients = Array.from({ length: 10_000 }, () => connectClient(gateway));
