@@ -6,16 +6,7 @@ import type { Drain } from './drain.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import { EVENT_NAMES, type GatewayEvents } from './events.js';
-import type {
-  ConnectionContext,
-  Gateway,
-  GatewayStats,
-  GroupInfo,
-  MemberInfo,
-  MembersPage,
-  Peer,
-  PublishOptions,
-} from './gateway.js';
+import type { ConnectionContext, Gateway, GatewayStats, GroupInfo, MemberInfo, Peer, PublishOptions } from './gateway.js';
 import type { Groups } from './groups/groups.js';
 import type { HostMembers } from './host-members.js';
 import type { Hub } from './hub.js';
@@ -196,7 +187,7 @@ export class RunningGateway implements Gateway {
     return presenceInfo(await this.parts.presence.info(groupId));
   }
 
-  async members(groupId: string, page: MembersPage = {}): Promise<MemberInfo[]> {
+  async members(groupId: string, page: Parameters<Gateway['members']>[1] = {}): Promise<MemberInfo[]> {
     return this.parts.hostMembers.list(groupId, page);
   }
 

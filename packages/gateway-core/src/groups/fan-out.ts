@@ -68,8 +68,8 @@ export abstract class FanOut<Place extends Cursor> implements LogOwner {
   /** The newest presence, as a finished frame of dialect 1, and which one it is. */
   #presence: Buffer | undefined;
   #presenceVersion = 0;
-  /** What members of dialect 2 are told of it; once there are any. */
-  protected roster: Roster | undefined;
+  /** What members of dialect 2 are told of it; once one has come, or is about to. */
+  roster: Roster | undefined;
   /** Everybody who keeps up has been written everything up to here. What comes after it must stay in the log. */
   protected writtenSeq: number;
   /** Bytes that came since the last pass began. */

@@ -50,8 +50,6 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   readonly #detached = new Set<Membership>();
   /** `dirty` was called, and `step` has not said since that all is done. */
   #queued = false;
-  /** How many of its places are of dialect 2, whose members are told who is there. */
-  #listeners = 0;
   /** When it was last used, in monotonic milliseconds. */
   lastUsedAt: number;
 
@@ -126,7 +124,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   /** Its connection ends, its member stays. What it is owed of the log is written first, as far as its socket takes it. */
   detach(membership: Membership): void {
     if (!this.places.delete(membership)) return;
-    if (membership.receiver.hearsGaps) this.#listeners -= 1;
+    if (membership.receiver.hearsGaps && this.roster !== undefined) this.roster.listeners -= 1;
     membership.presenceSeen = this.presenceVersion;
     if (!membership.receiver.gone) this.writeRest(membership);
     membership.receiver = NOBODY;
@@ -177,39 +175,20 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     this.context.budget.hold(presence.length - (this.presence?.length ?? 0));
     this.owe(presence);
     if (news !== undefined) this.enlist(news);
-    else if (!this.hasListeners) this.roster?.rest();
+    else if (this.roster?.listeners === 0) this.roster.rest();
     this.#markDirty();
   }
 
-  /** Whether there are members of dialect 2, who are told who is there. */
-  get hasListeners(): boolean {
-    return this.#listeners > 0;
-  }
-
-  /** Whether there is something to tell them as they come. */
-  get hasRoster(): boolean {
-    return this.roster?.isKnown === true;
-  }
-
-  /** Whether so many may be listed. */
-  lists(members: number): boolean {
-    return members <= this.context.limits.presenceMembersMax;
+  /** A member of dialect 2 is about to come. */
+  keepRoster(): Roster {
+    this.roster ??= new Roster(this.groupId, this.context.limits, this.context.budget);
+    this.roster.keep();
+    return this.roster;
   }
 
   /** Takes what the store has answered for members of dialect 2, those that are there or are about to come. */
   enlist(news: RosterNews): void {
-    this.roster ??= new Roster(this.groupId, this.context.limits, this.context.budget);
-    this.roster.take(news, this.presenceVersion);
-  }
-
-  /** A member of dialect 2 is about to come. */
-  keepRoster(): void {
-    this.roster?.keep();
-  }
-
-  /** Nobody is there who could be told anything. */
-  restRoster(): void {
-    this.roster?.rest();
+    this.roster?.take(news, this.presenceVersion);
   }
 
   /** Owes one member the newest presence, though it may have it, and writes it where it can. `false`: there is none yet. */
@@ -278,10 +257,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
 
   #place(membership: Membership): void {
     this.places.add(membership);
-    if (membership.receiver.hearsGaps) {
-      this.#listeners += 1;
-      this.roster?.keep();
-    }
+    if (membership.receiver.hearsGaps) this.keepRoster().listeners += 1;
     this.lastUsedAt = this.context.now();
   }
 

@@ -36,6 +36,8 @@ const FRAME_BYTES = 200;
  * A list over `presenceMembersMax` or `presenceListBytesMax`, or for which the budget has no room, is none: only how many they are is told.
  */
 export class Roster {
+  /** Members that are told: places of dialect 2. */
+  listeners = 0;
   /** Counts the changes that were announced. */
   #version = 0;
   /** Of the last of them; `undefined`: nothing is known. */
@@ -60,6 +62,11 @@ export class Roster {
 
   get isKnown(): boolean {
     return this.#news !== undefined;
+  }
+
+  /** Whether so many may be listed. */
+  lists(members: number): boolean {
+    return members <= this.limits.presenceMembersMax;
   }
 
   /** For a `sync`: `"version":…,"members":[…]`. `undefined`: nobody is listed. */
@@ -108,7 +115,7 @@ export class Roster {
   }
 
   #listOf({ members }: RosterNews): Map<string, string> | undefined {
-    if (members === undefined || members.length > this.limits.presenceMembersMax) return undefined;
+    if (members === undefined || !this.lists(members.length)) return undefined;
     const list = new Map<string, string>();
     let bytes = 0;
     for (const member of members) {
