@@ -1,5 +1,5 @@
-import { MemoryPresenceStore, type PresenceMember } from 'gateway-core';
-import { connectClient } from 'gateway-core/testing';
+import { createGateway, type Gateway, MemoryPresenceStore, type PresenceMember } from 'gateway-core';
+import { connectClient, FakeClock } from 'gateway-core/testing';
 import type { GroupMember } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { LogBudget } from '../src/groups/log-budget.js';
@@ -31,6 +31,12 @@ function stage(options: Parameters<typeof setUp>[0] = {}) {
     return clients;
   };
   return { ...world, come, crowd };
+}
+
+async function closeNow(gateway: Gateway, clock: FakeClock): Promise<void> {
+  const closing = gateway.close({ graceMs: 0 });
+  await clock.advance(1_000);
+  await closing;
 }
 
 /** What came of presence, `info` apart: of the syncs and the updates. */
@@ -137,15 +143,23 @@ describe('the roster of a group', () => {
   });
 
   test('goes over gateways that share the store', async () => {
-    const { clock, come, gateway } = stage((fake) => ({ presence: new MemoryPresenceStore({ clock: fake }) }));
-    const a = await come();
-    expect(gateway.stats().connections).toBe(1);
-    const other = new ResumingClient(gateway);
-    other.connect({ g: {} });
+    const clock = new FakeClock();
+    const presence = new MemoryPresenceStore({ clock });
+    const east = createGateway({ clock, presence });
+    const west = createGateway({ clock, presence });
+    const [a, b] = [new ResumingClient(east), new ResumingClient(west)];
+    for (const client of [a, b]) {
+      client.connect({ g: {} });
+      await clock.advance(1_000);
+      client.take();
+    }
+    b.send({ type: 'presence', groupId: 'g', payload: { state: 'there' } });
     await clock.advance(1_000);
-    other.send({ type: 'presence', groupId: 'g', payload: { state: 'there' } });
-    await clock.advance(1_000);
-    expect(listOf(a)).toEqual([member(a), member(other.take(), { state: 'there' })]);
+    for (const client of [a, b]) {
+      const { members } = new KnownRosters(client).take().groups.get('g') ?? {};
+      expect([...(members?.values() ?? [])]).toEqual([member(a), member(b, { state: 'there' })]);
+    }
+    for (const gateway of [east, west]) await closeNow(gateway, clock);
   });
 });
 
