@@ -68,7 +68,7 @@ export interface Limits {
   logAgeMaxMs: number;
   /**
    * Most memory of all groups and their logs together, in bytes: of the slabs that hold the frames, whether full or not, and of the
-   * bookkeeping. Beyond it groups without members are forgotten, then the largest logs lose their oldest messages.
+   * bookkeeping. Half of it at most is for the lists of who is there. Beyond it groups without members are forgotten, then the largest logs lose their oldest messages.
    */
   logBytesTotalMax: number;
   /** A socket with this many unsent bytes is not written to until it drains. Also the most that one write carries, but for a single larger message. */

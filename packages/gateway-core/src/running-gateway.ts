@@ -8,15 +8,7 @@ import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import { EVENT_NAMES, type GatewayEvents } from './events.js';
 import type { Gateway, Peer, PublishOptions } from './gateway.js';
-import type {
-  ConnectionContext,
-  GatewayStats,
-  GroupInfo,
-  LedgerEntry,
-  MemberInfo,
-  MembersPage,
-  Revoked,
-} from './gateway-info.js';
+import type { ConnectionContext, GatewayStats, GroupInfo, LedgerEntry, MemberInfo, Revoked } from './gateway-info.js';
 import type { GatewayCounters, Groups } from './groups/groups.js';
 import type { HostMembers } from './host-members.js';
 import type { Hub } from './hub.js';
@@ -166,7 +158,7 @@ export class RunningGateway implements Gateway {
     return presenceInfo(await this.parts.presence.info(groupId));
   }
 
-  async members(groupId: string, page: MembersPage = {}): Promise<MemberInfo[]> {
+  async members(groupId: string, page: Parameters<Gateway['members']>[1] = {}): Promise<MemberInfo[]> {
     return this.parts.hostMembers.list(groupId, page);
   }
 

@@ -3,6 +3,9 @@ import { runInNewContext } from 'node:vm';
 import { createGateway, type Gateway } from 'gateway-core';
 import { connectClient, FakeClock } from 'gateway-core/testing';
 import { expect, test } from 'vitest';
+import { LogBudget } from '../src/groups/log-budget.js';
+import { Roster } from '../src/groups/roster.js';
+import { DEFAULT_LIMITS } from '../src/limits.js';
 import { identify, say } from './support/messages.js';
 
 setFlagsFromString('--expose-gc');
@@ -81,3 +84,35 @@ test.each([
     await gateway.close({ graceMs: 0 });
   },
 );
+
+test.each([
+  ['small', 3, 1, 'x'],
+  ['of many', 500, 10, 'x'],
+  ['of many with much metadata', 100, 1_500, 'x'],
+  ['of many with metadata beyond Latin-1', 100, 800, '\u0436'],
+])('what a roster says that it holds is what it holds, to within a third: %s', (_, members, length, letter) => {
+  const budget = new LogBudget(Number.POSITIVE_INFINITY, () => {});
+  const info = { status: 'UP', details: { role: 'app-client', members } } as const;
+  const make = (n: number) => {
+    const roster = new Roster(`g${n}`, { ...DEFAULT_LIMITS, presenceListBytesMax: 1024 * 1024 }, budget);
+    for (let at = 1; at < 6; at += 1) {
+      const list = Array.from({ length: members }, (__, m) => ({
+        memberId: `member ${n} ${m} of a usual length`,
+        nodeId: 'node',
+        role: 'app-client' as const,
+        state: 'connected' as const,
+        metadataText: JSON.stringify({ text: letter.repeat(length) }),
+        stateText: m < 3 ? String(at) : undefined,
+      }));
+      roster.take({ ts: at, info, members: list, asked: at }, at);
+    }
+    return roster.list === undefined ? undefined : roster;
+  };
+  make(-1);
+  const [before, counted] = [memory(), budget.bytes];
+  const rosters = Array.from({ length: Math.ceil(8_000 / members) }, (__, n) => make(n));
+  const ratio = (memory() - before) / (budget.bytes - counted);
+  expect(rosters).not.toContain(undefined);
+  expect(ratio).toBeGreaterThan(2 / 3);
+  expect(ratio).toBeLessThan(4 / 3);
+});

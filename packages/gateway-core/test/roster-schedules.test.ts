@@ -184,6 +184,7 @@ class Stage {
 
 test.each(SETTINGS)(
   'whoever applies what it is told has the server’s list at every version, whatever happens: %s',
+  { timeout: 60_000 },
   async (_name, setting) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 80 }), async (steps) => {

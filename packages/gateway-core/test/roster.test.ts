@@ -1,7 +1,10 @@
-import { MemoryPresenceStore } from 'gateway-core';
-import { connectClient } from 'gateway-core/testing';
+import { createGateway, type Gateway, MemoryPresenceStore, type PresenceMember } from 'gateway-core';
+import { connectClient, FakeClock } from 'gateway-core/testing';
 import type { GroupMember } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
+import { LogBudget } from '../src/groups/log-budget.js';
+import { Roster } from '../src/groups/roster.js';
+import { DEFAULT_LIMITS } from '../src/limits.js';
 import { failing } from './support/failing.js';
 import { KnownRosters } from './support/known-rosters.js';
 import { identify, long } from './support/messages.js';
@@ -28,6 +31,12 @@ function stage(options: Parameters<typeof setUp>[0] = {}) {
     return clients;
   };
   return { ...world, come, crowd };
+}
+
+async function closeNow(gateway: Gateway, clock: FakeClock): Promise<void> {
+  const closing = gateway.close({ graceMs: 0 });
+  await clock.advance(1_000);
+  await closing;
 }
 
 /** What came of presence, `info` apart: of the syncs and the updates. */
@@ -134,15 +143,23 @@ describe('the roster of a group', () => {
   });
 
   test('goes over gateways that share the store', async () => {
-    const { clock, come, gateway } = stage((fake) => ({ presence: new MemoryPresenceStore({ clock: fake }) }));
-    const a = await come();
-    expect(gateway.stats().connections).toBe(1);
-    const other = new ResumingClient(gateway);
-    other.connect({ g: {} });
+    const clock = new FakeClock();
+    const presence = new MemoryPresenceStore({ clock });
+    const east = createGateway({ clock, presence });
+    const west = createGateway({ clock, presence });
+    const [a, b] = [new ResumingClient(east), new ResumingClient(west)];
+    for (const client of [a, b]) {
+      client.connect({ g: {} });
+      await clock.advance(1_000);
+      client.take();
+    }
+    b.send({ type: 'presence', groupId: 'g', payload: { state: 'there' } });
     await clock.advance(1_000);
-    other.send({ type: 'presence', groupId: 'g', payload: { state: 'there' } });
-    await clock.advance(1_000);
-    expect(listOf(a)).toEqual([member(a), member(other.take(), { state: 'there' })]);
+    for (const client of [a, b]) {
+      const { members } = new KnownRosters(client).take().groups.get('g') ?? {};
+      expect([...(members?.values() ?? [])]).toEqual([member(a), member(b, { state: 'there' })]);
+    }
+    for (const gateway of [east, west]) await closeNow(gateway, clock);
   });
 });
 
@@ -230,7 +247,21 @@ describe('a group that is too large', () => {
     expect(told(a).at(-1)).toEqual({ type: 'presence_update', version: 3 });
   });
 
-  test('of 10,000 who join at once is told of at most 5 times each, in all', async () => {
+  test('is one of which there is no room to know who is there: rosters take half of logBytesTotalMax at most', async () => {
+    const { clock, gateway, come } = stage({ limits: { ...FAST, logBytesTotalMax: 200_000 } });
+    const clients = [];
+    for (let n = 0; n < 60; n += 1) clients.push(await come({ metadata: { text: long(1_000) } }, `g${n % 20}`));
+    await clock.advance(2_000);
+    const listed = clients.filter(({ rosters }, n) => rosters.take().groups.get(`g${n % 20}`)?.members !== undefined).length;
+    expect(listed).toBeGreaterThan(15);
+    expect(listed).toBeLessThan(60);
+    for (const [n, { rosters }] of clients.entries()) expect(rosters.groups.get(`g${n % 20}`)?.count).toBe(3);
+    // The groups themselves are counted with 2 KiB each.
+    expect(gateway.stats().logBytes).toBeLessThan(100_000 + 20 * 5_000);
+    expect(gateway.stats().logBytes).toBeGreaterThan(20 * 2_048 + 30_000);
+  });
+
+  test('of 10,000 who join at once is told of at most 5 times each, in all', { timeout: 60_000 }, async () => {
     const { clock, gateway } = stage({ limits: FAST });
     const clients = Array.from({ length: 10_000 }, () => connectClient(gateway));
     for (const client of clients)
@@ -244,7 +275,7 @@ describe('a group that is too large', () => {
     }
   });
 
-  test('of 1,000 who join at once is listed to each, in at most 5 messages beside its sync', async () => {
+  test('of 1,000 who join at once is listed to each, in at most 5 messages beside its sync', { timeout: 60_000 }, async () => {
     const { clock, gateway, crowd } = stage({ limits: FAST });
     const clients = await crowd(1_000);
     await clock.advance(5_000);
@@ -310,6 +341,17 @@ describe('the list that comes with sync', () => {
     await clock.advance(1_000);
     expect(listOf(a)).toHaveLength(3);
   });
+});
+
+test('an answer of the store that was asked for earlier and comes later is no change', () => {
+  const roster = new Roster('g', DEFAULT_LIMITS, new LogBudget(1_000_000, () => {}));
+  const info = { status: 'UP' } as const;
+  const someone = (memberId: string): PresenceMember => ({ memberId, nodeId: 'n', role: 'app-client', state: 'connected' });
+  roster.take({ ts: 0, info, members: [someone('a'), someone('b')], asked: 2 }, 1);
+  const before = roster.list;
+  roster.take({ ts: 0, info, members: [someone('a')], asked: 1 }, 2);
+  expect(roster.framesAfter(1)).toEqual([]);
+  expect(roster.list).toEqual(before);
 });
 
 describe('a group without members of dialect 2', () => {

@@ -17,7 +17,7 @@ export class ChunkCache {
   #chunk: CachedChunk | undefined;
   /** All but the first; nearly always everybody reads the same. */
   #others: Map<number, CachedChunk> | undefined;
-  readonly #presences: Buffer[] = [];
+  #presences: Buffer[] | undefined;
 
   constructor(
     private readonly log: GroupLog,
@@ -31,10 +31,8 @@ export class ChunkCache {
     if (key === this.#key) return this.#chunk as CachedChunk;
     const known = this.#others?.get(key);
     if (known !== undefined) return known;
-    const chunk = this.#withPresence(
-      this.log.read(cursor, { behind, deflate }),
-      this.#numberOf(presence) > 0 ? presence : undefined,
-    );
+    const frame = this.#numberOf(presence) === 0 ? undefined : presence;
+    const chunk = this.#withPresence(this.log.read(cursor, { behind, deflate }), frame);
     if (this.#chunk === undefined) {
       this.#key = key;
       this.#chunk = chunk;
@@ -49,6 +47,7 @@ export class ChunkCache {
   /** From 1; 0: none, or one too many, which is written by itself. */
   #numberOf(presence: Buffer | undefined): number {
     if (presence === undefined) return 0;
+    this.#presences ??= [];
     const index = this.#presences.indexOf(presence);
     if (index >= 0) return index + 1;
     return this.#presences.length < PRESENCES_MAX ? this.#presences.push(presence) : 0;

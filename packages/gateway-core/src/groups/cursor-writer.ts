@@ -25,10 +25,8 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   /** The newest presence, as a finished frame of dialect 1, and which one it is. */
   #presence: Buffer | undefined;
   #presenceVersion = 0;
-  /** What members of dialect 2 are told of it; once there are any. */
-  protected roster: Roster | undefined;
-  /** How many of its places are of dialect 2, whose members are told who is there. */
-  protected listeners = 0;
+  /** What members of dialect 2 are told of it; once one has come, or is about to. */
+  roster: Roster | undefined;
 
   constructor(
     readonly groupId: string,
@@ -53,35 +51,16 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
     return this.#presence;
   }
 
-  /** Whether there are members of dialect 2, who are told who is there. */
-  get hasListeners(): boolean {
-    return this.listeners > 0;
-  }
-
-  /** Whether there is something to tell them as they come. */
-  get hasRoster(): boolean {
-    return this.roster?.isKnown === true;
-  }
-
-  /** Whether so many may be listed. */
-  lists(members: number): boolean {
-    return members <= this.context.limits.presenceMembersMax;
+  /** A member of dialect 2 is about to come. */
+  keepRoster(): Roster {
+    this.roster ??= new Roster(this.groupId, this.context.limits, this.context.budget);
+    this.roster.keep();
+    return this.roster;
   }
 
   /** Takes what the store has answered for members of dialect 2, those that are there or are about to come. */
   enlist(news: RosterNews): void {
-    this.roster ??= new Roster(this.groupId, this.context.limits, this.context.budget);
-    this.roster.take(news, this.presenceVersion);
-  }
-
-  /** A member of dialect 2 is about to come. */
-  keepRoster(): void {
-    this.roster?.keep();
-  }
-
-  /** Nobody is there who could be told anything. */
-  restRoster(): void {
-    this.roster?.rest();
+    this.roster?.take(news, this.presenceVersion);
   }
 
   /** Owes every member a newer presence. */

@@ -108,7 +108,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   /** Its connection ends, its member stays. What it is owed of the log is written first, as far as its socket takes it. */
   detach(membership: Membership): void {
     if (!this.places.delete(membership)) return;
-    if (membership.receiver.hearsGaps) this.listeners -= 1;
+    if (membership.receiver.hearsGaps && this.roster !== undefined) this.roster.listeners -= 1;
     membership.presenceSeen = this.presenceVersion;
     if (!membership.receiver.gone) this.writeRest(membership);
     membership.receiver = NOBODY;
@@ -160,7 +160,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     this.context.budget.hold(presence.length - (this.presence?.length ?? 0));
     this.owe(presence);
     if (news !== undefined) this.enlist(news);
-    else if (!this.hasListeners) this.roster?.rest();
+    else if (this.roster?.listeners === 0) this.roster.rest();
     this.#markDirty();
   }
 
@@ -224,10 +224,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
 
   #place(membership: Membership): void {
     this.places.add(membership);
-    if (membership.receiver.hearsGaps) {
-      this.listeners += 1;
-      this.roster?.keep();
-    }
+    if (membership.receiver.hearsGaps) this.keepRoster().listeners += 1;
     this.lastUsedAt = this.context.now();
   }
 

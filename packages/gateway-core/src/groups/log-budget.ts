@@ -10,6 +10,7 @@ const CLASSES_PER_OCTAVE = 4;
 /** The memory of all logs of a gateway together, in bytes, and which of them are the largest. */
 export class LogBudget {
   #bytes = 0;
+  #rosterBytes = 0;
   /** By size class. A log changes its class seldom, so to know the largest costs a message nothing. */
   readonly #classes: (Set<LogOwner> | undefined)[] = [];
 
@@ -31,6 +32,17 @@ export class LogBudget {
   hold(bytes: number): void {
     this.#bytes += bytes;
     if (bytes > 0 && this.isExceeded) this.exceeded();
+  }
+
+  /** As `hold`, of what groups know of who is there. */
+  holdRoster(bytes: number): void {
+    this.#rosterBytes += bytes;
+    this.hold(bytes);
+  }
+
+  /** Whether rosters may hold so much more: they have half, for no log can make room for them. */
+  hasRosterRoom(bytes: number): boolean {
+    return (this.#rosterBytes + bytes) * 2 <= this.bytesMax;
   }
 
   /** Counts a log that was `before` bytes large and is `now`. */

@@ -5,7 +5,7 @@ import type { GroupPresence, PresenceMember, PresenceStore } from '../presence/p
 import type { Slices } from '../slices.js';
 import type { Group, Membership } from './group.js';
 import type { Groups } from './groups.js';
-import type { RosterNews } from './roster.js';
+import type { Roster, RosterNews } from './roster.js';
 
 interface Schedule {
   readonly groupId: string;
@@ -84,11 +84,11 @@ export class PresenceAnnouncer {
    * and is told as soon as the store can be asked.
    */
   prepare(group: Group): MaybePromise<void> {
-    group.keepRoster();
-    if (group.hasRoster) return undefined;
+    const roster = group.keepRoster();
+    if (roster.isKnown) return undefined;
     const failed = (error: unknown) => this.report.failed(error, 'presence.list');
     try {
-      const news = whenKnown(this.store.info(group.groupId), (info) => this.#news(group, info));
+      const news = whenKnown(this.store.info(group.groupId), (info) => this.#news(group, roster, info));
       if (isPromise(news)) return news.then((known) => this.#enlist(group, known)).catch(failed);
       this.#enlist(group, news);
     } catch (error) {
@@ -99,7 +99,7 @@ export class PresenceAnnouncer {
 
   /** A member of dialect 2 has come into a group: what there was no list for is announced. */
   came({ group }: Membership): void {
-    if (!group.hasRoster) this.changed(group.groupId);
+    if (group.roster?.isKnown !== true) this.changed(group.groupId);
   }
 
   close(): void {
@@ -157,9 +157,10 @@ export class PresenceAnnouncer {
     const answer = (info: GroupPresence) => {
       const group = this.groups.get(groupId);
       if (group === undefined) return undefined;
-      if (group.memberships.size === 0) return group.restRoster();
-      if (!group.hasListeners) return this.#announced(group, info, undefined);
-      return whenKnown(this.#newsIfAny(group, info), (news) => this.#announced(group, info, news));
+      if (group.memberships.size === 0) return group.roster?.rest();
+      const { roster } = group;
+      if (roster === undefined || roster.listeners === 0) return this.#announced(group, info, undefined);
+      return whenKnown(this.#newsIfAny(group, roster, info), (news) => this.#announced(group, info, news));
     };
     try {
       const answered = whenKnown(this.store.info(groupId), answer);
@@ -182,22 +183,22 @@ export class PresenceAnnouncer {
   }
 
   /** Where the store fails, the others are told all the same. */
-  #newsIfAny(group: Group, info: GroupPresence): MaybePromise<RosterNews | undefined> {
+  #newsIfAny(group: Group, roster: Roster, info: GroupPresence): MaybePromise<RosterNews | undefined> {
     const failed = (error: unknown): undefined => this.report.failed(error, 'presence.list') as undefined;
     try {
-      const news = this.#news(group, info);
+      const news = this.#news(group, roster, info);
       return isPromise(news) ? news.catch(failed) : news;
     } catch (error) {
       return failed(error);
     }
   }
 
-  #news(group: Group, info: GroupPresence): MaybePromise<RosterNews> {
+  #news({ groupId }: Group, roster: Roster, info: GroupPresence): MaybePromise<RosterNews> {
     this.#asked += 1;
     const asked = this.#asked;
     const ts = this.clock.now();
-    if (!group.lists(info.details?.members ?? 0)) return { ts, info, members: undefined, asked };
-    return whenKnown(this.store.list(group.groupId), (members) => ({
+    if (!roster.lists(info.details?.members ?? 0)) return { ts, info, members: undefined, asked };
+    return whenKnown(this.store.list(groupId), (members) => ({
       ts,
       info: countedIn(members, info),
       members,
@@ -207,7 +208,7 @@ export class PresenceAnnouncer {
 
   /** Unless it has been listed meanwhile, or forgotten. */
   #enlist(group: Group, news: RosterNews): void {
-    if (!group.hasRoster && this.groups.get(group.groupId) === group) group.enlist(news);
+    if (group.roster?.isKnown === false && this.groups.get(group.groupId) === group) group.enlist(news);
   }
 }
 

@@ -25,14 +25,19 @@ interface Step {
 const STEPS_MAX = 8;
 /** Beside its text, a member in the list takes an entry of a map and its id. */
 const MEMBER_BYTES = 120;
+/** What a roster takes beside its members and frames, and a frame beside its bytes. Measured, see group-memory.test.ts. */
+const ROSTER_BYTES = 512;
+const FRAME_BYTES = 200;
 
 /**
  * Who is in a group, as its members of dialect 2 were last told, and the last differences that led there. Each difference is made once and
  * shared by all who need it; who has missed more gets the whole list, which is made once for each version and shared as well.
  *
- * A list over `presenceMembersMax` or `presenceListBytesMax` is none: only how many they are is told.
+ * A list over `presenceMembersMax` or `presenceListBytesMax`, or for which the budget has no room, is none: only how many they are is told.
  */
 export class Roster {
+  /** Members that are told: places of dialect 2. */
+  listeners = 0;
   /** Counts the changes that were announced. */
   #version = 0;
   /** Of the last of them; `undefined`: nothing is known. */
@@ -57,6 +62,11 @@ export class Roster {
 
   get isKnown(): boolean {
     return this.#news !== undefined;
+  }
+
+  /** Whether so many may be listed. */
+  lists(members: number): boolean {
+    return members <= this.limits.presenceMembersMax;
   }
 
   /** For a `sync`: `"version":…,"members":[…]`. `undefined`: nobody is listed. */
@@ -105,7 +115,7 @@ export class Roster {
   }
 
   #listOf({ members }: RosterNews): Map<string, string> | undefined {
-    if (members === undefined || members.length > this.limits.presenceMembersMax) return undefined;
+    if (members === undefined || !this.lists(members.length)) return undefined;
     const list = new Map<string, string>();
     let bytes = 0;
     for (const member of members) {
@@ -113,7 +123,10 @@ export class Roster {
       bytes += Buffer.byteLength(text) + 1;
       list.set(member.memberId, text);
     }
-    return bytes > this.limits.presenceListBytesMax ? undefined : list;
+    if (bytes > this.limits.presenceListBytesMax) return undefined;
+    // Its texts, the whole frame, and steps that are together no longer.
+    const held = list.size * MEMBER_BYTES + 3 * bytes;
+    return this.budget.hasRosterRoom(held - this.#held) ? list : undefined;
   }
 
   /** There was no list before, or there is none any more. */
@@ -181,11 +194,12 @@ export class Roster {
 
   /** Tells the budget what it keeps. */
   #count(): void {
-    const infoBytes = bytesOfText(this.#news?.info.details?.metadataText);
-    const now = infoBytes + this.#membersBytes + this.#stepsBytes + (this.#whole?.frame.length ?? 0);
+    let now = this.#membersBytes + this.#stepsBytes + this.#steps.length * FRAME_BYTES;
+    if (this.#news !== undefined) now += ROSTER_BYTES + bytesOfText(this.#news.info.details?.metadataText);
+    if (this.#whole !== undefined) now += FRAME_BYTES + this.#whole.frame.length;
     const more = now - this.#held;
     this.#held = now;
-    this.budget.hold(more);
+    this.budget.holdRoster(more);
   }
 }
 
