@@ -153,12 +153,17 @@ export class Router {
     if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: id, traceId });
     else if (answer !== undefined && 'ack' in answer && id !== undefined && connection.dialect === 2)
       connection.hold(ackFrame(this.context.clock.now(), id, answer.ack));
-    if (type === 'identify') connection.identifyRefused = refusal !== undefined && !ERROR_CODES[refusal.code].retryable;
+    if (type !== 'identify') return;
+    connection.identifyRefused = refusal !== undefined && !ERROR_CODES[refusal.code].retryable;
+    connection.arriving = undefined;
   }
 
   #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown): void {
     this.report.failed(error, type, { connectionId: connection.connectionId, traceId });
-    if (type === 'identify') connection.identifyFrom = this.context.clock.monotonicMs();
+    if (type === 'identify') {
+      connection.identifyFrom = this.context.clock.monotonicMs();
+      connection.arriving = undefined;
+    }
     this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
   }
 
