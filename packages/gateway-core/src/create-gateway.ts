@@ -60,7 +60,16 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const sessionStore: SessionStore =
     options.sessions ?? new MemorySessionStore({ clock, sessionBytesTotalMax: limits.sessionBytesTotalMax });
   // Alone on its broker, a gateway's own logs are all the history there is.
-  const broker: Broker = options.broker ?? new MemoryBroker({ historyMessagesMax: 0, idleGroupsMax: 0, generateId, clock });
+  const broker: Broker =
+    options.broker ??
+    new MemoryBroker({
+      historyMessagesMax: 0,
+      // As long as a client can come back to the log, what it says again is known there.
+      idempotencyKeysMax: Math.max(1_024, limits.logMessagesMax),
+      idleGroupsMax: 0,
+      generateId,
+      clock,
+    });
 
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
