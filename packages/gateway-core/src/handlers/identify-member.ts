@@ -136,6 +136,11 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
   const arrived: string[] = [];
   events.after(() => {
     if (before !== undefined && !isRenewal) members.end(before);
+    // Its socket may have broken as that one was written its last messages: then nobody comes.
+    if (!connection.live) {
+      for (const groupId of prepared.keys()) members.takeBack(member, groupId);
+      return;
+    }
     fence(context, connection, member);
     const resumable = withResume(member, connection);
     members.returned(member);
