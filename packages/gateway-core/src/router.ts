@@ -65,6 +65,11 @@ export class Router {
   receive(connection: Connection, text: string, byteLength: number): void {
     this.messagesIn += 1;
     this.bytesIn += byteLength;
+    // As it comes: what waited for its turn was sent before the token was.
+    if (connection.unconfirmed && connection.member !== undefined) {
+      connection.unconfirmed = false;
+      this.context.members.confirmToken(connection.member);
+    }
     // As it comes, not when it is handled: a read that is inflated can be a thousand times as long, and would all wait.
     const tooFast = this.#overRate(connection, byteLength);
     if (tooFast !== undefined) this.#refuse(connection, tooFast);
@@ -96,10 +101,6 @@ export class Router {
   }
 
   #start(connection: Connection, text: string): void {
-    if (connection.unconfirmed && connection.member !== undefined) {
-      connection.unconfirmed = false;
-      this.context.members.confirmToken(connection.member);
-    }
     // From here on, for a client without a network can answer before the handler has returned.
     connection.busy = true;
     const pending = this.#handle(connection, text);
