@@ -8,6 +8,7 @@ import { GatewayError } from './errors.js';
 import { EVENT_NAMES, type GatewayEvents } from './events.js';
 import type { ConnectionContext, Gateway, GatewayStats, GroupInfo, MemberInfo, Peer, PublishOptions } from './gateway.js';
 import type { Groups } from './groups/groups.js';
+import { checkHostInput } from './host-input.js';
 import type { HostMembers } from './host-members.js';
 import type { Hub } from './hub.js';
 import { isPromise } from './maybe-promise.js';
@@ -162,6 +163,7 @@ export class RunningGateway implements Gateway {
 
   async position(groupId: string): Promise<LogPosition> {
     if (typeof groupId !== 'string') throw new GatewayError('INVALID_ARGUMENT', 'groupId: must be a string');
+    checkHostInput({ groupId }, this.parts.options.limits);
     return (await this.parts.groups.open(groupId)).position;
   }
 

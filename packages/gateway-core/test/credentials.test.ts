@@ -303,6 +303,10 @@ describe('remove and position', () => {
     expect(position.seq).toBe(5);
     expect(b.of('data_update').map(({ payload }) => payload.data)).toEqual([6, 7, 8, 9]);
     expect(b.of('sync').at(-1)?.payload).toMatchObject({ outcome: 'recovered', seq: 9 });
+    for (const bad of ['', 'x'.repeat(129)]) {
+      await expect(gateway.position(bad)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
+    expect(gateway.groups()).toHaveLength(1);
     await clock.settle();
   });
 });
