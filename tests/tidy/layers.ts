@@ -105,7 +105,6 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'handlers/identify.ts',
     'handlers/heartbeat.ts',
     'handlers/data-update.ts',
-    'handlers/presence.ts',
     'router.ts',
     'due-end.ts',
     'connection-context.ts',

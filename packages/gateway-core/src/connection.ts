@@ -58,6 +58,8 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   unconfirmed = false;
   /** It is to end so, in its turn: nothing that it says is accepted any more. */
   sentence: EndCause | undefined;
+  /** Who it is about to be, while hooks and stores are asked. */
+  arriving: Member | undefined;
   /** When its credentials end, in Unix milliseconds. */
   expiresAt: number | undefined;
   /** When something was last heard, or it was last listened to again, in monotonic milliseconds. */
@@ -111,6 +113,11 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   /** Whether it may still send and be sent to. */
   override get live(): boolean {
     return this.#state === 'open' || this.#state === 'identified';
+  }
+
+  /** Whether what it has said still counts. */
+  get speaks(): boolean {
+    return this.live && !this.fenced && this.sentence === undefined;
   }
 
   get hearsGaps(): boolean {

@@ -59,10 +59,17 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const presence: PresenceStore = options.presence ?? ownPresence;
   const sessionStore: SessionStore =
     options.sessions ?? new MemorySessionStore({ clock, sessionBytesTotalMax: limits.sessionBytesTotalMax });
-  // Alone on its broker, a gateway's own logs are all the history there is; it remembers idempotency keys for as long as they do.
+  // Alone on its broker, a gateway's own logs are all the history there is. What a client says again is known for as long as they reach back.
   const broker: Broker =
     options.broker ??
-    new MemoryBroker({ historyMessagesMax: 0, historyAgeMaxMs: limits.logAgeMaxMs, idleGroupsMax: 0, generateId, clock });
+    new MemoryBroker({
+      historyMessagesMax: 0,
+      historyAgeMaxMs: limits.logAgeMaxMs,
+      idempotencyKeysMax: Math.max(1_024, limits.logMessagesMax),
+      idleGroupsMax: 0,
+      generateId,
+      clock,
+    });
 
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));

@@ -186,8 +186,8 @@ export abstract class FlowControl {
     }
     this.overMarkSince = undefined;
     if (bufferedBytes * 2 <= socketHighWaterMarkBytes) this.#full = false;
-    // Not now: whoever looks is in the middle of a flush.
-    if (this.#answersUnread || (!this.#full && this.#waiting !== undefined)) this.clock.setImmediate(() => this.#goOn());
+    // Not now: whoever looks is in the middle of a flush. What looks is one group; others may wait for the same room.
+    if (this.#answersUnread || !this.#full) this.clock.setImmediate(() => this.#goOn());
   }
 
   /** Goes on with what a full socket held up, as far as there is room. */

@@ -51,10 +51,11 @@ export class Lifecycle implements HubListener {
     if (member !== undefined && !fenced) this.parts.members.detach(member);
   }
 
-  ended({ connectionId, member, fenced }: Connection, { code, reason, ending, by }: EndCause): void {
+  ended({ connectionId, member, fenced, sentence }: Connection, { code, reason, ending, by }: EndCause): void {
     const { members, events } = this.parts;
     if (member !== undefined && !fenced) {
-      if (ending === 'dropped') members.drop(member);
+      // One that was to be ended does not escape that by ending itself.
+      if ((sentence ?? { ending }).ending === 'dropped') members.drop(member);
       else members.end(member);
     }
     const { memberId, identity } = member ?? {};

@@ -14,23 +14,21 @@ import type { Slices } from './slices.js';
  */
 export function revoke({ hub, members, slices }: { hub: Hub; members: Members; slices: Slices }, revoked: Revoked): number {
   const isMeant = predicateOf(revoked);
-  const connections: [Connection, Member][] = [];
+  const connections: Connection[] = [];
+  const meant: Member[] = [];
   for (const connection of hub.values()) {
-    const { member } = connection;
-    if (member !== undefined && isMeant(member)) connections.push([connection, member]);
+    const { member, arriving } = connection;
+    const isMember = member !== undefined && isMeant(member);
+    if (isMember) meant.push(member);
+    // Who was let in before, and only waits for its groups, is asked for no credentials any more.
+    if (isMember || (arriving !== undefined && isMeant(arriving))) connections.push(connection);
   }
   const dropped = [...members.dropped].filter(isMeant);
-  for (const [connection, member] of connections) {
-    connection.sentence = END_CAUSES.revoked;
-    members.forbidResume(member);
-  }
+  for (const connection of connections) connection.sentence = END_CAUSES.revoked;
+  for (const member of meant) members.forbidResume(member);
   for (const member of dropped) members.forbidResume(member);
   const ends = [
-    ...connections.map(
-      ([connection]) =>
-        () =>
-          hub.end(connection, END_CAUSES.revoked),
-    ),
+    ...connections.map((connection) => () => hub.end(connection, END_CAUSES.revoked)),
     ...dropped.map((member) => () => members.end(member)),
   ];
   const count = ends.length;
@@ -48,7 +46,7 @@ export function revoke({ hub, members, slices }: { hub: Hub; members: Members; s
         return at < count ? 0 : left;
       },
     });
-  return count;
+  return meant.length + dropped.length;
 }
 
 function predicateOf(revoked: Revoked): (member: Member) => boolean {

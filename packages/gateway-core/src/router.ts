@@ -66,6 +66,11 @@ export class Router {
   receive(connection: Connection, text: string, byteLength: number): void {
     this.messagesIn += 1;
     this.bytesIn += byteLength;
+    // As it comes: what waited for its turn was sent before the token was.
+    if (connection.unconfirmed && connection.member !== undefined) {
+      connection.unconfirmed = false;
+      this.context.members.confirmToken(connection.member);
+    }
     // As it comes, not when it is handled: a read that is inflated can be a thousand times as long, and would all wait.
     const tooFast = this.#overRate(connection, byteLength);
     if (tooFast !== undefined) this.#refuse(connection, tooFast);
@@ -97,10 +102,6 @@ export class Router {
   }
 
   #start(connection: Connection, text: string): void {
-    if (connection.unconfirmed && connection.member !== undefined) {
-      connection.unconfirmed = false;
-      this.context.members.confirmToken(connection.member);
-    }
     // From here on, for a client without a network can answer before the handler has returned.
     connection.busy = true;
     const pending = this.#handle(connection, text);
@@ -154,12 +155,17 @@ export class Router {
     if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: id, traceId });
     else if (answer !== undefined && 'ack' in answer && id !== undefined && connection.dialect === 2)
       connection.hold(ackFrame(this.context.clock.now(), id, answer.ack));
-    if (type === 'identify') connection.identifyRefused = refusal !== undefined && !ERROR_CODES[refusal.code].retryable;
+    if (type !== 'identify') return;
+    connection.identifyRefused = refusal !== undefined && !ERROR_CODES[refusal.code].retryable;
+    connection.arriving = undefined;
   }
 
   #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown): void {
     this.report.failed(error, type, { connectionId: connection.connectionId, traceId });
-    if (type === 'identify') connection.identifyFrom = this.context.clock.monotonicMs();
+    if (type === 'identify') {
+      connection.identifyFrom = this.context.clock.monotonicMs();
+      connection.arriving = undefined;
+    }
     this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
   }
 

@@ -10,6 +10,7 @@ import { EVENT_NAMES, type GatewayEvents } from './events.js';
 import type { Gateway, Peer, PublishOptions } from './gateway.js';
 import type { ConnectionContext, GatewayStats, GroupInfo, LedgerEntry, MemberInfo, Revoked } from './gateway-info.js';
 import type { GatewayCounters, Groups } from './groups/groups.js';
+import { checkHostInput } from './host-input.js';
 import type { HostMembers } from './host-members.js';
 import type { Hub } from './hub.js';
 import { ledgerOf } from './ledger.js';
@@ -133,6 +134,7 @@ export class RunningGateway implements Gateway {
 
   async position(groupId: string): Promise<LogPosition> {
     if (typeof groupId !== 'string') throw new GatewayError('INVALID_ARGUMENT', 'groupId: must be a string');
+    checkHostInput({ groupId }, this.parts.options.limits);
     return (await this.parts.groups.open(groupId)).position;
   }
 

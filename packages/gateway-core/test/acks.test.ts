@@ -116,6 +116,20 @@ describe('a message that comes again with its id', () => {
     expect(events('data')).toHaveLength(1);
   });
 
+  test('is the same one for as long as the log reaches back to it, also where that is longer than by default', async () => {
+    const { clock, gateway, a } = await joined({ limits: { logMessagesMax: 3_000 } });
+    a.say('g', 'once', 'm-1');
+    for (let n = 0; n < 1_500; n += 1) {
+      // Each with an `id`, as those count which are remembered.
+      a.say('g', n, `n-${n}`);
+      if (n % 100 === 0) await clock.advance(1_000);
+    }
+    a.say('g', 'once', 'm-1');
+    await clock.settle();
+    expect(acks(a).at(-1)).toMatchObject({ id: 'm-1', seq: 1, duplicate: true });
+    expect(gateway.groups()[0]?.position.seq).toBe(1_501);
+  });
+
   test('is the same one after a resume', async () => {
     const { clock, a } = await joined();
     a.say('g', 'once', 'm-1');

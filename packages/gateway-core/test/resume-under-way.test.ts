@@ -75,3 +75,20 @@ test('who the host puts into a group is told where it stands, and comes back the
   expect(a.take().logs.get('h')).toMatchObject({ seen: [1, 2] });
   expect(a.logs.get('h')?.syncs.at(-1)).toMatchObject({ outcome: 'recovered', replayed: 1 });
 });
+
+test('a group that is joined in the very step in which the last hook of a resume answers is not left out (FC_SEED=7, run 9575)', async () => {
+  for (const turns of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
+    const { clock, gateway } = setUp({ authenticate: ({ token }) => ({ principal: String(token) }) });
+    const a = new ResumingClient(gateway, { token: 'ada' });
+    a.connect({ g: {} });
+    await clock.settle();
+    const former = a.take().connection;
+    a.connect();
+    for (let n = 0; n < turns; n += 1) await Promise.resolve();
+    former.send({ type: 'join', payload: { groupId: 'h' } });
+    await clock.settle();
+    const groups = a.of('ready').at(-1)?.payload.groups;
+    const synced = a.of('sync').map(({ groupId }) => groupId);
+    for (const groupId of groups) expect(synced, `after ${turns} turns`).toContain(groupId);
+  }
+});

@@ -128,7 +128,7 @@ test('a used token stays good until the client has spoken on its new connection,
   a.connect();
   await clock.settle();
   // Its ready is lost: it knows only the old token.
-  a.connection.cut();
+  a.take().connection.cut();
   a.token = token;
   a.connect();
   await clock.settle();
@@ -268,4 +268,22 @@ test('the dialect is chosen once', async () => {
   await clock.settle();
   expect(a.of('error').map(({ payload }) => payload.code)).toEqual(['INVALID_IDENTIFY']);
   expect(one.received.at(-1)).toMatchObject({ type: 'error', payload: { code: 'INVALID_IDENTIFY' } });
+});
+
+test('what a client has sent together with its identify does not spend the token that it came with: its ready may still be lost', async () => {
+  const world = setUp((clock) => ({ authenticate: () => new Promise((resolve) => clock.setTimeout(() => resolve(true), 20)) }));
+  const { clock, gateway } = world;
+  const a = new ResumingClient(gateway);
+  a.connect({ g: {} });
+  await clock.advance(30);
+  const { memberId, token } = a.take();
+  a.connection.cut();
+  a.connect();
+  a.say('g', 'in the same write as the identify');
+  await clock.advance(30);
+  a.take().connection.cut();
+  a.token = token;
+  a.connect();
+  await clock.advance(30);
+  expect(a.take().memberId).toBe(memberId);
 });

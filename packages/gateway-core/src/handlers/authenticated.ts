@@ -20,7 +20,9 @@ export function authenticated(
   const asked = { token: payload.token, request, identify: payload, connectionId, remoteAddress };
   return whenKnown(context.timeouts.limit(context.authenticate(asked), 'authenticate'), (answer) => {
     if (answer === true) return said;
-    return typeof answer === 'object' && answer !== null ? identityOf(answer, said, context.limits) : undefined;
+    const identity = typeof answer === 'object' && answer !== null ? identityOf(answer, said, context.limits) : undefined;
+    // A hook that only says until when leaves it to the gateway to see that this is over.
+    return identity?.expiresAt !== undefined && identity.expiresAt <= context.clock.now() ? undefined : identity;
   });
 }
 

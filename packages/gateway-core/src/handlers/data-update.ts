@@ -26,7 +26,7 @@ export const dataUpdate: Handler<'data_update'> = (context, connection, message,
   const { dialect } = connection;
   if (context.authorize === undefined && sessionId === undefined)
     return publish(context, member, message, groupId, dataText, dialect);
-  const isGone = () => !connection.live || connection.member !== member || connection.placeIn(groupId) === undefined;
+  const isGone = () => !connection.speaks || connection.member !== member || connection.placeIn(groupId) === undefined;
   return whenKnown(authorized(context, connection, 'publish', groupId, member, member.identity), (may) => {
     if (isGone()) return NOT_A_MEMBER;
     if (!may) return FORBIDDEN;

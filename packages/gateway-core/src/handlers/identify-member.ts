@@ -30,7 +30,7 @@ interface Arrival {
 }
 
 /** What became of each group: it can be stood in, or why not; and whether the member was in it before that was asked. */
-type Prepared = ReadonlyMap<string, { result: Group | Refusal; wasIn: boolean }>;
+type Prepared = Map<string, { result: Group | Refusal; wasIn: boolean }>;
 
 /**
  * `identify` of dialect 2: a new member, one that comes back, or one that renews its credentials. Hooks and stores are asked while the
@@ -78,41 +78,52 @@ function wantedOf({ groupId, payload }: IdentifySignal): Wanted {
 async function arrive(context: HandlerContext, connection: Connection, arrival: Arrival): Promise<boolean> {
   const { members } = context;
   const { member, identity, claim } = arrival;
-  const prepared = await prepare(context, connection, arrival);
+  connection.arriving = { ...member, identity };
+  const prepared: Prepared = new Map();
+  for (let next = firstOf(context, arrival, prepared); next.length > 0; ) {
+    await Promise.all(next.map((groupId) => prepare(context, connection, arrival, prepared, groupId)));
+    // Its earlier connection, or the host, may have put it into more meanwhile. Nothing waits between this look and what is made of it.
+    next = groupIdsOf(member).filter((groupId) => !prepared.has(groupId));
+  }
   const isLost = claim !== undefined && !members.mayResume(claim, identity);
-  if (isLost || !connection.live || connection.fenced) {
+  if (isLost || !connection.speaks) {
     for (const groupId of prepared.keys()) members.takeBack(member, groupId);
-    return !isLost;
+    return !isLost || !connection.speaks;
   }
   commit(context, connection, arrival, prepared);
   return true;
 }
 
-async function prepare(context: HandlerContext, connection: Connection, arrival: Arrival): Promise<Prepared> {
-  const { member, identity, wanted } = arrival;
-  const prepared = new Map<string, { result: Group | Refusal; wasIn: boolean }>();
-  const one = async (groupId: string) => {
-    const wasIn = placeOf(member, groupId) !== undefined;
-    try {
-      const wish = { member, identity, groupId, since: wanted.get(groupId) };
-      prepared.set(groupId, { result: await prepareGroup(context, connection, wish), wasIn });
-    } catch (error) {
-      context.failed(error, 'identify', { connectionId: connection.connectionId });
-      prepared.set(groupId, { result: FAILED, wasIn });
-    }
-  };
-  const groupIds = new Set(member.memberships.map(({ group }) => group.groupId));
-  const max = Math.max(groupIds.size, context.limits.groupsPerConnectionMax);
+/** The groups to begin with: those that the member is in, and those that it may want beside them. */
+function firstOf({ limits }: HandlerContext, { member, wanted }: Arrival, prepared: Prepared): string[] {
+  const groupIds = new Set(groupIdsOf(member));
+  const max = Math.max(groupIds.size, limits.groupsPerConnectionMax);
   for (const groupId of wanted.keys()) {
     if (groupIds.has(groupId) || groupIds.size < max) groupIds.add(groupId);
     else prepared.set(groupId, { result: TOO_MANY, wasIn: false });
   }
-  for (let next = [...groupIds]; next.length > 0; ) {
-    await Promise.all(next.map(one));
-    // Its earlier connection, or the host, may have put it into more meanwhile.
-    next = member.memberships.map(({ group }) => group.groupId).filter((groupId) => !prepared.has(groupId));
+  return [...groupIds];
+}
+
+async function prepare(
+  context: HandlerContext,
+  connection: Connection,
+  { member, identity, wanted }: Arrival,
+  prepared: Prepared,
+  groupId: string,
+): Promise<void> {
+  const wasIn = placeOf(member, groupId) !== undefined;
+  try {
+    const wish = { member, identity, groupId, since: wanted.get(groupId) };
+    prepared.set(groupId, { result: await prepareGroup(context, connection, wish), wasIn });
+  } catch (error) {
+    context.failed(error, 'identify', { connectionId: connection.connectionId });
+    prepared.set(groupId, { result: FAILED, wasIn });
   }
-  return prepared;
+}
+
+function groupIdsOf({ memberships }: Member): string[] {
+  return memberships.map(({ group }) => group.groupId);
 }
 
 /** Makes it so, in one step: nothing waits, and listeners hear of it when all of it is true. */
@@ -125,6 +136,11 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
   const arrived: string[] = [];
   events.after(() => {
     if (before !== undefined && !isRenewal) members.end(before);
+    // Its socket may have broken as that one was written its last messages: then nobody comes.
+    if (!connection.live) {
+      for (const groupId of prepared.keys()) members.takeBack(member, groupId);
+      return;
+    }
     fence(context, connection, member);
     const resumable = withResume(member, connection);
     members.returned(member);
@@ -176,7 +192,7 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
         resumed: isRenewal || claim !== undefined,
         resume,
         expiresAt: identity.expiresAt,
-        groups: member.memberships.map(({ group }) => group.groupId),
+        groups: groupIdsOf(member),
       }),
     );
     for (const place of member.memberships) {

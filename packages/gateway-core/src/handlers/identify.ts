@@ -40,6 +40,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
     known !== undefined && isSameUser(known.identity, identity)
       ? known
       : { memberId: context.generateId(), identity, memberships: [], droppedAt: undefined, resume: undefined };
+  connection.arriving = { ...member, identity };
   const named = message.payload.groupId ?? message.groupId;
   // Where it names none it stays where it is: if it may, as who it is now.
   const groupId = named ?? connection.placeIn(undefined)?.group.groupId;

@@ -17,7 +17,7 @@ export const join: Handler<'join'> = async (context, connection, { payload: { gr
     const group = await prepareGroup(context, connection, { member, identity: member.identity, groupId, since });
     if ('code' in group) return group;
     // Another connection may speak for the member by now, or the host may have filled its groups.
-    if (!connection.live || connection.fenced || connection.member !== member) return undefined;
+    if (!connection.speaks || connection.member !== member) return undefined;
     if (groups.get(groupId) !== group) return FULL;
     if (isTooMany()) return TOO_MANY;
     wasPlaced = true;

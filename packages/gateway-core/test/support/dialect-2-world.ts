@@ -211,8 +211,8 @@ export class Dialect2World {
     const { gateway } = this;
     client.take();
     const { memberId } = client;
-    const known = gateway.connections().find((each) => each.memberId === memberId);
-    if (memberId === undefined || known === undefined) return;
+    const known = gateway.connections().find((each) => each.connectionId === client.connectionId);
+    if (memberId === undefined || known?.memberId !== memberId) return;
     switch (step.do) {
       case 'remove': {
         const head = gateway.groups().find(({ groupId }) => groupId === step.group)?.position.seq ?? 0;

@@ -47,6 +47,8 @@ export class WatchedClient extends ResumingClient {
   readonly unsure = new Set<string>();
   /** Every connection that it had but the newest, with the member that it was there. */
   readonly former: { connection: MemoryClient; memberId: string | undefined }[] = [];
+  /** Of the last connection whose `ready` has come. */
+  connectionId: string | undefined;
   /** The `ready` of its newest connection has come. */
   isIn = false;
   /** What each `sync` said. */
@@ -148,7 +150,7 @@ export class WatchedClient extends ResumingClient {
     this.received.push(message);
   }
 
-  #ready({ memberId, resumed, resume, groups }: Received['payload']): void {
+  #ready({ connectionId, memberId, resumed, resume, groups }: Received['payload']): void {
     const { ledger } = this;
     expect(ledger.users.get(memberId) ?? this.user, 'a member is one user for ever').toBe(this.user);
     ledger.users.set(memberId, this.user);
@@ -161,6 +163,7 @@ export class WatchedClient extends ResumingClient {
     this.resumed.push(resumed);
     this.isIn = true;
     this.memberId = memberId;
+    this.connectionId = connectionId;
     this.token = resume.token;
     this.tokens.push(resume.token);
     ledger.tokens.set(resume.token, memberId);

@@ -1,0 +1,10 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+import { TotalsReporter } from '../../scripts/totals-reporter.js';
+import workspace from '../../vitest.config.js';
+
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  resolve: workspace.resolve,
+  test: { include: ['tests/soak/*.test.ts'], env: { SOAK: 'full' }, reporters: ['default', new TotalsReporter()] },
+});
