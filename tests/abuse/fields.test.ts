@@ -71,7 +71,7 @@ const SIGNALS: Record<string, { message: object; fields: Field[]; code: string }
       {
         path: 'payload.resume',
         kind: 'object',
-        wrong: ['{}', '{"token":""}', '{"token":"t","groups":{"g":{"epoch":"e","seq":"1"}}}'],
+        wrong: ['{"groups":[]}', '{"token":""}', '{"token":"t","groups":{"g":{"epoch":"e","seq":"1"}}}'],
       },
     ],
     code: 'INVALID_IDENTIFY',
