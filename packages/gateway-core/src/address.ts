@@ -1,8 +1,9 @@
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** `1.2.3.4:80`, `[2001:db8::1]` and `[2001:db8::1]:80`; RFC 7239 §6.3 lets a port be a name like `_hidden`. */
 const WITH_PORT = /^(?:\[([^\]]*)\]|([\d.]+))(?::[\w.-]{1,64})?$/;
+const MAPPED = '::ffff:';
 /** The longest address with a port, a zone and brackets is shorter. */
 const TEXT_MAX = 200;
 
@@ -11,7 +12,13 @@ const TEXT_MAX = 200;
  * @returns `undefined` for what is no address, like a host name, `unknown` or `_hidden`.
  */
 export function normalAddress(text: string): string | undefined {
-  return parse(text)?.toString();
+  return plainIpv4(text) ?? parse(text)?.toString();
+}
+
+/** Nearly every address: IPv4 as it stands, or as a socket that takes IPv6 too has it. Node takes it in its one spelling only. */
+function plainIpv4(text: string): string | undefined {
+  const address = text.startsWith(MAPPED) ? text.slice(MAPPED.length) : text;
+  return isIPv4(address) ? address : undefined;
 }
 
 /**
@@ -20,6 +27,8 @@ export function normalAddress(text: string): string | undefined {
  * @param ipv6PrefixLength from 0 to 128; more is 128.
  */
 export function addressKey(address: string, ipv6PrefixLength: number): string {
+  const ipv4 = plainIpv4(address);
+  if (ipv4 !== undefined) return ipv4;
   const parsed = parse(address);
   if (parsed === undefined) return address;
   if (parsed instanceof ipaddr.IPv4 || ipv6PrefixLength >= 128) return parsed.toString();
