@@ -43,6 +43,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'broker/broker.ts',
     'events.ts',
     'gateway-info.ts',
+    'connection-states.ts',
     'gateway.ts',
     'publish-input.ts',
     'options.ts',

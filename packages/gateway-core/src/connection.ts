@@ -1,4 +1,5 @@
 import type { Clock } from './clock.js';
+import { CONNECTION_STATES, type ConnectionEvent } from './connection-states.js';
 import type { EndCause } from './end-causes.js';
 import { FlowControl } from './flow-control.js';
 import type { Peer } from './gateway.js';
@@ -9,9 +10,6 @@ import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
-
-/** The order in which a connection's states follow each other; none is skipped backwards. */
-const ORDER: readonly ConnectionState[] = ['connecting', 'open', 'identified', 'closing', 'closed'];
 
 const NONE: readonly Membership[] = [];
 
@@ -144,10 +142,11 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   }
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */
-  advance(to: ConnectionState): void {
-    if (ORDER.indexOf(to) < ORDER.indexOf(this.#state)) throw new Error(`a connection cannot go from ${this.#state} to ${to}`);
-    this.#state = to;
-    if (to === 'closing') this.endFlow();
+  advance(event: ConnectionEvent): void {
+    const next = CONNECTION_STATES[this.#state][event];
+    if (next === 'never') throw new Error(`a connection that is ${this.#state} cannot be ${event}`);
+    this.#state = next;
+    if (event === 'ended') this.endFlow();
   }
 
   lost(reason: Loss): void {

@@ -90,7 +90,7 @@ export class Hub implements SlicedTask {
     this.accepted += 1;
     this.#live.set(connection.connectionId, connection);
     this.counts.add(peer.remoteAddress);
-    connection.advance('open');
+    connection.advance('bound');
     this.listener.opened(connection);
     // It ended as it was bound: a connection that was there, and has gone.
     if (connection.gone) this.closed(connection, 1006, '');
@@ -116,7 +116,7 @@ export class Hub implements SlicedTask {
     connection.ending = true;
     connection.writeHeld();
     this.listener.leaving(connection);
-    connection.advance('closing');
+    connection.advance('ended');
     connection.closingSince = this.clock.monotonicMs();
     this.#live.delete(connection.connectionId);
     this.#closing.add(connection);
@@ -181,7 +181,7 @@ export class Hub implements SlicedTask {
 
   /** Its socket is gone, so its place is free. */
   #forget(connection: Connection): void {
-    connection.advance('closed');
+    connection.advance('socketClosed');
     this.#closing.delete(connection);
     this.counts.remove(connection.remoteAddress);
     if (this.#live.size + this.#closing.size > 0) return;
