@@ -18,12 +18,14 @@ export class IdempotencyKeys {
     return this.#known.size;
   }
 
-  seqOf(key: string): number | undefined {
-    return this.#known.get(key)?.seq;
+  seqOf(key: string, oldestAt: number): number | undefined {
+    const known = this.#known.get(key);
+    return known !== undefined && known.at > oldestAt ? known.seq : undefined;
   }
 
-  /** Remembers a key that is not known. */
+  /** Remembers a key that is not known, or no longer. */
   add(key: string, seq: number, now: number): void {
+    if (this.#known.has(key)) this.#forget(key);
     // A copy: the key may be a slice of what the client sent, all of which it would keep in memory. UTF-16, so that it is the same text.
     const copy = Buffer.from(key, 'utf16le').toString('utf16le');
     this.#known.set(copy, { seq, at: Math.floor(now) });

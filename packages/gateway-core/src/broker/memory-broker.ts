@@ -84,13 +84,14 @@ export class MemoryBroker implements Broker {
     // A gateway's own broker keeps nothing that could be too old, until a key comes, and is not to pay for asking.
     if (this.retainsHistory || this.#idle.size > 0 || this.#kept.size > 0) this.#expire(this.#clock.monotonicMs());
     const topic = this.#topic(groupId);
-    const firstSeq = message.idempotencyKey === undefined ? undefined : this.#seqOf(topic, message.idempotencyKey);
+    const { idempotencyKey } = message;
+    const firstSeq = idempotencyKey === undefined ? undefined : topic.seqOf(idempotencyKey, this.#oldestAt());
     if (firstSeq !== undefined) return { epoch: topic.epoch, seq: firstSeq, duplicate: true };
     // While it is in use it is not forgotten, whoever else has to make room for its message.
     this.#idle.delete(topic);
     topic.seq += 1;
     const entry: BrokerEntry = { seq: topic.seq, body: message.body, delivery: message.delivery, key: message.key };
-    if (this.retainsHistory || message.idempotencyKey !== undefined) this.#keep(topic, entry, message.idempotencyKey);
+    if (this.retainsHistory || idempotencyKey !== undefined) this.#keep(topic, entry, idempotencyKey);
     topic.deliver(entry);
     if (topic.receivers.size === 0) this.#rest(topic);
     return { epoch: topic.epoch, seq: entry.seq };
@@ -129,11 +130,9 @@ export class MemoryBroker implements Broker {
     return topic;
   }
 
-  /** The `seq` of the message that came with this key before. */
-  #seqOf(topic: Topic, idempotencyKey: string): number | undefined {
-    if (topic.keysSize === 0) return undefined;
-    this.#change(topic, () => topic.expire(this.#clock.monotonicMs() - this.#historyAgeMaxMs));
-    return topic.seqOf(idempotencyKey);
+  /** What came then, or before, is too old. */
+  #oldestAt(): number {
+    return this.#clock.monotonicMs() - this.#historyAgeMaxMs;
   }
 
   #keep(topic: Topic, entry: BrokerEntry, idempotencyKey: string | undefined): void {

@@ -83,9 +83,9 @@ export class Topic {
     this.keptAt = now;
   }
 
-  /** The `seq` of the message that came with an idempotency key, where the key is still known. */
-  seqOf(idempotencyKey: string): number | undefined {
-    return this.#keys?.seqOf(idempotencyKey);
+  /** The `seq` of the message that came with an idempotency key, where that was after `oldestAt`. */
+  seqOf(idempotencyKey: string, oldestAt: number): number | undefined {
+    return this.#keys?.seqOf(idempotencyKey, oldestAt);
   }
 
   keepKey(idempotencyKey: string, seq: number, now: number): void {
