@@ -9,6 +9,7 @@ import type { Membership } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
+import type { Slices } from './slices.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
 
 const NONE: readonly Membership[] = [];
@@ -17,6 +18,7 @@ const NONE: readonly Membership[] = [];
 export interface ConnectionParts {
   readonly clock: Clock;
   readonly limits: Limits;
+  readonly slices: Slices;
   /** Is told when something is heard, before anything is made of it. */
   readonly stall: { awake(now: number): void };
   /** Takes what a live client sends. */
@@ -96,7 +98,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     socket: GatewaySocket,
     private readonly parts: ConnectionParts,
   ) {
-    super(socket, parts.limits, parts.clock);
+    super(socket, parts.limits, parts.clock, parts.slices);
     const now = parts.clock.monotonicMs();
     this.seenAt = now;
     this.createdAtMonotonic = now;

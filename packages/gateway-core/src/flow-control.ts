@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import type { Limits } from './limits.js';
+import type { SlicedTask, Slices } from './slices.js';
 import type { GatewaySocket } from './transport/socket.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -11,7 +12,7 @@ const NOTHING = Buffer.alloc(0);
  * The part of a connection that every delivery needs. A base and no object beside it: one more that no cache holds would be a tenth of
  * what a delivery costs in a gateway of many groups.
  */
-export abstract class FlowControl {
+export abstract class FlowControl implements SlicedTask {
   /** Over the high-water mark, and not seen at half of it since: between the two nothing is written that the log can keep. */
   #full = false;
   /** Since when the socket is over the mark, as far as it was looked at, in monotonic milliseconds. */
@@ -33,6 +34,7 @@ export abstract class FlowControl {
     readonly socket: GatewaySocket,
     private readonly limits: Limits,
     private readonly clock: Clock,
+    private readonly slices: Slices,
   ) {}
 
   /** Whether it may still send and be sent to. */
@@ -95,7 +97,14 @@ export abstract class FlowControl {
       return;
     }
     this.#held = [frame];
-    this.clock.setImmediate(() => this.writeHeld());
+    // After the groups that have something for it, whose writes take it along.
+    this.slices.add(this);
+  }
+
+  step(units: number): number {
+    if (this.#held === undefined) return units;
+    this.writeHeld();
+    return units - 1;
   }
 
   /** Sends what is held now. */

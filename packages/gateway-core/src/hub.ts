@@ -62,7 +62,7 @@ export class Hub implements SlicedTask {
   ) {
     this.counts = new ConnectionCounts(limits);
     this.#stall = new StallWatch(clock, timings.sweepIntervalMs, () => this.#live.values());
-    this.#parts = { clock, limits, stall: this.#stall, router, hub: this, gapped: (...told) => listener.gapped(...told) };
+    this.#parts = { clock, limits, slices, stall: this.#stall, router, hub: this, gapped: (...told) => listener.gapped(...told) };
     this.#schedule();
   }
 
