@@ -57,8 +57,8 @@ export class WatchedClient extends ResumingClient {
   isIn = false;
   readonly #leaving = new Map<string, string>();
   readonly #joining = new Map<string, string>();
-  /** Ids of what it has said on its newest connection, after its `ready`. */
-  readonly #spoken = new Set<string>();
+  /** Which of its tokens was the newest as it said what, by id: of what it has said on its newest connection, after its `ready`. */
+  readonly #spoken = new Map<string, number>();
   /** What it has said, by id. */
   readonly #sayings = new Map<string, { groupId: string; text: string }>();
   /** What came before the first `sync` of a group; then, what a replay tells, whose log only its `sync` names; and that after a hole. */
@@ -113,7 +113,7 @@ export class WatchedClient extends ResumingClient {
   sayNext(groupId: string, size: number): void {
     this.#said += 1;
     const id = `${this.name}-${this.#said}`;
-    if (this.isIn) this.#spoken.add(id);
+    if (this.isIn) this.#spoken.set(id, this.tokens.length - 1);
     const text = `${id} ${'x'.repeat(size)}`;
     this.#sayings.set(id, { groupId, text });
     this.say(groupId, text, id);
@@ -122,7 +122,7 @@ export class WatchedClient extends ResumingClient {
   join(groupId: string, since?: object): void {
     this.#said += 1;
     const id = `j${this.name}-${this.#said}`;
-    if (this.isIn) this.#spoken.add(id);
+    if (this.isIn) this.#spoken.set(id, this.tokens.length - 1);
     this.expected.set(groupId, Number.POSITIVE_INFINITY);
     this.#joining.set(id, groupId);
     for (const [leave, left] of this.#leaving) if (left === groupId) this.#leaving.delete(leave);
@@ -132,7 +132,7 @@ export class WatchedClient extends ResumingClient {
   leave(groupId: string): void {
     this.#said += 1;
     const id = `l${this.name}-${this.#said}`;
-    if (this.isIn) this.#spoken.add(id);
+    if (this.isIn) this.#spoken.set(id, this.tokens.length - 1);
     this.#leaving.set(id, groupId);
     this.send({ type: 'leave', id, payload: { groupId } });
   }
@@ -265,10 +265,9 @@ export class WatchedClient extends ResumingClient {
   #acked({ id, epoch, seq }: Received['payload']): void {
     const said = this.#sayings.get(id);
     if (said !== undefined) this.#note(epoch, said.groupId, seq, said.text);
-    const token = this.tokens.at(-1);
-    // Said with the newest token in its hands, and heard: every token of this member before that one is spent.
-    for (const before of this.#spoken.has(id) ? this.tokens : []) {
-      if (before !== token && this.ledger.tokens.get(before) === this.memberId) this.spent.add(before);
+    // Said with that token in its hands, and heard: every token of this member before that one is spent.
+    for (const before of this.tokens.slice(0, this.#spoken.get(id) ?? 0)) {
+      if (this.ledger.tokens.get(before) === this.memberId) this.spent.add(before);
     }
     const left = this.#leaving.get(id);
     this.#leaving.delete(id);
