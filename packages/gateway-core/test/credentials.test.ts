@@ -158,6 +158,18 @@ describe('revoke', () => {
     expect(a.take().resumed).toEqual([false, false]);
   });
 
+  test('who comes back with its token before its connection is closed is not that member any more', async () => {
+    const { clock, gateway, come } = withTokens();
+    const a = await come('ada');
+    const { memberId } = a;
+    gateway.revoke({ memberId: memberId as string });
+    a.connect();
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    expect(a.take().resumed).toEqual([false, false]);
+    await clock.settle();
+    expect(a.take().memberId).not.toBe(memberId);
+  });
+
   test('inside the window: the member has left at once, and its token is nothing', async () => {
     const { clock, gateway, come, events } = withTokens();
     const a = await come('ada');

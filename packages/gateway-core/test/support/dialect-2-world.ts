@@ -25,6 +25,7 @@ export type Step =
   | { do: 'reconnect' | 'reconnectWithOld' | 'twin'; client: number; wire: Wire | undefined }
   | { do: 'leave'; client: number; group: string }
   | { do: 'lastMoment'; client: number }
+  | { do: 'lag'; client: number; count: number; comesBack: boolean }
   | { do: 'steal'; client: number; victim: number }
   | { do: 'forbid'; group: string }
   | { do: 'settle' }
@@ -140,10 +141,27 @@ export class Dialect2World {
       if (left > 0) await this.clock.advance(left);
       return;
     }
+    if (step.do === 'lag') return this.#lag(player, step.count, step.comesBack);
     this.#act(player, step);
   }
 
-  #act(player: Player, step: Exclude<Step, { do: 'settle' | 'advance' | 'publish' | 'forbid' | 'lastMoment' }>): void {
+  /** Reads nothing while one of its groups goes on without it, and then on; or from the moment on in which it comes back. */
+  async #lag(player: Player, count: number, comesBack: boolean): Promise<void> {
+    const { client } = player;
+    const group = [...client.expected.keys()][count % Math.max(1, client.expected.size)] ?? 'g';
+    if (comesBack) this.#connect(player, undefined);
+    if (!client.isOpen || player.vanished) return;
+    player.isPlain = false;
+    client.connection.stopReading();
+    for (let n = 0; n < count; n += 1) {
+      this.#publish(group);
+      if (n % 3 === 0) await this.clock.settle();
+    }
+    client.connection.startReading();
+    await this.clock.settle();
+  }
+
+  #act(player: Player, step: Exclude<Step, { do: 'settle' | 'advance' | 'publish' | 'forbid' | 'lastMoment' | 'lag' }>): void {
     const { client } = player;
     const { connection } = client;
     switch (step.do) {
@@ -314,7 +332,7 @@ export class Dialect2World {
 
   #publish(group: string): void {
     this.#published += 1;
-    const text = `server ${this.#published} ${'x'.repeat(50)}`;
+    const text = `server ${this.#published} ${'x'.repeat(120)}`;
     const publishing = this.gateway.publish(group, text).then(({ epoch, seq }) => {
       const at = `${group} ${epoch} ${seq}`;
       expect(this.ledger.texts.get(at) ?? text, at).toBe(text);

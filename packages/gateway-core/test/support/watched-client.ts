@@ -11,6 +11,8 @@ export class Ledger {
   readonly users = new Map<string, string>();
   /** Which member each token stands for. */
   readonly tokens = new Map<string, string>();
+  /** How often what was reached. */
+  readonly reached = new Map<string, number>();
   /** What was said by a connection that somebody else had replaced: nobody may ever hear it. */
   readonly ghosts = new Set<unknown>();
 }
@@ -32,6 +34,8 @@ interface Place {
 
 let names = 0;
 
+const count = ({ reached }: Ledger, what: string) => reached.set(what, (reached.get(what) ?? 0) + 1);
+
 /** A {@link ResumingClient} that also keeps account of where it is, of what it may hear, and of every hole. */
 export class WatchedClient extends ResumingClient {
   readonly places = new Map<string, Place>();
@@ -51,10 +55,10 @@ export class WatchedClient extends ResumingClient {
   connectionId: string | undefined;
   /** The `ready` of its newest connection has come. */
   isIn = false;
-  /** What each `sync` said. */
-  readonly outcomes: string[] = [];
   readonly #leaving = new Map<string, string>();
   readonly #joining = new Map<string, string>();
+  /** Which of its tokens was the newest as it said what, by id: of what it has said on its newest connection, after its `ready`. */
+  readonly #spoken = new Map<string, number>();
   /** What it has said, by id. */
   readonly #sayings = new Map<string, { groupId: string; text: string }>();
   /** What came before the first `sync` of a group; then, what a replay tells, whose log only its `sync` names; and that after a hole. */
@@ -99,6 +103,7 @@ export class WatchedClient extends ResumingClient {
     for (const groupId of Object.keys(wanted)) this.expected.set(groupId, Number.POSITIVE_INFINITY);
     for (const map of [this.#joining, this.#leaving, this.#firsts, this.#tail, this.#unproven]) map.clear();
     this.unsure.clear();
+    this.#spoken.clear();
     this.isIn = false;
     this.#sentToken = this.token;
     this.#wasSpent = this.spent.has(this.token ?? '');
@@ -108,6 +113,7 @@ export class WatchedClient extends ResumingClient {
   sayNext(groupId: string, size: number): void {
     this.#said += 1;
     const id = `${this.name}-${this.#said}`;
+    if (this.isIn) this.#spoken.set(id, this.tokens.length - 1);
     const text = `${id} ${'x'.repeat(size)}`;
     this.#sayings.set(id, { groupId, text });
     this.say(groupId, text, id);
@@ -116,6 +122,7 @@ export class WatchedClient extends ResumingClient {
   join(groupId: string, since?: object): void {
     this.#said += 1;
     const id = `j${this.name}-${this.#said}`;
+    if (this.isIn) this.#spoken.set(id, this.tokens.length - 1);
     this.expected.set(groupId, Number.POSITIVE_INFINITY);
     this.#joining.set(id, groupId);
     for (const [leave, left] of this.#leaving) if (left === groupId) this.#leaving.delete(leave);
@@ -125,6 +132,7 @@ export class WatchedClient extends ResumingClient {
   leave(groupId: string): void {
     this.#said += 1;
     const id = `l${this.name}-${this.#said}`;
+    if (this.isIn) this.#spoken.set(id, this.tokens.length - 1);
     this.#leaving.set(id, groupId);
     this.send({ type: 'leave', id, payload: { groupId } });
   }
@@ -158,6 +166,8 @@ export class WatchedClient extends ResumingClient {
       expect(ledger.tokens.get(this.#sentToken ?? ''), 'the token was that member’s').toBe(memberId);
       expect(this.#wasSpent, 'the token was spent').toBe(false);
     }
+    if (this.mustResume) count(ledger, 'resumed because it had to be');
+    if (this.#wasSpent && !this.isIn) count(ledger, 'came with a spent token');
     if (this.mustResume) expect(resumed, 'inside the window, with the newest token').toBe(true);
     this.mustResume = false;
     this.resumed.push(resumed);
@@ -220,6 +230,7 @@ export class WatchedClient extends ResumingClient {
     expect(place?.whole, `${this.name}: a gap in ${groupId} beside a replay`).toBe(true);
     expect(from, `${this.name}: a gap in ${groupId}`).toBe(place.seq + 1);
     expect(to).toBeGreaterThanOrEqual(from);
+    count(this.ledger, 'gap');
     place.gaps.push([from, to]);
     place.seq = to;
   }
@@ -231,7 +242,7 @@ export class WatchedClient extends ResumingClient {
     const tail = this.#tail.get(groupId) ?? [];
     const unproven = this.#unproven.get(groupId) ?? [];
     for (const map of [this.#firsts, this.#tail, this.#unproven]) map.delete(groupId);
-    this.outcomes.push(`${outcome} ${reason ?? ''}`);
+    count(this.ledger, `${outcome}${reason === undefined ? '' : ` ${reason}`}${unproven.length > 0 ? ' after a replay' : ''}`);
     if (outcome === 'recovered') {
       expect(known, `${this.name}: recovered, and nothing was asked for`).toBeDefined();
       expect(known?.hole, `${this.name}: recovered with a hole in ${groupId}`).toBe(false);
@@ -254,10 +265,9 @@ export class WatchedClient extends ResumingClient {
   #acked({ id, epoch, seq }: Received['payload']): void {
     const said = this.#sayings.get(id);
     if (said !== undefined) this.#note(epoch, said.groupId, seq, said.text);
-    const token = this.tokens.at(-1);
-    // It was heard on this connection, so every token of this member before this one's is spent.
-    for (const before of this.tokens) {
-      if (before !== token && this.ledger.tokens.get(before) === this.memberId) this.spent.add(before);
+    // Said with that token in its hands, and heard: every token of this member before that one is spent.
+    for (const before of this.tokens.slice(0, this.#spoken.get(id) ?? 0)) {
+      if (this.ledger.tokens.get(before) === this.memberId) this.spent.add(before);
     }
     const left = this.#leaving.get(id);
     this.#leaving.delete(id);
