@@ -37,7 +37,7 @@ export interface Limits {
   joinsPerSecondMax: number;
   /** `identify`s of one connection at once. */
   joinsBurst: number;
-  /** Most groups that one connection is in by its own wish (dialect 2). */
+  /** Most groups that one connection joins (dialect 2). Those that the host has put it into count as well. */
   groupsPerConnectionMax: number;
   /** Error answers per second, in the long run, before a connection is closed (4100 for rates, 4002 for anything else). */
   errorsPerSecondMax: number;
