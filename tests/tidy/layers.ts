@@ -95,6 +95,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'transport/upgrade-door.ts',
     'transport/upgrade-listener.ts',
     'handlers/context.ts',
+    'handlers/refusals.ts',
     'handlers/authenticated.ts',
     'handlers/authorized.ts',
     'handlers/enter-group.ts',

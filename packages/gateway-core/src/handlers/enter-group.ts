@@ -6,8 +6,7 @@ import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Identity, Member } from '../members/member.js';
 import type { GroupPresence } from '../presence/presence-store.js';
 import type { HandlerContext } from './context.js';
-
-const FULL: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the gateway has as many groups as it may' };
+import { FULL } from './refusals.js';
 
 /** What `enterGroup` needs of the handlers' context. */
 export type EnterContext = Pick<HandlerContext, 'groups' | 'members' | 'presence' | 'timeouts'>;

@@ -1,8 +1,7 @@
-import { heartbeatAckFrame, type Refusal } from '../answers.js';
+import { heartbeatAckFrame } from '../answers.js';
 import { whenKnown } from '../maybe-promise.js';
 import type { Handler } from './context.js';
-
-const NOT_A_MEMBER: Refusal = { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
+import { NOT_A_MEMBER } from './refusals.js';
 
 /**
  * Proves life, which the connection has noted; keeps the named session alive where the connection is in its group. One with an `id` asks for

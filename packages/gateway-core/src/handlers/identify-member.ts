@@ -10,11 +10,10 @@ import type { Claim } from '../members/resume-tokens.js';
 import { metadataOf } from '../presence/presence-info.js';
 import { authenticated } from './authenticated.js';
 import type { HandlerContext, MessageTexts } from './context.js';
-import { FORBIDDEN, FULL, prepareGroup } from './prepare-group.js';
+import { FORBIDDEN, prepareGroup } from './prepare-group.js';
+import { FULL, TOO_MANY, UNAUTHORIZED } from './refusals.js';
 
-const UNAUTHORIZED: Refusal = { code: 'UNAUTHORIZED', message: 'payload.token: refused', close: END_CAUSES.unauthorized };
 const FAILED: Refusal = { code: 'INTERNAL', message: 'groupId: the gateway failed on this group, and the member is not in it' };
-const TOO_MANY: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the connection is in as many groups as it may' };
 
 /** Groups by id, with what the client has of their logs. */
 type Wanted = ReadonlyMap<string, ResumeSince | undefined>;

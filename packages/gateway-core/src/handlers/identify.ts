@@ -1,6 +1,5 @@
 import { type Refusal, readyFrame } from '../answers.js';
 import type { Connection } from '../connection.js';
-import { END_CAUSES } from '../end-causes.js';
 import type { Group } from '../groups/group.js';
 import { isPromise } from '../maybe-promise.js';
 import { type Identity, isSameUser, type Member } from '../members/member.js';
@@ -11,8 +10,8 @@ import { authorized } from './authorized.js';
 import type { Handler, HandlerContext } from './context.js';
 import { enterGroup } from './enter-group.js';
 import { identifyMember } from './identify-member.js';
+import { UNAUTHORIZED } from './refusals.js';
 
-const UNAUTHORIZED: Refusal = { code: 'UNAUTHORIZED', message: 'payload.token: refused', close: END_CAUSES.unauthorized };
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'not allowed to join this group' };
 const LEFT: Refusal = {
   code: 'FORBIDDEN',

@@ -1,9 +1,7 @@
-import type { Refusal } from '../answers.js';
 import type { Member } from '../members/member.js';
 import type { Handler } from './context.js';
-import { FULL, prepareGroup } from './prepare-group.js';
-
-const TOO_MANY: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the connection is in as many groups as it may' };
+import { prepareGroup } from './prepare-group.js';
+import { FULL, TOO_MANY } from './refusals.js';
 
 /** Adds a group, or brings one that the client is in to another position. `sync` says how it went. */
 export const join: Handler<'join'> = async (context, connection, { payload: { groupId, since } }) => {

@@ -1,8 +1,6 @@
-import type { Refusal } from '../answers.js';
 import type { Member } from '../members/member.js';
 import type { Handler } from './context.js';
-
-const NOT_A_MEMBER: Refusal = { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
+import { NOT_A_MEMBER } from './refusals.js';
 
 /** Leaves one group, once what it is owed there was written. */
 export const leave: Handler<'leave'> = ({ members }, connection, { payload: { groupId } }) => {

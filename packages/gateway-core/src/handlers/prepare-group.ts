@@ -8,8 +8,8 @@ import type { Identity, Member } from '../members/member.js';
 import { placeOf } from '../members/members.js';
 import { authorized } from './authorized.js';
 import type { HandlerContext } from './context.js';
+import { FULL } from './refusals.js';
 
-export const FULL: Refusal = { code: 'TOO_MANY_GROUPS', message: 'groupId: the gateway has as many groups as it may' };
 export const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'groupId: not allowed to join this group' };
 
 /** Who wants to be where, and what of its log it has. */

@@ -3,9 +3,8 @@ import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Member } from '../members/member.js';
 import { authorized } from './authorized.js';
 import type { Handler } from './context.js';
+import { NO_GROUP, NOT_A_MEMBER } from './refusals.js';
 
-const NOT_A_MEMBER: Refusal = { code: 'NOT_A_MEMBER', message: 'groupId: not a group that this connection is in' };
-const NO_GROUP: Refusal = { code: 'NO_GROUP', message: 'groupId: none is named and none is joined' };
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'not allowed to say something of itself in this group' };
 
 /** What the member says of itself in a group: kept with its place there, and told with the group's presence. `null` takes it away. */
