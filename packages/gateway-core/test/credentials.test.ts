@@ -201,6 +201,23 @@ describe('revoke', () => {
     expect(a.connection.closed).toMatchObject({ code: 4003 });
   });
 
+  test('nor is what a member says of itself', async () => {
+    const { clock, gateway, come } = withTokens((fake) => ({
+      authorize: async ({ action, member }) => {
+        if (action === 'join') return true;
+        await waitOn(fake, 50)();
+        gateway.revoke({ memberId: member.memberId });
+        return true;
+      },
+    }));
+    const [a, b] = [await come('ada'), await come('bob')];
+    a.send({ type: 'presence', id: 'p', groupId: 'g', payload: { state: 'said before, allowed after' } });
+    await clock.advance(1_000);
+    expect(a.of('ack')).toEqual([]);
+    expect(b.take().connection.texts.join()).not.toContain('said before');
+    expect(a.connection.closed).toMatchObject({ code: 4003 });
+  });
+
   test('while the hooks of a resume run: the member is not resumed, and who was let in as that user before is not let in', async () => {
     const { clock, gateway, come } = withTokens((fake) => ({
       authorize: ({ action }) => action === 'publish' || waitOn(fake, 50)().then(() => true),

@@ -16,7 +16,7 @@ export const presence: Handler<'presence'> = (context, connection, { groupId: na
   const may = authorized(context, connection, 'presence', groupId, member, member.identity);
   return whenKnown(may, (yes): MaybePromise<Refusal | Accepted> => {
     // It may have left meanwhile, and have come back as one that has said nothing yet.
-    if (!connection.live || connection.member !== member || connection.placeIn(groupId) !== place) return NOT_A_MEMBER;
+    if (!connection.speaks || connection.member !== member || connection.placeIn(groupId) !== place) return NOT_A_MEMBER;
     if (!yes) return FORBIDDEN;
     context.members.say(member, place, stateText === 'null' ? undefined : stateText);
     return { ack: {} };
