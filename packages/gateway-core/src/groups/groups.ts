@@ -44,6 +44,7 @@ export class Groups {
     private readonly counters: GatewayCounters,
     private readonly failed: (error: unknown, where: string) => void,
     wasReset: GroupContext['wasReset'],
+    logged: GroupContext['logged'],
   ) {
     const isOpen = (group: Group) => this.#groups.get(group.groupId) === group;
     this.#reaching = new Reaching(broker, limits, timeouts, isOpen, failed);
@@ -55,6 +56,7 @@ export class Groups {
       dirty: (group) => slices.add(group),
       counters,
       wasReset,
+      logged,
       failed,
     };
   }

@@ -18,6 +18,8 @@ const EVENT_NAMES: (keyof GatewayEvents)[] = [
   'gap',
   'reset',
   'data',
+  'published',
+  'refused',
   'presence',
   'sessionOpened',
   'sessionUpdated',
