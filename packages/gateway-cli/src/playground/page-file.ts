@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The page of the playground, with the policy under which it runs. */
+export interface PageFile {
+  html: string;
+  contentSecurityPolicy: string;
+}
+
+/** From the built modules, and from the sources. */
+const PLACES = ['../playground/index.html', '../../dist/playground/index.html'];
+
+/** Reads the page that the build has made. @throws where it has not made any. */
+export function readPage(): PageFile {
+  // In CommonJS there is no `import.meta`, in ESM no `__dirname`.
+  const here = typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url));
+  const html = PLACES.map((place) => contentOf(join(here, place))).find((text) => text !== undefined);
+  if (html === undefined) throw new Error('the page of the playground is not built: run the build first');
+  return { html, contentSecurityPolicy: policyOf(html) };
+}
+
+/** Nothing but the page's own script and style, and connections to where it came from (CSP Level 3). */
+function policyOf(html: string): string {
+  const hashes = (tag: string) =>
+    [...html.matchAll(new RegExp(`<${tag}>(.*?)</${tag}>`, 'gs'))]
+      .map(([, text = '']) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+      .join(' ');
+  return [
+    "default-src 'none'",
+    `script-src ${hashes('script')}`,
+    `style-src ${hashes('style')}`,
+    // Also WebSockets to the same host and port: `'self'` matches ws: where the page is http:, and wss: where it is https:.
+    "connect-src 'self'",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ');
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
