@@ -7,7 +7,7 @@ import { Head } from './views/head.js';
 import { PublishBar } from './views/publish-bar.js';
 import { SettingsView } from './views/settings.js';
 import { Stream } from './views/stream.js';
-import { ConnectionsTable, GroupsTable } from './views/tables.js';
+import { ConnectionsTable, GroupsTable, Names } from './views/tables.js';
 
 const TABS = { overview: 'Overview', messages: 'Messages', play: 'Play', settings: 'Settings' } as const;
 type Tab = keyof typeof TABS;
@@ -21,7 +21,8 @@ function notice(text: string): void {
   }, 4_000);
 }
 
-const stream = new Stream();
+const names = new Names();
+const stream = new Stream((id) => names.of(id));
 const groups = new GroupsTable(look);
 const connections = new ConnectionsTable(notice);
 const detail = new GroupDetailView();
@@ -36,7 +37,7 @@ const themeButton = h(
 );
 const nav = h('nav', { 'aria-label': 'Views' });
 for (const name of Object.keys(TABS) as Tab[]) {
-  const button = h('button', { class: `tab ${name}`, onclick: () => openTab(name) }, TABS[name]);
+  const button = h('button', { class: `tab tab-${name}`, onclick: () => openTab(name) }, TABS[name]);
   tabs.set(name, button);
   nav.append(button);
 }
@@ -69,6 +70,7 @@ function show(): void {
       settings.show(snapshot.settings);
     }
   }
+  names.learn(model);
   head.show(model);
   groups.show(model);
   connections.show(model);

@@ -34,7 +34,8 @@ export class Stream {
   #left = 0;
   #group: string | undefined;
 
-  constructor() {
+  /** @param nameOf a member's name, where it is known. */
+  constructor(private readonly nameOf: (memberId: string) => string | undefined) {
     for (const [value, text] of Object.entries({ all: 'everything', message: 'messages', life: 'events' })) {
       this.#only.append(h('option', { value }, text));
     }
@@ -106,7 +107,7 @@ export class Stream {
       datetime: new Date(event.at).toISOString(),
       title: new Date(event.at).toLocaleString(),
     });
-    const node = event.type === 'message' ? this.#messageRow(event, when) : lifeRow(event, when);
+    const node = event.type === 'message' ? this.#messageRow(event, when) : lifeRow(event, when, (id) => this.#who(id));
     say(when, age(Date.now() - event.at));
     return { node, update: () => {} };
   }
@@ -120,7 +121,7 @@ export class Stream {
       h(
         'span',
         { class: from === undefined ? 'who server' : 'who', title: from ?? 'published by the server' },
-        from === undefined ? 'server' : short(from),
+        from === undefined ? 'server' : this.#who(from),
       ),
       when,
       h('code', { class: 'data' }, data),
@@ -140,6 +141,10 @@ export class Stream {
     };
     mark(node, 'cut', cut);
     return node;
+  }
+
+  #who(id: string): string {
+    return this.nameOf(id) ?? short(id);
   }
 
   #age(): void {
@@ -208,7 +213,7 @@ const WORDS: Record<Exclude<FeedEvent['type'], 'message'>, string> = {
   error: 'failure',
 };
 
-function lifeRow(event: Exclude<FeedEvent, MessageEvent>, when: HTMLElement): HTMLElement {
+function lifeRow(event: Exclude<FeedEvent, MessageEvent>, when: HTMLElement, name: (id: string) => string): HTMLElement {
   const { type, connectionId, memberId, groupId, code, text } = event;
   const who = memberId ?? connectionId;
   const words = type === 'disconnect' && code !== undefined ? closeInWords(code) : '';
@@ -220,7 +225,7 @@ function lifeRow(event: Exclude<FeedEvent, MessageEvent>, when: HTMLElement): HT
       'div',
       { class: 'line' },
       h('span', { class: 'seq' }, '·'),
-      h('span', { class: 'who', title: who }, who === undefined ? '' : short(who)),
+      h('span', { class: 'who', title: who }, who === undefined ? '' : name(who)),
       when,
       h('span', { class: 'what' }, WORDS[type]),
       code !== undefined && h('span', { class: 'tag code' }, code),

@@ -4,6 +4,8 @@ import type { ConnectionRow, GroupRow } from '../../src/playground/wire.js';
 import { h, List, mark, type Row, say } from '../dom.js';
 import { act } from '../feed-client.js';
 
+const NAMES_MAX = 2_000;
+
 /** A panel with a title, a count and a list under it. */
 export function panel(title: string, label = title) {
   const number = h('span', { class: 'count' });
@@ -228,6 +230,27 @@ export class ConnectionsTable {
           if (value !== undefined) list.append(h('dt', {}, name), h('dd', { class: 'mono' }, value));
       },
     };
+  }
+}
+
+/** Names of members, remembered also when they have gone. */
+export class Names {
+  readonly #names = new Map<string, string>();
+
+  learn({ connections, change }: Model): void {
+    for (const { memberId, id, metadata } of connections.values()) this.#set(memberId, id, nameIn(metadata));
+    for (const { id, metadata } of change?.detail?.members ?? []) this.#set(id, id, nameIn(metadata));
+  }
+
+  of(id: string): string | undefined {
+    return this.#names.get(id);
+  }
+
+  #set(memberId: string | undefined, connectionId: string, name: string | undefined): void {
+    if (name === undefined || (memberId !== undefined && this.#names.has(memberId))) return;
+    if (this.#names.size > NAMES_MAX) this.#names.clear();
+    this.#names.set(connectionId, name);
+    if (memberId !== undefined) this.#names.set(memberId, name);
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GatewayError } from 'gateway-core';
 
 /** The page of the playground, with the policy under which it runs. */
 export interface PageFile {
@@ -12,12 +13,14 @@ export interface PageFile {
 /** From the built modules, and from the sources. */
 const PLACES = ['../playground/index.html', '../../dist/playground/index.html'];
 
-/** Reads the page that the build has made. @throws where it has not made any. */
+/** Reads the page that the build has made. @throws GatewayError `INVALID_OPTION` where it has not made any. */
 export function readPage(): PageFile {
-  // In CommonJS there is no `import.meta`, in ESM no `__dirname`.
-  const here = typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url));
+  // What is built as CommonJS has no URL, and an ES module no `__dirname` of its own.
+  const { url } = import.meta as { url?: string };
+  const here = url === undefined ? __dirname : dirname(fileURLToPath(url));
   const html = PLACES.map((place) => contentOf(join(here, place))).find((text) => text !== undefined);
-  if (html === undefined) throw new Error('the page of the playground is not built: run the build first');
+  if (html === undefined)
+    throw new GatewayError('INVALID_OPTION', 'playground: has a page that is not built; build gateway-cli first');
   return { html, contentSecurityPolicy: policyOf(html) };
 }
 
