@@ -16,7 +16,7 @@ const PLACES = ['../playground/index.html', '../../dist/playground/index.html'];
 /** Reads the page that the build has made. @throws GatewayError `INVALID_OPTION` where it has not made any. */
 export function readPage(): PageFile {
   // What is built as CommonJS has no URL, and an ES module no `__dirname` of its own.
-  const { url } = import.meta as { url?: string };
+  const url = import.meta.url as string | undefined;
   const here = url === undefined ? __dirname : dirname(fileURLToPath(url));
   const html = PLACES.map((place) => contentOf(join(here, place))).find((text) => text !== undefined);
   if (html === undefined)
