@@ -21,6 +21,7 @@ describe('the printed configuration', () => {
       trustProxyHeader: 'auto',
       logLevel: 'info',
       pretty: false,
+      playground: null,
       timings: DEFAULT_TIMINGS,
       limits: DEFAULT_LIMITS,
     });
