@@ -13,6 +13,8 @@ export interface Output {
 export interface Io {
   stdout: Output;
   stderr: Output;
+  /** What is typed, or piped in. Absent: nothing. */
+  stdin?: (AsyncIterable<string | Buffer> & { destroy?(): unknown }) | undefined;
   /** Delivers SIGTERM, SIGINT, SIGQUIT, SIGHUP and SIGUSR2; those that the system does not have never come. */
   signals: {
     on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
@@ -26,5 +28,15 @@ export interface Io {
 
 /** The process itself. */
 export function processIo(version?: string): Io {
-  return { stdout: process.stdout, stderr: process.stderr, signals: process, exit: (code) => process.exit(code), version };
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // Not read before somebody asks: opening it would keep the program from ending.
+    get stdin() {
+      return process.stdin;
+    },
+    signals: process,
+    exit: (code) => process.exit(code),
+    version,
+  };
 }

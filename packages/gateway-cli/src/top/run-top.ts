@@ -1,8 +1,9 @@
 import type { Io } from '../io.js';
 import { endSignals } from '../signals.js';
+import { plain } from '../terminal-text.js';
 import type { TopOptions } from './options.js';
 import { FeedError, readFeed } from './read-feed.js';
-import { plain, screenOf } from './screen.js';
+import { screenOf } from './screen.js';
 
 /** Clears the screen from the place of the cursor on, which is first put to the top. */
 const HOME = '\u001b[H\u001b[J';

@@ -1,6 +1,7 @@
 import { age, bytes, clockOf, count, rate, short } from '../playground/format.js';
 import type { Model } from '../playground/model.js';
 import type { ConnectionRow } from '../playground/wire.js';
+import { plain } from '../terminal-text.js';
 import type { Sort, TopOptions } from './options.js';
 
 const ORDERS: Record<Sort, (a: ConnectionRow, b: ConnectionRow) => number> = {
@@ -75,10 +76,4 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
       .join('  ')
       .trimEnd(),
   );
-}
-
-/** Text from outside as it may go to a terminal: no control characters, not endless. */
-export function plain(text: string, charactersMax: number): string {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '\uFFFD');
-  return clean.length > charactersMax ? `${clean.slice(0, charactersMax - 1)}…` : clean;
 }

@@ -108,7 +108,7 @@ describe('a viewer', () => {
 
   test('is never told a token, a resume token or claims', async () => {
     const claims = { secret: 'claim-of-ada' };
-    const { clock, gateway, look, join } = watched({}, { authenticate: () => ({ ok: true, principal: 'ada', claims }) });
+    const { clock, gateway, look, join } = watched({}, { authenticate: () => ({ principal: 'ada', claims }) });
     const viewer = await look('g');
     const client = await join('g', { token: 'token-of-ada' });
     const resume = JSON.stringify(client.received).match(/"resumeToken":"([^"]+)"|"token":"([^"]+)"/);
@@ -121,7 +121,7 @@ describe('a viewer', () => {
   });
 
   test('is not told metadata where they are hidden', async () => {
-    const { clock, look, join } = watched({ hideMetadata: true }, { authenticate: () => ({ ok: true, principal: 'ada' }) });
+    const { clock, look, join } = watched({ hideMetadata: true }, { authenticate: () => ({ principal: 'ada' }) });
     const viewer = await look('g');
     await join('g', { metadata: { name: 'lovelace' } });
     await clock.advance(1_000);
