@@ -1,9 +1,10 @@
 import { h, say } from './dom.js';
 import type { FeedState } from './feed-client.js';
 import { FeedClient } from './feed-client.js';
+import { Play } from './play/play.js';
 import { CodesView } from './views/codes.js';
 import { GroupDetailView } from './views/group-detail.js';
-import { Head } from './views/head.js';
+import { gatewayUrl, Head } from './views/head.js';
 import { PublishBar } from './views/publish-bar.js';
 import { SettingsView } from './views/settings.js';
 import { Stream } from './views/stream.js';
@@ -29,6 +30,7 @@ const detail = new GroupDetailView();
 const codes = new CodesView();
 const settings = new SettingsView();
 const publish = new PublishBar();
+const play = new Play(() => gatewayUrl(feed.model.snapshot?.path ?? '/rt'), notice);
 const tabs = new Map<Tab, HTMLButtonElement>();
 const themeButton = h(
   'button',
@@ -48,7 +50,7 @@ const main = h(
   {},
   h('div', { class: 'left' }, groups.node, connections.node, codes.node),
   middle,
-  h('div', { class: 'right' }),
+  h('div', { class: 'right' }, play.node),
   settings.node,
 );
 
@@ -109,6 +111,11 @@ document.addEventListener('keydown', (event) => {
     openTab('messages');
     stream.focus();
   } else if (event.key === 'p') stream.togglePause();
+  else if (event.key === 'n') {
+    event.preventDefault();
+    openTab('play');
+    play.open(groups.selected);
+  }
 });
 
 document.body.append(head.node, main, toast);

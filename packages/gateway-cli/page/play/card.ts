@@ -161,5 +161,24 @@ const ARROWS = { in: '←', out: '→', note: '·' };
 
 function frameRow({ kind, at, text }: FrameLine): HTMLElement {
   const time = new Date(at).toISOString().slice(11, 23);
-  return h('li', { class: kind, title: text }, h('time', {}, time), h('i', {}, ARROWS[kind]), h('code', {}, text));
+  const [type, rest] = kind === 'note' ? ['', text] : inShort(text);
+  return h(
+    'li',
+    { class: kind === 'note' ? 'said' : kind, title: text },
+    h('time', {}, time),
+    h('i', {}, ARROWS[kind]),
+    h('code', {}, h('b', {}, type), rest),
+  );
+}
+
+/** What kind of envelope it is, and what it says. */
+function inShort(text: string): [string, string] {
+  try {
+    const { type, ts: _, groupId, payload, ...rest } = JSON.parse(text);
+    const said = JSON.stringify({ ...rest, ...(payload ?? {}) });
+    return [String(type), said === '{}' ? '' : said];
+  } catch {
+    // It was cut.
+    return ['', text];
+  }
 }

@@ -1,4 +1,4 @@
-import type { SignalSource } from 'gateway-client';
+import type { SignalSource } from './stand-in.js';
 
 type Signal = Parameters<Parameters<SignalSource['subscribe']>[0]>[0];
 

@@ -1,5 +1,5 @@
-import { type Client, createClient, type Group } from 'gateway-client';
 import { FaultyNetwork } from './faults.js';
+import { type Client, createClient, type Group } from './stand-in.js';
 
 /** Who plays. */
 export interface PlayerSetup {

@@ -15,7 +15,8 @@ export class Stream {
   readonly #rows = h('ol', { class: 'rows stream', 'aria-label': 'Messages and events, newest first' });
   readonly #filter = h('input', {
     type: 'search',
-    placeholder: 'filter: text, key, member',
+    placeholder: 'filter ( / )',
+    title: 'Text, key or member',
     'aria-label': 'Filter messages',
     oninput: () => this.show(),
   });
