@@ -30,7 +30,11 @@ const detail = new GroupDetailView();
 const codes = new CodesView();
 const settings = new SettingsView();
 const publish = new PublishBar();
-const play = new Play(() => gatewayUrl(feed.model.snapshot?.path ?? '/rt'), notice);
+const play = new Play(
+  () => gatewayUrl(feed.model.snapshot?.path ?? '/rt'),
+  notice,
+  (group) => groups.choose(group),
+);
 const tabs = new Map<Tab, HTMLButtonElement>();
 const themeButton = h(
   'button',

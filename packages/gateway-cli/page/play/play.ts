@@ -18,13 +18,16 @@ export class Play {
   readonly #token = h('input', { type: 'password', autocomplete: 'off', placeholder: 'none' });
   readonly #form: HTMLElement;
   readonly #intro: HTMLElement;
-  readonly #story = new Story((setup) => this.add(setup));
+  readonly #story: Story;
 
   constructor(
     /** Where clients connect; known once the feed has told it. */
     private readonly url: () => string,
     private readonly notice: (text: string) => void,
+    /** Shows what the gateway makes of a group. */
+    look: (group: string) => void,
   ) {
+    this.#story = new Story((setup) => this.add(setup), look);
     const field = (label: string, input: HTMLElement, wide = false) => h('label', { class: wide ? 'wide' : '' }, label, input);
     this.#form = h(
       'form',
@@ -118,6 +121,8 @@ export class Play {
         clientType: this.#type.value as PlayerSetup['clientType'],
         token: this.#token.value,
       });
+      // Or the next key would still be typed into it.
+      if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
       this.#form.hidden = true;
     } catch (error) {
       this.notice((error as Error).message);

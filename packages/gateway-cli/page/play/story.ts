@@ -19,7 +19,10 @@ export class Story {
   readonly #steps = STEPS.map((step) => h('li', {}, step));
   readonly #outcome = h('b', { role: 'status' });
 
-  constructor(private readonly add: (setup: Partial<PlayerSetup>) => Player) {
+  constructor(
+    private readonly add: (setup: Partial<PlayerSetup>) => Player,
+    private readonly look: (group: string) => void,
+  ) {
     this.node = h('div', { class: 'story' }, h('ol', {}, ...this.#steps), this.#outcome);
   }
 
@@ -40,6 +43,7 @@ export class Story {
       until(() => ada.group.status.get().state === 'live'),
       until(() => bob.group.status.get().state === 'live'),
     ]);
+    this.look(group);
     await this.#done(0);
     await ada.say({ text: 'hello bob' }, 'reliable', '');
     await bob.say({ text: 'hello ada' }, 'reliable', '');

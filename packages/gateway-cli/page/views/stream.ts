@@ -95,7 +95,7 @@ export class Stream {
     const isWanted = (event: FeedEvent) =>
       (this.#group === undefined || event.groupId === undefined || event.groupId === this.#group) &&
       (this.#only.value === 'all' || (event.type === 'message') === (this.#only.value === 'message')) &&
-      (wanted === '' || JSON.stringify(event).toLowerCase().includes(wanted));
+      (wanted === '' || textsOf(event).toLowerCase().includes(wanted));
     this.#list.show((this.#paused ?? this.#events).filter(isWanted).slice(-SHOWN_MAX).reverse());
     const waiting = this.#paused === undefined ? 0 : this.#events.length - this.#paused.length;
     const notes = [waiting > 0 && `${waiting} waiting`, this.#left > 0 && `${this.#left} not shown: more than this page takes`];
@@ -151,6 +151,11 @@ export class Stream {
   #age(): void {
     for (const when of this.#rows.querySelectorAll('time')) say(when, age(Date.now() - Date.parse(when.dateTime)));
   }
+}
+
+/** What the filter looks into. */
+function textsOf(event: FeedEvent): string {
+  return Object.values(event).join('\n');
 }
 
 function details(event: MessageEvent): HTMLElement {
