@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CloseAction, closeAction, type LogPosition, type OutgoingToClient2 } from 'gateway-protocol';
 import { WebSocket } from 'ws';
+import { envelopeIn } from './envelope.js';
 import type { ConnectOptions } from './options.js';
 import { Pace } from './pace.js';
 
@@ -58,10 +59,6 @@ export class WireClient {
     this.online = new Promise((resolve) => {
       this.#cameOnline = resolve;
     });
-  }
-
-  get inFlight(): number {
-    return this.#inFlight.size;
   }
 
   /** The group that what is typed goes to. */
@@ -134,7 +131,7 @@ export class WireClient {
   /** Cuts it without a word, where closing takes too long. */
   terminate(): void {
     this.#leaving = true;
-    this.#socket?.terminate();
+    this.drop();
   }
 
   #identify(): void {
@@ -248,17 +245,5 @@ export class WireClient {
   #end(reason: string): void {
     for (const { settle } of this.#inFlight.values()) settle(reason);
     this.listener.over(reason);
-  }
-}
-
-/** As far as it has to be looked at: the rest is believed, since it comes from where one chose to connect to. */
-function envelopeIn(text: string): OutgoingToClient2 | undefined {
-  try {
-    const envelope = JSON.parse(text);
-    return typeof envelope?.type === 'string' && typeof envelope.payload === 'object' && envelope.payload !== null
-      ? envelope
-      : undefined;
-  } catch {
-    return undefined;
   }
 }

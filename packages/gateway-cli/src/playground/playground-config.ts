@@ -23,7 +23,8 @@ export const PLAYGROUND_SWITCHES = {
   '--playground': { variable: 'GW_PLAYGROUND', meaning: 'show what the gateway does on a page, /playground/' },
   '--playground-read-only': {
     variable: 'GW_PLAYGROUND_READ_ONLY',
-    meaning: 'the page lets nobody disconnect or publish (default where others than this machine reach it)',
+    meaning:
+      'the page lets nobody disconnect or publish (default where others than this machine reach it; lifted by --no-playground-read-only)',
   },
   '--playground-hide-metadata': {
     variable: 'GW_PLAYGROUND_HIDE_METADATA',
