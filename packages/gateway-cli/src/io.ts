@@ -1,6 +1,9 @@
 /** Where text goes; `process.stdout` is one. */
 export interface Output {
+  /** @returns `false`: it holds as much as it wants to, until it says `drain`. Anything else: go on. */
   write(text: string): unknown;
+  /** Without it, it takes everything. */
+  once?(event: 'drain', listener: () => void): unknown;
   /** Whether a person reads along. */
   isTTY?: boolean | undefined;
   /** Characters in a line. */

@@ -21,7 +21,7 @@ export function contextOf(connection: Connection, clock: Clock): ConnectionConte
     lastSeenAt: Math.round(wallMinusMonotonic + seenAt),
     remoteAddress,
     dialect: dialect === 2 ? '2' : '1',
-    lag: Math.max(0, ...memberships.map(({ group, cursor }) => group.position.seq - cursor)),
+    lag: memberships.reduce((most, { group, cursor }) => Math.max(most, group.position.seq - cursor), 0),
     unsentBytes,
   };
 }

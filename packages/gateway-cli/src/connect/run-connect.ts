@@ -26,7 +26,10 @@ export async function runConnect(options: ConnectOptions, io: Io, json: boolean,
   const client = new WireClient(options, {
     received: (envelope, text) => {
       const line = json ? text : lineOf(envelope, client.memberId);
-      if (line !== undefined) io.stdout.write(`${line}\n`);
+      if (line === undefined || io.stdout.write(`${line}\n`) !== false || io.stdout.once === undefined) return;
+      // Who reads slowly is behind, as the gateway sees it, and nothing piles up here.
+      client.pause();
+      io.stdout.once('drain', () => client.resume());
     },
     note: (text) => note(`gateway-cli: ${text}`),
     over: (reason) => ended(reason),

@@ -3,6 +3,7 @@ import { type CloseAction, closeAction, type LogPosition, type OutgoingToClient2
 import { WebSocket } from 'ws';
 import { envelopeIn } from './envelope.js';
 import type { ConnectOptions } from './options.js';
+import { Outbox, type Publish } from './outbox.js';
 import { Pace } from './pace.js';
 
 const OPEN_TIMEOUT_MS = 10_000;
@@ -10,8 +11,6 @@ const OPEN_TIMEOUT_MS = 10_000;
 const ATTEMPTS_MAX = 6;
 const PAUSE_MS = 500;
 const BACK_OFF_MS = 10_000;
-/** Publishes that are sent and unanswered. */
-export const IN_FLIGHT_MAX = 64;
 
 /** Why one is over that was asked to close. */
 export const CLOSED = 'closed';
@@ -26,12 +25,6 @@ export interface WireListener {
   over(reason: string): void;
 }
 
-interface Publish {
-  id: string;
-  frame: string;
-  settle(error?: string): void;
-}
-
 /** Speaks dialect 2 with nothing in between: every envelope is shown. Comes back and resumes, as PROTOCOL.md says. */
 export class WireClient {
   #socket: WebSocket | undefined;
@@ -43,8 +36,7 @@ export class WireClient {
   readonly #pace = new Pace();
   #identified = false;
   #hasBeenOnline = false;
-  readonly #inFlight = new Map<string, Publish>();
-  #room: (() => void)[] = [];
+  readonly #outbox = new Outbox();
   readonly positions = new Map<string, LogPosition | undefined>();
   memberId: string | undefined;
   /** Resolves when it is identified for the first time. */
@@ -85,24 +77,21 @@ export class WireClient {
     return true;
   }
 
-  /**
-   * Resolves when the message is in the log, to nothing; or to why it is not, or nobody knows. Waits while many are under way, and for
-   * what the gateway allows.
-   */
-  async publish(data: unknown): Promise<string | undefined> {
-    const id = randomUUID();
-    const frame = JSON.stringify({ type: 'data_update', id, groupId: this.group, payload: { data } });
-    while (this.#inFlight.size >= IN_FLIGHT_MAX) await new Promise<void>((resolve) => this.#room.push(resolve));
-    return new Promise((resolve) => {
-      const settle = (error?: string) => {
-        this.#inFlight.delete(id);
-        for (const done of this.#room.splice(0)) done();
-        resolve(error);
-      };
-      const publish = { id, frame, settle };
-      this.#inFlight.set(id, publish);
-      void this.#send(publish);
-    });
+  /** Resolves when the message is in the log, to nothing; or to why it is not, or nobody knows. */
+  publish(data: unknown): Promise<string | undefined> {
+    return this.#outbox.add(
+      { type: 'data_update', groupId: this.group, payload: { data } },
+      (publish) => void this.#send(publish),
+    );
+  }
+
+  /** Reads no more for now. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
   }
 
   join(group: string): void {
@@ -167,7 +156,7 @@ export class WireClient {
         break;
       }
       case 'ack':
-        this.#inFlight.get(envelope.payload.id)?.settle();
+        this.#outbox.get(envelope.payload.id)?.settle();
         break;
       case 'error':
         this.#refused(envelope.payload);
@@ -185,7 +174,7 @@ export class WireClient {
     this.memberId = memberId;
     this.#resumeToken = resume?.token;
     if (limits !== undefined) this.#pace.allow(limits);
-    for (const publish of this.#inFlight.values()) {
+    for (const publish of this.#outbox.values()) {
       // As the same member a message is accepted once, however often it is sent; as another one nobody knows whether it was.
       if (resumed === false && this.#hasBeenOnline) publish.settle('nobody knows whether it was accepted');
       else void this.#send(publish);
@@ -203,9 +192,9 @@ export class WireClient {
     if (code === 'RATE_LIMITED') {
       // Which message it was is not always said. All that are unanswered are sent again: what was accepted is answered as a duplicate.
       this.#pace.hold(retryAfterMs);
-      for (const publish of this.#inFlight.values()) void this.#send(publish);
+      for (const publish of this.#outbox.values()) void this.#send(publish);
     } else if (inReplyTo !== undefined) {
-      this.#inFlight.get(inReplyTo)?.settle(`${code}: ${message}`);
+      this.#outbox.get(inReplyTo)?.settle(`${code}: ${message}`);
     }
   }
 
@@ -214,7 +203,7 @@ export class WireClient {
     const socket = this.#socket;
     if (!this.#identified) return;
     await this.#pace.turn(Buffer.byteLength(publish.frame));
-    if (socket === this.#socket && this.#identified && this.#inFlight.has(publish.id)) socket?.send(publish.frame);
+    if (socket === this.#socket && this.#identified && this.#outbox.get(publish.id) === publish) socket?.send(publish.frame);
   }
 
   #closed(code: number, reason: string): void {
@@ -243,7 +232,7 @@ export class WireClient {
   }
 
   #end(reason: string): void {
-    for (const { settle } of this.#inFlight.values()) settle(reason);
+    for (const { settle } of this.#outbox.values()) settle(reason);
     this.listener.over(reason);
   }
 }

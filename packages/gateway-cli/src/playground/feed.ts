@@ -141,6 +141,8 @@ export class Feed {
       else if (viewer.stale) viewer.send('snapshot', JSON.stringify(this.#snapshot({ ...common, ...whole, detail }, viewer)));
       else viewer.send('change', JSON.stringify({ ...common, ...changed, detail } satisfies Change));
     }
+    // Whoever was cut may have been the last.
+    if (this.#viewers.size === 0) return;
     const looked = this.clock.monotonicMs() - began;
     // Where a viewer has come in between, its own look was one for all.
     this.clock.clearTimeout(this.#changeTimer);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Gateway, GatewayEvents } from 'gateway-core';
 import { shown } from './texts.js';
 import type { LifeEvent } from './wire.js';
@@ -30,7 +31,11 @@ const WORDS: Words = {
   }),
   sessionOpened: ({ session: { groupId, sessionId } }) => ({ type: 'session', groupId, text: `${sessionId} opened` }),
   sessionExpired: ({ session: { groupId, sessionId } }) => ({ type: 'session', groupId, text: `${sessionId} expired` }),
-  error: ({ where, connectionId, error }) => ({ type: 'error', connectionId, text: `${where}: ${String(error)}` }),
+  error: ({ where, connectionId, error }) => ({
+    type: 'error',
+    connectionId,
+    text: `${where}: ${error instanceof Error ? error.message : inspect(error, { depth: 0 })}`,
+  }),
 };
 
 /**

@@ -18,13 +18,20 @@ export async function runTop(options: TopOptions, io: Io, once: boolean): Promis
   signals.first.then(() => stop.abort());
   const width = io.stdout.columns ?? 160;
   let looks = 0;
+  let isFull = false;
   try {
     await readFeed(options, stop.signal, (model) => {
       looks += 1;
       const lines = screenOf(model, options).map((line) => plain(line, once ? Number.POSITIVE_INFINITY : width));
       // A rate needs two looks.
       if (once && looks < 2) return true;
-      io.stdout.write(`${once ? '' : HOME}${lines.join('\n')}\n`);
+      // A terminal that was stopped is shown what is new then, and nothing of before.
+      if (isFull) return true;
+      isFull = io.stdout.write(`${once ? '' : HOME}${lines.join('\n')}\n`) === false && io.stdout.once !== undefined;
+      if (isFull)
+        io.stdout.once?.('drain', () => {
+          isFull = false;
+        });
       return !once;
     });
     return 0;
