@@ -1,0 +1,303 @@
+import type { OutgoingToClient2, ResumeSince } from 'gateway-protocol';
+import { Alarm } from './alarm.js';
+import { Attempt, type AttemptHost, type Loss } from './attempt.js';
+import { type BackoffOptions, DEFAULT_BACKOFF, delayBefore } from './backoff.js';
+import type { StatusReason } from './client.js';
+import type { Context } from './context.js';
+import { GatewayClientError } from './errors.js';
+import { Liveness } from './liveness.js';
+import { type Input, nextState, type State } from './machine.js';
+import { type TokenContext, withDefaults } from './options.js';
+import { Renewal } from './renewal.js';
+import { RoundTrips } from './round-trips.js';
+import { CLOSES } from './socket.js';
+import { Status } from './status.js';
+import { TokenSource } from './token-source.js';
+import { type GroupSignal, heartbeatText, isMemberReady, type MemberReady } from './wire.js';
+
+/** What stands on the connection: groups and outbox. */
+export interface ConnectionHost {
+  /** Groups to come back to, with what is wanted of each. */
+  wanted(): Record<string, ResumeSince>;
+  /** `ready` has come; `named` are the groups that its `identify` named. */
+  online(ready: MemberReady, named: ReadonlySet<string>): void;
+  signal(signal: GroupSignal): void;
+  offline(): void;
+  /** The client has stopped or was closed: what is pending fails with this. */
+  ended(error: GatewayClientError): void;
+}
+
+/** Keeps a connection up: which state follows, what is done in it, and when the next attempt is made. */
+export class Connection implements AttemptHost {
+  readonly status: Status;
+  readonly renewal: Renewal;
+  readonly tokens: TokenSource;
+  readonly liveness: Liveness;
+  readonly #roundTrips: RoundTrips;
+  readonly #backoff: BackoffOptions;
+  readonly #wait: Alarm;
+  readonly #waiters = new Set<{ resolve(): void; reject(error: GatewayClientError): void }>();
+  /** Called when the machine begins and when it comes to rest. */
+  onActive: (active: boolean) => void = () => {};
+  /** Shortest delay between attempts, as the platform has it. */
+  delayMinMs = 0;
+  state: State = 'idle';
+  attempt: Attempt | undefined;
+  /** Made before the other one breaks, where the gateway drains. */
+  #next: Attempt | undefined;
+  #attempts = 0;
+  #onlineAt = Number.POSITIVE_INFINITY;
+  /** A token that was refused: the function is asked once more. */
+  #refused: string | null | undefined;
+
+  constructor(
+    private readonly context: Context,
+    private readonly host: ConnectionHost,
+  ) {
+    const { clock, timings, dispatcher, options, events } = context;
+    this.status = new Status(dispatcher, clock, timings.lostAfterMs, (status) => events.emit('status', status));
+    this.tokens = new TokenSource(options.token, clock, timings.tokenTimeoutMs);
+    this.renewal = new Renewal(context, this.tokens, (id, token) => this.attempt?.identify(id, token));
+    this.liveness = new Liveness(clock, timings, {
+      sendHeartbeat: () => this.attempt?.send(heartbeatText(clock.now())),
+      silent: () => dispatcher.enter(() => this.drop({ text: 'nothing was heard any more', alone: true }, CLOSES.silent)),
+    });
+    this.#roundTrips = new RoundTrips(context);
+    this.#backoff = withDefaults(DEFAULT_BACKOFF, options.backoff);
+    this.#wait = new Alarm(clock);
+  }
+
+  get isOnline(): boolean {
+    return this.state === 'online';
+  }
+
+  /** Resolves when online. */
+  whenOnline(signal?: AbortSignal): Promise<void> {
+    const online = new Promise<void>((resolve, reject) => {
+      const waiter = { resolve, reject };
+      const aborted = () => {
+        this.#waiters.delete(waiter);
+        reject(new GatewayClientError('ABORTED', 'aborted'));
+      };
+      if (signal?.aborted) return aborted();
+      if (this.isOnline) return resolve();
+      signal?.addEventListener('abort', aborted);
+      this.#waiters.add(waiter);
+    });
+    // Its failure is in `status` too: not awaited, it is not unhandled.
+    online.catch(() => {});
+    return online;
+  }
+
+  start(): void {
+    if (!this.#go('start')) return;
+    this.#attempts = 0;
+    this.#refused = undefined;
+    this.onActive(true);
+    this.#begin('initial');
+  }
+
+  async close(): Promise<void> {
+    const { clock, session } = this.context;
+    const { attempt } = this;
+    if (!this.#go('close')) return;
+    const closed = attempt?.end(CLOSES.leave);
+    session.forget();
+    this.#finish(new GatewayClientError('CLOSED', 'the client was closed'));
+    if (closed === undefined) return;
+    let timer: unknown;
+    const limit = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, 1_000);
+    });
+    await Promise.race([closed, limit]);
+    clock.clearTimeout(timer);
+  }
+
+  /** Gives the connection up, as a drop. */
+  drop(loss: Loss, code: number): void {
+    const { attempt } = this;
+    if (attempt === undefined) return;
+    void attempt.end(code);
+    this.lost(attempt, loss);
+  }
+
+  /** Drops the connection, and comes back at once. */
+  reconnect(): void {
+    this.drop({ text: 'the application asked for it' }, CLOSES.givenUp);
+    this.again();
+  }
+
+  /** The page sleeps: nothing is tried until it wakes. */
+  suspend(code: number): void {
+    const wasOnline = this.isOnline;
+    if (!this.#go('suspend')) return;
+    this.#letGo(code, wasOnline);
+  }
+
+  /** An attempt now; `anew`: counted from the first. */
+  again(reason: TokenContext['reason'] = 'reconnect', anew = false): void {
+    if (anew) this.#attempts = 0;
+    this.#wait.clear();
+    if (this.#go('begin')) this.#begin(reason);
+  }
+
+  /** An attempt in `delayMs`, where one is waited for. */
+  waitFor(delayMs: number): void {
+    this.status.set({ retryAt: this.context.clock.now() + delayMs });
+    this.#wait.set(delayMs, () => this.context.dispatcher.enter(() => this.again()));
+  }
+
+  send(text: string): boolean {
+    if (!this.isOnline) return false;
+    this.liveness.said();
+    this.attempt?.send(text);
+    return true;
+  }
+
+  ping(): Promise<number> {
+    if (!this.isOnline) return Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
+    return this.#roundTrips.ask(() => this.liveness.probe(this.context.timings.ackTimeoutMs));
+  }
+
+  wanted(): Record<string, ResumeSince> {
+    return this.host.wanted();
+  }
+
+  moved(attempt: Attempt): void {
+    if (attempt === this.attempt) this.#follow(attempt);
+  }
+
+  ready(attempt: Attempt, ready: MemberReady): void {
+    const { context } = this;
+    if (attempt === this.#next) {
+      void this.attempt?.end(CLOSES.givenUp);
+      this.attempt = attempt;
+      this.#next = undefined;
+      this.host.offline();
+    } else {
+      this.#go('ready');
+    }
+    this.#refused = undefined;
+    this.#onlineAt = context.clock.monotonicMs();
+    context.session.take(ready);
+    this.status.set({ connectionId: ready.connectionId });
+    this.liveness.start(ready.heartbeat.intervalMs);
+    this.renewal.ready(ready);
+    for (const { resolve } of this.#waiters) resolve();
+    this.#waiters.clear();
+    this.host.online(ready, attempt.named);
+  }
+
+  message(attempt: Attempt, message: OutgoingToClient2): void {
+    if (attempt !== this.attempt) return;
+    this.liveness.heard();
+    if (message.type === 'ready') {
+      if (!isMemberReady(message.payload)) return;
+      this.context.session.take(message.payload);
+      this.renewal.ready(message.payload);
+      // Another user is another member: it is in no group yet.
+      if (message.payload.resumed === false) this.host.online(message.payload, new Set());
+    } else if (message.type === 'heartbeat_ack') {
+      this.status.set({ rttMs: this.#roundTrips.answered(message.payload) });
+    } else if (message.type === 'reconnect') {
+      this.#next ??= new Attempt(this.context, this);
+      const next = this.#next;
+      this.context.deadlines.add(message.payload.afterMs, () => {
+        if (next === this.#next || next === this.attempt) void next.start(this.tokens, 'reconnect');
+      });
+    } else {
+      this.host.signal(message);
+    }
+  }
+
+  lost(attempt: Attempt, loss: Loss): void {
+    if (attempt !== this.attempt) {
+      // The other one is still there; when it is closed, it is waited for as ever.
+      this.#next = undefined;
+      return;
+    }
+    const { code, action = 'reconnect' } = loss;
+    if (code === 4001 && this.tokens.canRenew && this.#refused === undefined) {
+      this.#refused = attempt.token;
+      this.#give(loss);
+      return this.again('refused');
+    }
+    // 4004 may overtake the `ready` of the attempt that it was replaced by.
+    if (action === 'stop' && !(code === 4004 && this.#next !== undefined)) return this.stop(loss);
+    this.#give(loss);
+    const next = this.#next;
+    if (next !== undefined) {
+      this.#next = undefined;
+      this.#go('begin');
+      this.attempt = next;
+      return this.#follow(next);
+    }
+    const delayMs =
+      loss.alone && this.#attempts === 0 ? 0 : delayBefore(this.#backoff, this.#attempts, action, this.context.random);
+    this.waitFor(Math.max(delayMs, loss.retryAfterMs ?? 0, this.delayMinMs));
+  }
+
+  stop(reason: StatusReason): void {
+    const { text, error } = reason;
+    if (!this.#go('stop', { reason })) return;
+    this.#letGo(CLOSES.leave, false);
+    this.#finish(new GatewayClientError('STOPPED', text, { cause: error }));
+  }
+
+  #give({ text, code, action, error }: Loss): void {
+    const { clock } = this.context;
+    const wasOnline = this.isOnline;
+    if (clock.monotonicMs() - this.#onlineAt >= this.#backoff.stableMs) this.#attempts = 0;
+    this.#onlineAt = Number.POSITIVE_INFINITY;
+    this.#go('lost', { reason: { text, code, action, error } });
+    this.#still(wasOnline);
+  }
+
+  /** Nothing is connected any more. */
+  #still(wasOnline: boolean): void {
+    const error = new GatewayClientError('NOT_CONNECTED', 'the connection was lost');
+    this.attempt = undefined;
+    this.#wait.clear();
+    this.tokens.abort();
+    this.liveness.stop();
+    this.renewal.stop(error);
+    this.#roundTrips.stop(error);
+    if (wasOnline) this.host.offline();
+  }
+
+  #letGo(code: number, wasOnline: boolean): void {
+    void this.attempt?.end(code);
+    void this.#next?.end(CLOSES.givenUp);
+    this.#next = undefined;
+    this.#still(wasOnline);
+  }
+
+  #finish(error: GatewayClientError): void {
+    this.#letGo(CLOSES.leave, false);
+    this.onActive(false);
+    for (const { reject } of this.#waiters) reject(error);
+    this.#waiters.clear();
+    this.host.ended(error);
+  }
+
+  #begin(reason: TokenContext['reason']): void {
+    this.#attempts += 1;
+    this.attempt = new Attempt(this.context, this);
+    this.status.set({ attempt: this.#attempts });
+    void this.attempt.start(this.tokens, reason, this.#refused);
+  }
+
+  /** Brings the machine to where the attempt stands. */
+  #follow({ phase }: Attempt): void {
+    if (phase !== 'token') this.#go('token');
+    if (phase === 'identifying') this.#go('open');
+  }
+
+  #go(input: Input, more?: { reason: StatusReason }): boolean {
+    const next = nextState(this.state, input);
+    if (next === null) return false;
+    this.state = next;
+    this.status.show(next, { attempt: this.#attempts, ...more });
+    return true;
+  }
+}
