@@ -24,7 +24,7 @@ const page = defineConfig({
   noExternal: [/.*/],
   esbuildOptions: (options) => {
     // From their sources: the packages are built at the same time. The page must not depend on which is through first.
-    options.alias = { 'gateway-protocol': source('gateway-protocol') };
+    options.alias = { 'gateway-client': source('gateway-client'), 'gateway-protocol': source('gateway-protocol') };
     options.legalComments = 'none';
   },
   onSuccess: async () => inlinePage('page', 'dist/playground'),

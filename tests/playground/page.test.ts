@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { type PlaygroundOptions, type RunningServer, serve } from 'gateway-cli';
 import { connectClient } from 'gateway-core/testing';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -21,11 +22,14 @@ const PATIENT = { timeout: 15_000 };
 // Where it is built already, nothing happens.
 beforeAll(() => build(), 120_000);
 
-test('the page is at most 80 kB, and as large as the README of gateway-cli says', () => {
-  const bytes = readFileSync(`${root}packages/gateway-cli/dist/playground/index.html`).length;
-  expect(bytes).toBeLessThanOrEqual(80_000);
-  const [, said] = read('packages/gateway-cli/README.md').match(/one page of (\d+) kB/) ?? [];
-  expect(said, `the page has ${bytes} bytes`).toBe(String(Math.ceil(bytes / 1_000)));
+test('the page is at most 80 kB, as it is packed and as browsers get it; the README of gateway-cli has its sizes', () => {
+  const packed = readFileSync(`${root}packages/gateway-cli/dist/playground/index.html.gz`);
+  const whole = gunzipSync(packed);
+  expect(packed.length).toBeLessThanOrEqual(80_000);
+  const kB = (bytes: number) => Math.ceil(bytes / 1_000);
+  expect(read('packages/gateway-cli/README.md')).toContain(
+    `one page of ${kB(packed.length)} kB (${kB(whole.length)} kB unpacked)`,
+  );
 });
 
 if (!existsSync(CHROMIUM)) console.warn(`the page is not tried: there is no ${CHROMIUM}; Debian’s package is chromium`);

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 /** Puts the bundled script and the style into the page, and leaves one file. Run by the build. */
 export function inlinePage(sources: string, output: string): void {
@@ -11,7 +12,8 @@ export function inlinePage(sources: string, output: string): void {
     // By functions: in a text `$&` would stand for what is replaced.
     .replace('<style></style>', () => `<style>${style}</style>`)
     .replace('<script></script>', () => `<script>${script}</script>`);
-  writeFileSync(join(output, 'index.html'), html);
+  // Browsers take it as it is, so it is compressed once and for all.
+  writeFileSync(join(output, 'index.html.gz'), gzipSync(html, { level: 9 }));
   rmSync(bundle);
 }
 

@@ -1,4 +1,4 @@
-import type { SignalSource } from './stand-in.js';
+import type { SignalSource } from 'gateway-client';
 
 type Signal = Parameters<Parameters<SignalSource['subscribe']>[0]>[0];
 

@@ -1,11 +1,11 @@
+import { type Client, createClient, type Group } from 'gateway-client';
 import { FaultyNetwork } from './faults.js';
-import { type Client, createClient, type Group } from './stand-in.js';
 
 /** Who plays. */
 export interface PlayerSetup {
   url: string;
   name: string;
-  clientType: 'app-client' | 'dashboard' | 'tool';
+  clientType: 'app-client' | 'dashboard';
   group: string;
   token: string;
 }

@@ -2,26 +2,30 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { GatewayError } from 'gateway-core';
 
 /** The page of the playground, with the policy under which it runs. */
 export interface PageFile {
-  html: string;
+  html: Buffer;
+  /** The same, as nearly every browser takes it. */
+  gzipped: Buffer;
   contentSecurityPolicy: string;
 }
 
 /** From the built modules, and from the sources. */
-const PLACES = ['../playground/index.html', '../../dist/playground/index.html'];
+const PLACES = ['../playground/index.html.gz', '../../dist/playground/index.html.gz'];
 
 /** Reads the page that the build has made. @throws GatewayError `INVALID_OPTION` where it has not made any. */
 export function readPage(): PageFile {
   // What is built as CommonJS has no URL, and an ES module no `__dirname` of its own.
   const url = import.meta.url as string | undefined;
   const here = url === undefined ? __dirname : dirname(fileURLToPath(url));
-  const html = PLACES.map((place) => contentOf(join(here, place))).find((text) => text !== undefined);
-  if (html === undefined)
+  const gzipped = PLACES.map((place) => contentOf(join(here, place))).find((content) => content !== undefined);
+  if (gzipped === undefined)
     throw new GatewayError('INVALID_OPTION', 'playground: has a page that is not built; build gateway-cli first');
-  return { html, contentSecurityPolicy: policyOf(html) };
+  const html = gunzipSync(gzipped);
+  return { html, gzipped, contentSecurityPolicy: policyOf(html.toString()) };
 }
 
 /** Nothing but the page's own script and style, and connections to where it came from (CSP Level 3). */
@@ -45,9 +49,9 @@ function policyOf(html: string): string {
   ].join('; ');
 }
 
-function contentOf(file: string): string | undefined {
+function contentOf(file: string): Buffer | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readFileSync(file);
   } catch {
     return undefined;
   }

@@ -96,7 +96,7 @@ export class Playground {
     }
     if (name === '') {
       // It may be linked to from anywhere.
-      this.#showPage(response);
+      this.#showPage(request, response);
       return undefined;
     }
     const refusal = refuseOtherSites(request);
@@ -107,15 +107,19 @@ export class Playground {
     return undefined;
   }
 
-  #showPage(response: ServerResponse): void {
-    const { html, contentSecurityPolicy } = this.#page;
+  #showPage({ headers }: IncomingMessage, response: ServerResponse): void {
+    const { html, gzipped, contentSecurityPolicy } = this.#page;
+    const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(String(headers['accept-encoding'] ?? ''));
+    if (takesGzip) response.setHeader('content-encoding', 'gzip');
+    const body = takesGzip ? gzipped : html;
     response
       .writeHead(200, {
         'content-type': 'text/html; charset=utf-8',
-        'content-length': Buffer.byteLength(html),
+        'content-length': body.length,
         'content-security-policy': contentSecurityPolicy,
+        vary: 'accept-encoding',
       })
-      .end(html);
+      .end(body);
   }
 
   #stream(query: string, response: ServerResponse): Refusal | undefined {

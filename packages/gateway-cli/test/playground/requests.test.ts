@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
 import { type PlaygroundOptions, type RunningServer, type ServeOptions, serve } from 'gateway-cli';
 import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -65,6 +66,21 @@ describe('the page', () => {
     const markup = body.replace(/<(script|style)>.*?<\/\1>/gs, '');
     expect(markup.match(/(?:src|href)="(?!data:)[^"]*/g)).toBeNull();
     expect(style.match(/url\([^)]*|@import[^;]*/g)).toBeNull();
+  });
+
+  test('is compressed for who takes that, and the same for who does not', async () => {
+    const server = await started();
+    const [plain, packed] = await Promise.all(
+      ['identity', 'gzip, br'].map(async (encodings) => {
+        const headers = { 'accept-encoding': encodings };
+        const [response] = (await once(send(server, '/playground/', { headers }), 'response')) as [IncomingMessage];
+        return { encoding: response.headers['content-encoding'], body: await buffer(response) };
+      }),
+    );
+    expect([plain?.encoding, packed?.encoding]).toEqual([undefined, 'gzip']);
+    expect(gunzipSync(packed!.body).equals(plain!.body)).toBe(true);
+    const refusing = await ask(server, '/playground/', { headers: { 'accept-encoding': 'gzip;q=0, identity' } });
+    expect(refusing.headers['content-encoding']).toBeUndefined();
   });
 
   test('is found without its last slash, and there is nothing beside it', async () => {
