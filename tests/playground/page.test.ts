@@ -241,6 +241,34 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     expect(await page.getByRole('article').count()).toBe(8);
   }, 40_000);
 
+  test('what is frozen or half-open waits, and comes when that is over', async () => {
+    const server = await started();
+    const page = await opened(server);
+    await page.keyboard.press('n');
+    await page.keyboard.press('Enter');
+    const ada = page.getByRole('article', { name: 'Client ada' });
+    await ada.getByText('online').waitFor(PATIENT);
+    await ada.getByRole('button', { name: 'freeze' }).click();
+    await server.gateway.publish('group-1', 'held back');
+    // What comes behind it at the gateway has come through the network as well, so it is held back and not late.
+    await expect.poll(() => server.gateway.ledger('group-1')[0]?.written, PATIENT).toBe(1);
+    await ada.getByRole('button', { name: 'publish' }).click();
+    await expect.poll(() => server.gateway.stats().publishedTotal, PATIENT).toBe(2);
+    await ada.getByText('outbox 1').waitFor(PATIENT);
+    expect(await ada.locator('.frames').getByText('held back').count()).toBe(0);
+    await ada.getByRole('button', { name: 'freeze' }).click();
+    await ada.locator('.frames').getByText('held back').waitFor(PATIENT);
+    await ada.getByText('outbox 0').waitFor(PATIENT);
+
+    await ada.getByRole('button', { name: 'half-open' }).click();
+    await ada.getByRole('button', { name: 'publish' }).click();
+    await ada.getByText('outbox 1').waitFor(PATIENT);
+    await ada.getByRole('button', { name: 'half-open' }).click();
+    await ada.getByRole('button', { name: 'try again' }).click();
+    await ada.getByText('acknowledged at 3').waitFor(PATIENT);
+    expect(server.gateway.stats()).toMatchObject({ publishedTotal: 3, droppedMembers: 0 });
+  });
+
   test('no token is on the page', async () => {
     const server = await started();
     const page = await opened(server);

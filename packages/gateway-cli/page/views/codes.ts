@@ -1,14 +1,8 @@
 import { count } from '../../src/playground/format.js';
 import type { Model } from '../../src/playground/model.js';
+import type { CodeRow } from '../../src/playground/wire.js';
 import { h, List, type Row, say } from '../dom.js';
-import { actionAfter, closeInWords, errorInWords } from '../words.js';
 import { panel } from './tables.js';
-
-interface CodeRow {
-  code: string;
-  kind: 'close' | 'error';
-  times: number;
-}
 
 /** Closes and errors since somebody looks, by code and in words. */
 export class CodesView {
@@ -22,18 +16,14 @@ export class CodesView {
   }
 
   show({ change }: Model): void {
-    const rows = (counts: Record<string, number> = {}, kind: CodeRow['kind']) =>
-      Object.entries(counts).map(([code, times]) => ({ code, kind, times }));
-    const all = [...rows(change?.closes, 'close'), ...rows(change?.errors, 'error')].sort((a, b) => b.times - a.times);
+    const all = [...(change?.codes ?? [])].sort((a, b) => b.times - a.times);
     this.#list.show(all);
     say(this.#panel.number, count(all.reduce((sum, { times }) => sum + times, 0)));
   }
 }
 
-function codeRow({ code, kind }: CodeRow): Row<CodeRow> {
+function codeRow({ code, kind, words, action }: CodeRow): Row<CodeRow> {
   const times = h('span', {});
-  const words = kind === 'close' ? closeInWords(code) : errorInWords(code);
-  const then = kind === 'close' ? `then: ${actionAfter(code)}` : 'error';
   return {
     node: h(
       'li',
@@ -43,7 +33,7 @@ function codeRow({ code, kind }: CodeRow): Row<CodeRow> {
         { class: 'line' },
         h('span', { class: 'tag code' }, code),
         h('span', { class: 'words', title: words }, words),
-        h('span', { class: 'dim' }, then),
+        h('span', { class: 'dim' }, action === undefined ? 'error' : `then: ${action}`),
         times,
       ),
     ),

@@ -2,7 +2,6 @@ import { age, bytes, short } from '../../src/playground/format.js';
 import type { Events, FeedEvent, MessageEvent } from '../../src/playground/wire.js';
 import { asPublishCall } from '../code.js';
 import { h, List, mark, type Row, say } from '../dom.js';
-import { closeInWords } from '../words.js';
 
 /** Events that are kept, and that are shown at once. */
 const KEPT_MAX = 2_000;
@@ -222,8 +221,7 @@ const WORDS: Record<Exclude<FeedEvent['type'], 'message'>, string> = {
 function lifeRow(event: Exclude<FeedEvent, MessageEvent>, when: HTMLElement, name: (id: string) => string): HTMLElement {
   const { type, connectionId, memberId, groupId, code, text } = event;
   const who = memberId ?? connectionId;
-  const words = type === 'disconnect' && code !== undefined ? closeInWords(code) : '';
-  const said = [words, text].filter(Boolean).join(', ');
+  const said = text ?? '';
   return h(
     'li',
     { class: `life ${type}` },

@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Gateway, TimerHandle } from 'gateway-core';
 import { Board } from './board.js';
+import { Codes } from './codes.js';
 import { Details } from './details.js';
 import { type Happening, listen } from './happenings.js';
 import { messageEvent } from './message-event.js';
 import { Viewer } from './viewer.js';
-import type { Change, Counts, FeedEvent, SettingRow, Snapshot, Stats } from './wire.js';
+import type { Change, FeedEvent, SettingRow, Snapshot, Stats } from './wire.js';
 
 /** How often viewers are told what is different. */
 export const CHANGE_MS = 500;
@@ -17,8 +18,6 @@ export const VIEWERS_MAX = 8;
 /** Events that are kept for who comes next. */
 const RECENT_MAX = 1_000;
 const RECENT_SHOWN = 100;
-/** Codes that are counted each; a client chooses its close code. */
-const CODES_MAX = 64;
 
 /** What the feed says beside what the gateway knows. */
 export interface FeedInfo {
@@ -36,8 +35,7 @@ export class Feed {
   #flushTimer: TimerHandle;
   #recent: FeedEvent[] = [];
   #number = 0;
-  #closes: Counts = {};
-  #errors: Counts = {};
+  #codes = new Codes();
 
   constructor(
     private readonly gateway: Gateway,
@@ -92,14 +90,13 @@ export class Feed {
     this.#changeTimer = undefined;
     this.#flushTimer = undefined;
     this.#recent = [];
-    this.#closes = {};
-    this.#errors = {};
+    this.#codes = new Codes();
   }
 
   #happened(happening: Happening): void {
     const { type, code, groupId } = happening;
-    if (type === 'disconnect') count(this.#closes, code);
-    if (type === 'refused') count(this.#errors, code);
+    if (type === 'disconnect') this.#codes.closed(Number(code));
+    if (type === 'refused') this.#codes.refused(String(code));
     this.#tell(groupId, () => ({ ...happening, n: this.#number, at: this.clock.now() }));
   }
 
@@ -128,8 +125,7 @@ export class Feed {
       at: this.clock.now(),
       stats: this.gateway.stats() as unknown as Stats,
       draining: !this.gateway.health().ok,
-      closes: this.#closes,
-      errors: this.#errors,
+      codes: this.#codes.rows,
     };
     const changed = { connections: setAndGone(connections), groups: setAndGone(groups) };
     const whole = { connections: { set: connections.rows, gone: [] }, groups: { set: groups.rows, gone: [] } };
@@ -173,10 +169,4 @@ export class Feed {
 
 function setAndGone<Row>({ set, gone }: { set: Row[]; gone: string[] }) {
   return { set, gone };
-}
-
-function count(counts: Counts, code = 'none'): void {
-  const known = Object.hasOwn(counts, code) || Object.keys(counts).length < CODES_MAX;
-  const name = known ? code : 'others';
-  counts[name] = (counts[name] ?? 0) + 1;
 }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import type { Gateway, GatewayEvents } from 'gateway-core';
+import { closeInWords } from './codes.js';
 import { shown } from './texts.js';
 import type { LifeEvent } from './wire.js';
 
@@ -27,7 +28,7 @@ const WORDS: Words = {
     connectionId,
     memberId,
     code: String(code),
-    text: reason === '' ? `by the ${by}` : `by the ${by}: ${reason}`,
+    text: `${closeInWords(code)}, by the ${by}${reason === '' ? '' : `: ${reason}`}`,
   }),
   sessionOpened: ({ session: { groupId, sessionId } }) => ({ type: 'session', groupId, text: `${sessionId} opened` }),
   sessionExpired: ({ session: { groupId, sessionId } }) => ({ type: 'session', groupId, text: `${sessionId} expired` }),

@@ -127,8 +127,16 @@ export interface LifeEvent {
 
 export type FeedEvent = MessageEvent | LifeEvent;
 
-/** How often something happened since somebody looks, by code. */
-export type Counts = Record<string, number>;
+/** How often connections were closed, or messages refused, with a code since somebody looks. */
+export interface CodeRow {
+  kind: 'close' | 'error';
+  code: string;
+  times: number;
+  /** What it means (PROTOCOL.md). */
+  words: string;
+  /** Of a close: what a client does then. */
+  action?: string | undefined;
+}
 
 /** The event `change` of the feed: what differs from what was said before. */
 export interface Change {
@@ -138,8 +146,7 @@ export interface Change {
   draining: boolean;
   connections: { set: ConnectionRow[]; gone: string[] };
   groups: { set: GroupRow[]; gone: string[] };
-  closes: Counts;
-  errors: Counts;
+  codes: CodeRow[];
   detail?: GroupDetail | undefined;
 }
 

@@ -15,11 +15,11 @@ const ORDERS: Record<Sort, (a: ConnectionRow, b: ConnectionRow) => number> = {
 export function screenOf(model: Model, { sort, rows, url }: Pick<TopOptions, 'sort' | 'rows' | 'url'>): string[] {
   const { change, snapshot } = model;
   if (change === undefined || snapshot === undefined) return [`waiting for ${url}`];
-  const { stats, at, draining, closes, errors } = change;
+  const { stats, at, draining } = change;
   const number = (name: string) => count(stats[name] ?? 0);
   const connections = [...model.connections.values()].sort(ORDERS[sort]).slice(0, rows);
   const groups = [...model.groups.values()].sort((a, b) => b.connections - a.connections).slice(0, rows);
-  const codes = Object.entries({ ...closes, ...errors }).map(([code, times]) => `${code} ×${times}`);
+  const codes = change.codes.map(({ code, times }) => `${code} ×${times}`);
   return [
     `gateway ${draining ? 'draining' : 'running'} ${clockOf(at - snapshot.startedAt)}  connections ${number('connections')}  groups ${number('groups')}  inside resume window ${number('droppedMembers')}`,
     `messages in ${rate(model.rate('messagesInTotal'))}/s (${bytes(model.rate('bytesInTotal'))}/s)  delivered ${rate(model.rate('deliveredTotal'))}/s  logs ${bytes(stats.logBytes ?? 0)}  lost ${number('lostTotal')}  gaps ${number('gapsTotal')}  errors ${number('errorsSentTotal')}`,

@@ -53,7 +53,7 @@ describe('a viewer', () => {
     expect(viewer.changes[1]).toMatchObject({
       connections: { gone: [id] },
       groups: { set: [{ id: 'g', seq: 1 }] },
-      closes: { '4321': 1 },
+      codes: [{ kind: 'close', code: '4321', times: 1, words: 'a code of the application', action: 'reconnect' }],
     });
   });
 
@@ -73,7 +73,9 @@ describe('a viewer', () => {
       { groupId: 'g', seq: 2, data: '"from the server"' },
     ]);
     await clock.advance(500);
-    expect(viewer.changes.at(-1)?.errors).toEqual({ NOT_A_MEMBER: 1 });
+    expect(viewer.changes.at(-1)?.codes).toEqual([
+      { kind: 'error', code: 'NOT_A_MEMBER', times: 1, words: 'the named group is not one that the connection is in' },
+    ]);
   });
 
   test('of one group sees no messages of others, and who is in it with their books', async () => {
@@ -211,8 +213,8 @@ describe('is bounded', () => {
     const viewer = await look();
     for (let n = 0; n < 100; n += 1) (await join('g')).close(3_000 + n);
     await clock.advance(1_000);
-    const closes = viewer.changes.at(-1)!.closes;
-    expect(Object.keys(closes)).toHaveLength(65);
-    expect(closes.others).toBe(36);
+    const { codes } = viewer.changes.at(-1)!;
+    expect(codes).toHaveLength(65);
+    expect(codes.at(-1)).toEqual({ kind: 'close', code: 'others', times: 36, words: 'other codes' });
   });
 });
