@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import type { GatewayOptions } from 'gateway-core';
+import { connectClient } from 'gateway-core/testing';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { ForeignClient, type Runtime } from './support/foreign-client.js';
@@ -75,6 +77,27 @@ runScenarios(runtime, {
     expect(strange.gateway.stats()).toMatchObject({ connectionsTotal: 0, refusedTotal: 1 });
     await strict.stop();
     await strange.stop();
+  },
+
+  'is told by a close code why it is refused, where the gateway says so: it cannot see a status': async () => {
+    const closing: GatewayOptions = { refuseBy: 'close' };
+    const strange = await World.create(runtime, () => ({ ...closing, allowedOrigins: ['https://elsewhere.example'] }));
+    expect(await (await strange.open()).closed).toBe(4003);
+    await strange.stop();
+    const world = await World.create(runtime, (origin) => ({
+      ...closing,
+      allowedOrigins: [origin],
+      limits: { connectionsMax: 1 },
+    }));
+    // One that does not answer its close frame: until it is cut the gateway drains.
+    connectClient(world.gateway).vanish();
+    expect(await (await world.open()).closed).toBe(4101);
+    const closed = world.gateway.close({ graceMs: 60_000 });
+    expect(await (await world.open()).closed).toBe(4202);
+    expect(world.gateway.stats()).toMatchObject({ connectionsTotal: 1, refusedTotal: 2 });
+    await world.clock.advance(60_000);
+    await closed;
+    await world.stop();
   },
 
   'is gone when its tab is closed or reloaded: 1001': async (world) => {
