@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import { closeAction } from 'gateway-protocol';
@@ -7,6 +9,7 @@ import { expect, test } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { Client } from './support/client.js';
 import { openRaw, rawUpgrade } from './support/raw-upgrade.js';
+import { selfSigned } from './support/self-signed.js';
 import { listen } from './support/servers.js';
 
 async function run(options: GatewayOptions): Promise<{ gateway: Gateway; url: string }> {
@@ -64,6 +67,23 @@ test('who comes while the gateway drains is told so by 4202', async () => {
   expect(await endOf(url)).toEqual({ opened: true, messages: 0, code: 4202, reason: 'draining' });
   slow.destroy();
   await closed;
+});
+
+test.each([
+  ['node:https', (key: string, cert: string) => createHttpsServer({ key, cert })],
+  ['node:http2', (key: string, cert: string) => createSecureServer({ key, cert, allowHTTP1: true })],
+])('over TLS, on a server of %s, it is the same', async (_, create) => {
+  const { key, cert } = selfSigned();
+  const server = create(key, cert);
+  const gateway = createGateway({ server, refuseBy: 'close', limits: { connectionsMax: 1 } });
+  const url = `wss://127.0.0.1:${new URL(await listen(server)).port}/rt`;
+  const tls = { ca: cert };
+  const first = await Client.join(url, 'group-1', tls);
+  for (let refused = 1; refused <= 3; refused += 1) {
+    expect(await endOf(url, tls)).toEqual({ opened: true, messages: 0, code: 4101, reason: 'too many connections' });
+    expect(gateway.stats()).toMatchObject({ connectionsTotal: 1, refusedTotal: refused });
+  }
+  await first.close();
 });
 
 test('one that does not answer the close frame is cut, and its place is free again', async () => {
