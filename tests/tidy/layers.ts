@@ -91,6 +91,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   ],
   behaviour: [
     'transport/handshake.ts',
+    'transport/closing-refusals.ts',
     'transport/plain-request.ts',
     'transport/upgrade-door.ts',
     'transport/upgrade-listener.ts',

@@ -1,4 +1,4 @@
-import { GatewayError, type Limits, type ProxyHeader, type Timings } from 'gateway-core';
+import { GatewayError, type Limits, type ProxyHeader, type RefuseBy, type Timings } from 'gateway-core';
 import type { LogLevel } from './log-levels.js';
 import { type Environment, type Flags, readSettings, type Setting, type Warn } from './setting.js';
 import { LIMIT_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
@@ -14,6 +14,7 @@ export interface ServeConfig {
   allowedOrigins?: string[] | undefined;
   trustProxyHops: number;
   trustProxyHeader: ProxyHeader;
+  refuseBy: RefuseBy;
   logLevel: LogLevel;
   /** Logs for people instead of JSON. */
   pretty: boolean;

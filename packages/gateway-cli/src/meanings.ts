@@ -27,6 +27,7 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   presenceMembersMax: 'most members of a group that are listed to each other',
   presenceListBytesMax: 'longest list of members, in bytes',
   connectionsMax: 'most connections in all',
+  refusedClosingMax: 'most clients that are being refused by a close code, see --refuse-by; one more gets a status',
   connectionsPerAddressMax: 'most connections from one address; see --trust-proxy-hops',
   ipv6PrefixLength: 'first bits of an IPv6 address that count as one address',
   messagesPerSecondMax: 'messages per second from one client, in the long run',

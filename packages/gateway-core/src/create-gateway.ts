@@ -174,6 +174,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     shut: () => door.shut(),
     release: async () => {
       hub.stop();
+      door.close();
       timeouts.close();
       members.endDropped();
       announcer.close();

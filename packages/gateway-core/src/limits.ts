@@ -18,6 +18,8 @@ export interface Limits {
   presenceListBytesMax: number;
   /** Most connections in all, closing ones included; one more is refused with 503. */
   connectionsMax: number;
+  /** Most clients that are being told by a close code that they are refused, see `refuseBy`; one more gets an HTTP status. */
+  refusedClosingMax: number;
   /** Most connections from one address; one more is refused with 429. Off by default: behind a proxy all clients share one, see `trustProxyHops`. */
   connectionsPerAddressMax: number;
   /**
@@ -85,6 +87,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   presenceMembersMax: 1_000,
   presenceListBytesMax: 256 * 1024,
   connectionsMax: 50_000,
+  refusedClosingMax: 1_000,
   connectionsPerAddressMax: 0,
   ipv6PrefixLength: 64,
   messagesPerSecondMax: 200,
