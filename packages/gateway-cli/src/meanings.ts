@@ -33,6 +33,7 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   messagesBurst: 'messages from one client at once',
   bytesPerSecondMax: 'bytes per second from one client, in the long run',
   bytesBurst: 'bytes from one client at once; at least --message-bytes-max',
+  publishesInFlightMax: 'messages from one client that an asynchronous broker has not answered',
   joinsPerSecondMax: 'identifies and joins per second from one client, in the long run',
   joinsBurst: 'identifies and joins from one client at once',
   groupsPerConnectionMax: 'most groups that one client is in',
