@@ -74,6 +74,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'groups/group-log.ts',
     'groups/chunk-cache.ts',
     'groups/roster.ts',
+    'groups/replay-pace.ts',
     'groups/cursor-writer.ts',
     'groups/fan-out.ts',
     'groups/group-context.ts',

@@ -50,5 +50,6 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   logBytesMax: "most bytes in a group's log",
   logAgeMaxMs: 'oldest message in a log, in milliseconds',
   logBytesTotalMax: 'most memory of all logs, in bytes',
+  replayBytesPerSecondMax: 'bytes per second for clients that resume, in all groups',
   socketHighWaterMarkBytes: 'unsent bytes from which a client is not written to until it drains',
 };

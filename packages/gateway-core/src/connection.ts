@@ -158,6 +158,11 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     this.parts.hub.lost(this, reason);
   }
 
+  replayed(): void {
+    // Who waits for all that it is owed may have it now.
+    this.letGo();
+  }
+
   gapped(groupId: string, from: number, to: number): void {
     this.parts.gapped(this, groupId, from, to);
   }

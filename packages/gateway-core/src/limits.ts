@@ -76,6 +76,11 @@ export interface Limits {
    * bookkeeping. Half of it at most is for the lists of who is there. Beyond it groups without members are forgotten, then the largest logs lose their oldest messages.
    */
   logBytesTotalMax: number;
+  /**
+   * Bytes that may be written per second to members that resume or join at a position, over all groups: beyond it they take turns, and what
+   * is live goes on beside them. A tenth of it at once; a write counts as 8 KiB at least.
+   */
+  replayBytesPerSecondMax: number;
   /** A socket with this many unsent bytes is not written to until it drains. Also the most that one write carries, but for a single larger message. */
   socketHighWaterMarkBytes: number;
 }
@@ -113,5 +118,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   logBytesMax: 1024 * 1024,
   logAgeMaxMs: 300_000,
   logBytesTotalMax: 256 * 1024 * 1024,
+  replayBytesPerSecondMax: 64 * 1024 * 1024,
   socketHighWaterMarkBytes: 256 * 1024,
 };
