@@ -82,6 +82,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'groups/group.ts',
     'groups/reaching.ts',
     'groups/groups.ts',
+    'groups/presence-intervals.ts',
     'groups/presence-announcer.ts',
     'members/member.ts',
     'members/resume-tokens.ts',

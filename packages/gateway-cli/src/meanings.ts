@@ -10,6 +10,7 @@ export const TIMING_MEANINGS: Readonly<Record<keyof Timings, string>> = {
   closeTimeoutMs: 'cut a client that takes longer than this to close, also when draining',
   slowConsumerTimeoutMs: 'close a client whose socket has been full for this long',
   presenceIntervalMs: 'at most one presence update per group in this time',
+  presenceIntervalMaxMs: 'the longest that a crowd that comes or goes makes of it',
   flushSliceMs: 'longest that members are written to in one go; 0: as long as it takes',
   partTimeoutMs: 'how long a hook, a store or the broker may take to answer',
   drainDelayMs: 'when draining, say so on /health for this long before anybody is refused or told',

@@ -97,6 +97,7 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   'resumeTtlMs',
   'slowConsumerTimeoutMs',
   'presenceIntervalMs',
+  'presenceIntervalMaxMs',
   'flushSliceMs',
   'drainDelayMs',
 ]);

@@ -54,7 +54,7 @@ const options: fc.Arbitrary<GatewayOptions> = fc
     logMessagesMax: fc.constantFrom(8, 12, 40, 1_024),
     socketHighWaterMarkBytes: fc.constantFrom(400, 1_500, 20_000),
     // Of 8 KiB a write.
-    replayBytesPerSecondMax: fc.constantFrom(0, 0, 20_000, 500_000),
+    replayBytesPerSecondMax: fc.constantFrom(0, 0, 500_000, 1_000_000),
   })
   .map((limits) => ({
     limits: { ...limits, messagesPerSecondMax: 0, bytesPerSecondMax: 0, errorsPerSecondMax: 0 },
