@@ -1,5 +1,7 @@
 import type { GatewayOptions } from 'gateway-core';
+import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
+import { BusyClock, CostlySocket } from './support/busy-clock.js';
 import { identify, long, say } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
 import { ResumingClient } from './support/resuming-client.js';
@@ -12,8 +14,8 @@ const RATE = 200_000;
 const MESSAGES = 500;
 
 /** A group with a log to replay, and one who has been in it from the start. */
-async function withLog(limits: GatewayOptions['limits'] = {}, messages = MESSAGES) {
-  const world = setUp({
+async function withLog(limits: GatewayOptions['limits'] = {}, messages = MESSAGES, fake = new FakeClock()) {
+  const options: GatewayOptions = {
     limits: {
       messagesPerSecondMax: 0,
       bytesPerSecondMax: 0,
@@ -23,7 +25,8 @@ async function withLog(limits: GatewayOptions['limits'] = {}, messages = MESSAGE
       ...limits,
     },
     timings: { heartbeatTimeoutMs: 1_000_000, sweepIntervalMs: 600_000, presenceLeaseMs: 1_000_000, resumeTtlMs: 1_000 },
-  });
+  };
+  const world = setUp(options, fake);
   const live = await world.join('g');
   for (let n = 1; n <= messages; n += 1) {
     live.send(say(long(950)));
@@ -96,6 +99,17 @@ describe('what replays write', () => {
     }
   });
 
+  test('goes to one who comes alone as fast as the limit allows', async () => {
+    const { clock, come, bytesOf } = await withLog();
+    const client = come();
+    await clock.advance(2_000);
+    const got = bytesOf(client);
+    expect(got).toBeGreaterThanOrEqual(RATE * 2.1 - PIECE_BYTES);
+    await clock.advance(700);
+    expect(seen(client)).toEqual(upTo(MESSAGES));
+    expect(isSynced(client)).toBe(true);
+  });
+
   test('counts 8 KiB for each write at least, which costs as much', async () => {
     const { clock, come } = await withLog({ replayBytesPerSecondMax: 80 * 1024 });
     const clients = Array.from({ length: 21 }, () => come(MESSAGES - 1));
@@ -133,6 +147,24 @@ describe('while replays wait for their turn', () => {
       expect(seen(client)).toEqual(upTo(MESSAGES + 1));
       expect(client.of('sync')[0]?.payload).toMatchObject({ outcome: 'recovered', seq: MESSAGES });
     }
+  });
+
+  test.each([
+    ['does not take the time that replays would', RATE, 0, 25],
+    ['takes all of it where there is no limit', 0, 250, Number.POSITIVE_INFINITY],
+  ])('what is live %s', async (_what, replayBytesPerSecondMax, leastMs, mostMs) => {
+    const clock = new BusyClock();
+    const { gateway, live, epoch } = await withLog({ replayBytesPerSecondMax }, MESSAGES, clock);
+    const crowd = Array.from({ length: 100 }, () => new CostlySocket(gateway, clock, 0.05));
+    const before = clock.monotonicMs();
+    const resume = { groups: { g: { epoch, seq: 0 } } };
+    for (const socket of crowd) socket.send({ ...identify(undefined, { resume }), version: '2' });
+    await clock.settle();
+    live.send(say('live'));
+    await clock.settle();
+    expect(live.data.at(-1)).toBe('live');
+    expect(clock.monotonicMs() - before).toBeGreaterThanOrEqual(leastMs);
+    expect(clock.monotonicMs() - before).toBeLessThanOrEqual(mostMs);
   });
 
   test.each(['cut', 'leave'])('one that goes (%s) takes nobody else’s time', async (how) => {
