@@ -74,7 +74,7 @@ export class Turns {
         pending.then(() => this.#goOn(connection));
       }
       if (pending !== undefined || this.#waitsForRoom(connection)) {
-        if (connection.inbox?.next === connection.inbox?.texts.length) listenAgain(connection);
+        listenAgain(connection);
         return;
       }
     }
@@ -99,9 +99,10 @@ export class Turns {
   }
 }
 
-/** None waits any more. */
+/** Reads on where no message waits any more, or none counts. */
 function listenAgain(connection: Connection): void {
-  if (connection.inbox === undefined) return;
+  const { inbox, live } = connection;
+  if (inbox === undefined || (live && inbox.next < inbox.texts.length)) return;
   connection.inbox = undefined;
   connection.resume();
 }
