@@ -10,6 +10,7 @@ export const TIMING_MEANINGS: Readonly<Record<keyof Timings, string>> = {
   closeTimeoutMs: 'cut a client that takes longer than this to close, also when draining',
   slowConsumerTimeoutMs: 'close a client whose socket has been full for this long',
   presenceIntervalMs: 'at most one presence update per group in this time',
+  presenceIntervalMaxMs: 'the longest that a crowd that comes or goes makes of it',
   flushSliceMs: 'longest that members are written to in one go; 0: as long as it takes',
   partTimeoutMs: 'how long a hook, a store or the broker may take to answer',
   drainDelayMs: 'when draining, say so on /health for this long before anybody is refused or told',
@@ -34,6 +35,7 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   messagesBurst: 'messages from one client at once',
   bytesPerSecondMax: 'bytes per second from one client, in the long run',
   bytesBurst: 'bytes from one client at once; at least --message-bytes-max',
+  publishesInFlightMax: 'messages from one client that an asynchronous broker has not answered',
   joinsPerSecondMax: 'identifies and joins per second from one client, in the long run',
   joinsBurst: 'identifies and joins from one client at once',
   groupsPerConnectionMax: 'most groups that one client is in',
@@ -50,5 +52,6 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   logBytesMax: "most bytes in a group's log",
   logAgeMaxMs: 'oldest message in a log, in milliseconds',
   logBytesTotalMax: 'most memory of all logs, in bytes',
+  replayBytesPerSecondMax: 'bytes per second for clients that resume, in all groups',
   socketHighWaterMarkBytes: 'unsent bytes from which a client is not written to until it drains',
 };

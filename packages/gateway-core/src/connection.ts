@@ -11,6 +11,7 @@ import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
 import type { Slices } from './slices.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
+import type { Unanswered } from './unanswered.js';
 
 const NONE: readonly Membership[] = [];
 
@@ -77,10 +78,12 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   identifyFrom: number;
   /** Its last `identify` was refused for a reason that stays. */
   identifyRefused = false;
-  /** A handler is at work on a message of it. */
+  /** A handler is at work on a message of it, or so many are not answered that the next one waits. */
   busy = false;
-  /** Messages that came meanwhile, in order; `undefined` while there are none. */
-  inbox: string[] | undefined;
+  /** Messages that came meanwhile, in order, and which of them is next; `undefined` while there are none. */
+  inbox: { readonly texts: string[]; next: number } | undefined;
+  /** Answers that are still to come; `undefined` while there are none. */
+  unanswered: Unanswered | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
   /** For how long it was not listened to, until it has sent what that time allowed. */
@@ -153,6 +156,11 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   lost(reason: Loss): void {
     this.parts.hub.lost(this, reason);
+  }
+
+  replayed(): void {
+    // Who waits for all that it is owed may have it now.
+    this.letGo();
   }
 
   gapped(groupId: string, from: number, to: number): void {

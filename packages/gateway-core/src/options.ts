@@ -109,6 +109,7 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   'resumeTtlMs',
   'slowConsumerTimeoutMs',
   'presenceIntervalMs',
+  'presenceIntervalMaxMs',
   'flushSliceMs',
   'drainDelayMs',
 ]);

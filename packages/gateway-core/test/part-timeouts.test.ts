@@ -32,7 +32,11 @@ const PARTS: [name: string, options: (clock: FakeClock, isStuck: () => boolean) 
     (clock, isStuck) => ({ presence: stuck(new MemoryPresenceStore({ clock }), 'info', isStuck) }),
     identify('h'),
   ],
-  ['broker.publish', (_, isStuck) => ({ broker: stuck<Broker>(new MemoryBroker(), 'publish', isStuck) }), say(1)],
+  [
+    'broker.publish',
+    (_, isStuck) => ({ broker: stuck<Broker>(new MemoryBroker(), 'publish', isStuck), limits: { publishesInFlightMax: 1 } }),
+    say(1),
+  ],
   [
     'sessions.upsert',
     (clock, isStuck) => ({ sessions: stuck(new MemorySessionStore({ clock }), 'upsert', isStuck) }),

@@ -250,7 +250,7 @@ describe('tell', () => {
       () => {},
       () => {},
     );
-    const pace = { intervalMs: 200, writesPerSecondMax: 5_000 };
+    const pace = { intervalMs: 200, intervalMaxMs: 10_000, writesPerSecondMax: 5_000 };
     const announcer = new PresenceAnnouncer(store, groups, clock, slices, pace, { announced: () => {}, failed: () => {} });
     onTestFinished(() => announcer.close());
     const group = (await groups.open('g')) as Group;

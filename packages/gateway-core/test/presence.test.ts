@@ -142,7 +142,7 @@ describe('presence_update', () => {
     },
   );
 
-  test('goes to 1,000 clients that join over a second, and all leave over another, at most 20 times each', async () => {
+  test('goes to 1,000 clients that join over a second, and all leave over another, at most 8 times each', async () => {
     const { clock, connect } = setUp();
     const clients = Array.from({ length: 1_000 }, connect);
     for (const [n, client] of clients.entries()) {
@@ -153,10 +153,10 @@ describe('presence_update', () => {
       client.close();
       if (n % 50 === 49) await clock.advance(50);
     }
-    await clock.advance(1_000);
+    await clock.advance(4_000);
     const most = Math.max(...clients.map((client) => presencesOf(client).length));
-    expect(most).toBeGreaterThan(5);
-    expect(most).toBeLessThanOrEqual(20);
+    expect(most).toBeGreaterThan(2);
+    expect(most).toBeLessThanOrEqual(8);
     expect(presencesOf(clients[0]!).at(-1)).toMatchObject({ details: { members: 1 } });
   });
 });

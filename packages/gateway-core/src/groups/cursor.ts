@@ -16,6 +16,8 @@ export interface Receiver {
   write(frames: Buffer): void;
   /** Messages of the group are lost to it, and it cannot be told. */
   lost(reason: Loss): void;
+  /** It has been written all of a replay. */
+  replayed?(): void;
   /** Messages of a group are lost to it, and it was told. */
   gapped?(groupId: string, from: number, to: number): void;
 }

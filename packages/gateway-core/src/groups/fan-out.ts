@@ -70,12 +70,16 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     if (!this.#writing) this.#write(Number.POSITIVE_INFINITY, 1);
   }
 
-  /** Writes to one member beside the passes. */
-  protected writeRest(member: Place): void {
+  override replayOn(member: Cursor): number {
+    return this.writeRest(member);
+  }
+
+  /** Writes to one member beside the passes, and answers how many units of work that was. */
+  protected writeRest(member: Cursor): number {
     const outer = this.#writing;
     this.#writing = true;
     try {
-      this.advance(member);
+      return this.advance(member);
     } finally {
       this.#writing = outer;
     }

@@ -112,7 +112,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     membership.presenceSeen = this.presenceVersion;
     if (!membership.receiver.gone) this.writeRest(membership);
     membership.receiver = NOBODY;
-    membership.replay = undefined;
+    this.endReplay(membership);
     this.#detached.add(membership);
     if (this.places.size === 0) this.#nobodyIsThere();
     this.lastUsedAt = this.context.now();

@@ -13,6 +13,7 @@ import { Group, type Membership } from './group.js';
 import type { GroupContext } from './group-context.js';
 import { LogBudget } from './log-budget.js';
 import { Reaching } from './reaching.js';
+import { ReplayPace } from './replay-pace.js';
 
 /** What a sweep's look at a group costs, and forgetting one, a write to a socket being one. */
 const LOOK_UNITS = 1 / 32;
@@ -50,6 +51,7 @@ export class Groups {
     this.#context = {
       limits,
       budget: new LogBudget(limits.logBytesTotalMax, () => this.#exceeded()),
+      replays: new ReplayPace(clock, slices, limits.replayBytesPerSecondMax),
       now: () => clock.monotonicMs(),
       stamp: () => clock.now(),
       dirty: (group) => slices.add(group),
@@ -145,6 +147,7 @@ export class Groups {
   dispose(): void {
     this.#closed = true;
     for (const group of this.#groups.values()) this.#dispose(group);
+    this.#context.replays.close();
   }
 
   #published(position: PublishedPosition): PublishedPosition {
