@@ -128,7 +128,11 @@ export class Router {
   /** Answers a promise, which does not reject, where the handler needs time. */
   #handle(connection: Connection, text: string): Promise<void> | undefined {
     const decoded = decode(text, this.#decodeLimits);
-    if (!decoded.ok) return this.#refuse(connection, decoded.error);
+    if (!decoded.ok) {
+      // It would be refused again.
+      if (decoded.error.code === 'INVALID_IDENTIFY') connection.identifyRefused = true;
+      return this.#refuse(connection, decoded.error);
+    }
     const { message } = decoded;
     const { expiresAt, sentence } = connection;
     if (sentence !== undefined || (expiresAt !== undefined && expiresAt <= this.context.clock.now())) {
