@@ -21,6 +21,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'data-body.ts',
     'text-bytes.ts',
     'random-id.ts',
+    'next-state.ts',
     'sessions/end-order.ts',
     'transport/frame.ts',
     'transport/deflate.ts',
@@ -32,6 +33,8 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'hooks.ts',
     'groups/chunk.ts',
     'groups/replay.ts',
+    'groups/place-states.ts',
+    'groups/group-states.ts',
     'groups/cursor.ts',
   ],
   interfaces: [
