@@ -2,7 +2,8 @@ import { MemorySocket } from 'gateway-core/testing';
 import { expect, test } from 'vitest';
 import { GROUP_STATES, moveGroup } from '../src/groups/group-states.js';
 import { movePlace, PLACE_STATES, type PlaceEvent, type PlaceState } from '../src/groups/place-states.js';
-import { say } from './support/messages.js';
+import { long, say } from './support/messages.js';
+import { ResettableBroker } from './support/resettable-broker.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { setUp, type TestGateway } from './support/set-up.js';
 
@@ -87,4 +88,33 @@ test('a member whose socket breaks as it is written its last messages of a group
     ['g', 1],
     ['h', 0],
   ]);
+});
+
+test('a log that is lost in the middle of a replay is told by one sync, and the place is live in the new one', async () => {
+  const broker = new ResettableBroker();
+  const { clock, gateway } = setUp({ broker, limits: { socketHighWaterMarkBytes: 1_000 } });
+  const [a, b] = [new ResumingClient(gateway), new ResumingClient(gateway)];
+  for (const client of [a, b]) client.connect({ g: {} });
+  await clock.settle();
+  a.take().connection.cut();
+  for (let n = 1; n <= 10; n += 1) b.say('g', `${n} ${long(600)}`);
+  await clock.settle();
+  a.connect().stopReading();
+  await clock.settle();
+  expect(gateway.connections()).toHaveLength(2);
+  broker.lose('g');
+  b.say('g', 'first of the new log');
+  await clock.settle();
+  a.connection.startReading();
+  await clock.advance(1_000);
+  const { epoch } = await gateway.position('g');
+  const syncs = a.of('sync').map(({ payload: { outcome, reason, seq } }) => [outcome, reason, seq]);
+  expect(syncs).toEqual([
+    ['live', undefined, 0],
+    ['reset', 'epoch', 0],
+  ]);
+  expect(a.of('data_update').at(-1)).toMatchObject({ seq: 1, payload: { data: 'first of the new log' } });
+  expect(a.logs.get('g')?.epoch).toBe(epoch);
+  expect(a.of('data_update').length).toBeGreaterThan(1);
+  expect(a.of('data_update').length).toBeLessThan(10);
 });
