@@ -79,14 +79,17 @@ describe('a second identify of dialect 2', () => {
   }
 
   test('says the new end of the credentials, and the others see no change [R50] [R52]', async () => {
-    const { clock, a, b, soon, renew } = await pair();
-    const [before, token] = [b.received.length, a.token];
+    const { clock, a, b, join, soon, renew } = await pair();
+    const one = await join('g', { token: `${soon}` });
+    await clock.advance(1_000);
+    const [before, beforeOne, token] = [b.take().received.length, one.received.length, a.token];
     renew(soon + 5_000);
     await clock.advance(1_000);
     const { memberId } = a;
     expect(a.of('ready').at(-1)?.payload).toMatchObject({ expiresAt: soon + 5_000, resumed: true, memberId });
     expect(a.token).not.toBe(token);
     expect(b.take().received.slice(before)).toEqual([]);
+    expect(one.received.slice(beforeOne)).toEqual([]);
   });
 
   test('leaves no group, and joins the one that it names beside the others [R51]', async () => {
@@ -159,6 +162,34 @@ test('for a member of dialect 2 a drain is a drop [R105]', async () => {
   await clock.advance(20_000);
   expect(a.connection.closed?.code).toBe(4202);
   expect(events('detached').map(({ memberId }) => memberId)).toContain(a.take().memberId);
+});
+
+test('the token of a ready takes the place of every earlier one, but for the one that the client came with [R84]', async () => {
+  const { clock, gateway } = setUp();
+  const a = new ResumingClient(gateway);
+  a.connect({ g: {} });
+  await clock.settle();
+  const tokens = [a.take().token];
+  // Two readies are lost, each with a token of its own: it comes back with the first.
+  for (let n = 0; n < 2; n += 1) {
+    a.connection.cut();
+    a.token = tokens[0];
+    a.connect();
+    await clock.settle();
+    tokens.push(a.take().token);
+  }
+  const { memberId } = a;
+  for (const [n, resumed] of [
+    [1, false],
+    [0, true],
+  ] as const) {
+    const b = new ResumingClient(gateway);
+    b.token = tokens[n];
+    b.connect();
+    await clock.settle();
+    expect(b.take().resumed, `token ${n}`).toEqual([resumed]);
+    expect(b.memberId === memberId).toBe(resumed);
+  }
 });
 
 test('a token is kept as its hash alone, and is in no event and no log line [R190]', async () => {
