@@ -22,6 +22,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'text-bytes.ts',
     'random-id.ts',
     'unanswered.ts',
+    'next-state.ts',
     'sessions/end-order.ts',
     'transport/frame.ts',
     'transport/deflate.ts',
@@ -33,6 +34,8 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'hooks.ts',
     'groups/chunk.ts',
     'groups/replay.ts',
+    'groups/place-states.ts',
+    'groups/group-states.ts',
     'groups/cursor.ts',
   ],
   interfaces: [

@@ -9,6 +9,7 @@ import type { Membership } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
+import { nextState } from './next-state.js';
 import type { Slices } from './slices.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
 import type { Unanswered } from './unanswered.js';
@@ -148,9 +149,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */
   advance(event: ConnectionEvent): void {
-    const next = CONNECTION_STATES[this.#state][event];
-    if (next === 'never') throw new Error(`a connection that is ${this.#state} cannot be ${event}`);
-    this.#state = next;
+    this.#state = nextState(CONNECTION_STATES, 'a connection', this.#state, event);
     if (event === 'ended') this.endFlow();
   }
 

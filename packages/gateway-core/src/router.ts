@@ -95,6 +95,8 @@ export class Router {
   #handle(connection: Connection, text: string): Promise<void> | undefined {
     const decoded = decode(text, this.#decodeLimits);
     if (!decoded.ok) {
+      // It would be refused again.
+      if (decoded.error.code === 'INVALID_IDENTIFY') connection.identifyRefused = true;
       this.#turns.answer(connection, () => this.#refuse(connection, decoded.error));
       return undefined;
     }

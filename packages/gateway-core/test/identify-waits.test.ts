@@ -118,7 +118,7 @@ test('a group that had to make room while its first member was being entered is 
   expect((await presence).details?.members ?? 0).toBe(0);
 });
 
-test('a client whose identify was refused for a reason that passes is told to come back', async () => {
+test('a client whose identify was refused for a reason that passes is told to come back [R57]', async () => {
   const { clock, connect, join } = setUp({ limits: { groupsMax: 1 } });
   const first = await join('a');
   const client = connect();

@@ -50,7 +50,7 @@ const PARTS: [name: string, options: (clock: FakeClock, isStuck: () => boolean) 
 ];
 
 describe.each(PARTS)('%s does not answer', (_name, options, message) => {
-  test('the message is answered INTERNAL after partTimeoutMs, and nobody is closed for the silence meanwhile', async () => {
+  test('the message is answered INTERNAL after partTimeoutMs, and nobody is closed for the silence meanwhile [R215]', async () => {
     let isStuck = false;
     const { clock, join, events } = setUp((fake) => ({
       ...options(fake, () => isStuck),

@@ -43,12 +43,12 @@ async function restless(sizes: number[], presenceWritesPerSecondMax: number) {
 }
 
 describe('the time between two updates of a group', () => {
-  test('is presenceIntervalMs for a small group', async () => {
+  test('is presenceIntervalMs for a small group [R139]', async () => {
     const { during } = await restless([10], 5_000);
     expect(await during(10_000)).toEqual([expect.closeTo(50, -0.5)]);
   });
 
-  test('grows with the group, so that presenceWritesPerSecondMax members are written to per second', async () => {
+  test('grows with the group, so that presenceWritesPerSecondMax members are written to per second [R140]', async () => {
     const { during } = await restless([300], 300);
     await during(2_000);
     expect(await during(20_000)).toEqual([expect.closeTo(20, -0.5)]);

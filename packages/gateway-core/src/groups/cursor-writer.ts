@@ -4,6 +4,7 @@ import { ChunkCache } from './chunk-cache.js';
 import { type Cursor, type FanOutCounters, type Loss, NONE_SEEN, type Receiver, startAt } from './cursor.js';
 import { GroupLog } from './group-log.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
+import { movePlace } from './place-states.js';
 import type { Replay } from './replay.js';
 import type { ReplayPace } from './replay-pace.js';
 import { Roster, type RosterNews } from './roster.js';
@@ -80,8 +81,8 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
     this.#presence = undefined;
   }
 
-  /** Where a receiver of dialect 2 begins: what it is to be written before its `sync`. */
-  protected replayTo(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason): void {
+  /** Where a receiver of dialect 2 begins: what a place that is `replaying` is to be written before its `sync`. */
+  protected replayFrom(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason): void {
     startAt(member, cursor);
     member.behind = false;
     member.replay = { to: this.log.headSeq, outcome, reason, replayed: 0 };
@@ -148,6 +149,7 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   /** The next piece of a replay, or its end. Nothing in it is passed over: `recovered` says that all of it was written. */
   #replay(member: Cursor, replay: Replay): number {
     if (member.cursor >= replay.to) {
+      movePlace(member, 'synced');
       this.endReplay(member);
       // Where the log was lost in mid-life, who is there was told before.
       const roster = member.presenceSeen === NONE_SEEN ? this.roster?.list : undefined;
@@ -181,6 +183,7 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   #skip(member: Cursor): void {
     const to = this.log.firstSeq - 1;
     const { replay } = member;
+    movePlace(member, 'trimmed');
     if (replay !== undefined) {
       replay.outcome = 'reset';
       replay.reason = 'trimmed';
@@ -201,6 +204,7 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   }
 
   protected lose(member: Cursor, reason: Loss): void {
+    movePlace(member, 'lost');
     // After a reset its cursor is of another log.
     if (reason === 'reset') startAt(member, this.log.headSeq);
     else this.#skipTo(member, this.log.headSeq);

@@ -11,6 +11,7 @@ import type { FanOutCounters, Receiver } from './cursor.js';
 import { Feed } from './feed.js';
 import { Group, type Membership } from './group.js';
 import type { GroupContext } from './group-context.js';
+import { moveGroup } from './group-states.js';
 import { LogBudget } from './log-budget.js';
 import { Reaching } from './reaching.js';
 import { ReplayPace } from './replay-pace.js';
@@ -46,8 +47,7 @@ export class Groups {
     private readonly failed: (error: unknown, where: string) => void,
     wasReset: GroupContext['wasReset'],
   ) {
-    const isOpen = (group: Group) => this.#groups.get(group.groupId) === group;
-    this.#reaching = new Reaching(broker, limits, timeouts, isOpen, failed);
+    this.#reaching = new Reaching(broker, limits, timeouts, failed);
     this.#context = {
       limits,
       budget: new LogBudget(limits.logBytesTotalMax, () => this.#exceeded()),
@@ -104,6 +104,7 @@ export class Groups {
 
   /** Adds a receiver at the head of a group's log. */
   add(group: Group, receiver: Receiver): Membership {
+    moveGroup(group, 'entered');
     this.#idle.delete(group);
     return group.add(receiver);
   }
@@ -111,8 +112,10 @@ export class Groups {
   remove(membership: Membership): void {
     const { group } = membership;
     group.remove(membership);
+    if (!group.isEmpty) return;
+    moveGroup(group, 'emptied');
     // Where it was forgotten already (the gateway has closed), it does not come back.
-    if (group.idle && this.#groups.get(group.groupId) === group) this.#idle.add(group);
+    if (group.state === 'idle') this.#idle.add(group);
   }
 
   /**
@@ -158,8 +161,8 @@ export class Groups {
   async #openLater(groupId: string, feed: Feed, subscription: Promise<BrokerSubscription>): Promise<Group> {
     // One that comes after the time limit ends at once, for its feed has ended.
     subscription.then(
-      (late) => feed.ended && feed.subscribed(late),
-      (error: unknown) => feed.ended && this.failed(error, 'broker.subscribe'),
+      (late) => feed.state === 'ended' && feed.subscribed(late),
+      (error: unknown) => feed.state === 'ended' && this.failed(error, 'broker.subscribe'),
     );
     try {
       const answer = await this.timeouts.limit(subscription, 'broker.subscribe');
@@ -212,6 +215,7 @@ export class Groups {
   }
 
   #dispose(group: Group): void {
+    moveGroup(group, 'forgotten');
     this.#groups.delete(group.groupId);
     this.#idle.delete(group);
     this.#feeds.get(group.groupId)?.end();
