@@ -8,7 +8,7 @@ import { setUp } from './support/set-up.js';
 const OWN = Array.from({ length: 100 }, (_, n) => 4900 + n);
 
 describe('a close by the client with a code of its own, 4900 to 4999', () => {
-  test('is a drop in dialect 1: the member is announced as DEGRADED, and leaves when the resume window is over', async () => {
+  test('is a drop in dialect 1: the member is announced as DEGRADED, and leaves when the resume window is over [R241]', async () => {
     const { clock, gateway, join, events } = setUp({ timings: { resumeTtlMs: 10_000 } });
     for (const code of OWN) (await join(`group ${code}`)).close(code);
     await clock.advance(9_000);
@@ -19,7 +19,7 @@ describe('a close by the client with a code of its own, 4900 to 4999', () => {
     expect(events('leave')).toHaveLength(OWN.length);
   });
 
-  test('is a drop in dialect 2: the same member comes back, to what it missed, and nobody sees it go', async () => {
+  test('is a drop in dialect 2: the same member comes back, to what it missed, and nobody sees it go [R241]', async () => {
     const { clock, gateway, events } = setUp({ limits: { joinsPerSecondMax: 0 } });
     const client = new ResumingClient(gateway);
     client.connect({ g: {} });

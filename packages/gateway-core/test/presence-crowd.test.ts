@@ -95,7 +95,7 @@ describe('10,000 who join one group', () => {
     ['over 1 s', 1_000, 5],
     ['over 5 s', 5_000, 5],
     ['over 20 s, as each 10 s more is one more', 20_000, 7],
-  ])('%s cost each member a few presence messages, of which the last one is right', async (_when, ms, max) => {
+  ])('%s cost each member a few presence messages, of which the last one is right [R239]', async (_when, ms, max) => {
     const { most, forgotten, lateMs } = await crowd(10_000, ms);
     expect(most).toBeLessThanOrEqual(max);
     expect(most).toBeGreaterThan(0);
@@ -117,7 +117,7 @@ test('2,000 who leave within 5 s cost each who stays no more than those who come
   expect(stays.presences - before).toBeGreaterThanOrEqual(3);
 });
 
-test('a group of up to 50 is told of every interval, whoever comes and goes', async () => {
+test('a group of up to 50 is told of every interval, whoever comes and goes [R240]', async () => {
   const { most } = await crowd(50, 5_000);
   expect(most).toBeGreaterThanOrEqual(5_000 / 200);
 });

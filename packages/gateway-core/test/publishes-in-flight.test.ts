@@ -141,6 +141,15 @@ describe('what answers a connection', () => {
     ]);
   });
 
+  test('is not waited for by a heartbeat [R238]', async () => {
+    const { a } = await joined();
+    a.say('g', 1, 'm-0');
+    a.send({ type: 'heartbeat', id: 'm-1', groupId: 'g' });
+    const told = a.take().received.map(({ type }) => type);
+    expect(told.at(-1)).toBe('heartbeat_ack');
+    expect(told).not.toContain('ack');
+  });
+
   test('of messages that change where it speaks waits until what it said before is answered, and so do they', async () => {
     const { clock, a } = await joined();
     const types = () => a.take().received.map(({ type }) => type);

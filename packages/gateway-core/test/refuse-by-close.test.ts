@@ -51,7 +51,7 @@ describe('a client that is refused by a close code', () => {
       'this origin may not connect',
     ],
   ])(
-    '%s: is let in by the handshake and gets one close frame, and nothing else happens',
+    '%s: is let in by the handshake and gets one close frame, and nothing else happens [R242]',
     async (_, options, headers, code, reason) => {
       const { gateway, events } = setUpClosing(options);
       await handshake(gateway).status;
@@ -144,7 +144,7 @@ describe('a client that is refused by a close code', () => {
 });
 
 describe('a status is answered all the same', () => {
-  test('where refusedClosingMax are being told: 503, or 403', async () => {
+  test('where refusedClosingMax are being told: 503, or 403 [R243]', async () => {
     const { gateway } = setUpClosing({ limits: { refusedClosingMax: 2 }, allowedOrigins: ['https://a.example'] });
     await handshake(gateway).status;
     expect(await handshake(gateway).status).toBe(101);

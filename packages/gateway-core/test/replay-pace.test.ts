@@ -49,7 +49,7 @@ const upTo = (last: number, from = 1) => Array.from({ length: last - from + 1 },
 const isSynced = (client: ResumingClient) => client.of('sync').length > 0;
 
 describe('what replays write', () => {
-  test('is bounded by replayBytesPerSecondMax, a tenth of it at once, however many come at once', async () => {
+  test('is bounded by replayBytesPerSecondMax, a tenth of it at once, however many come at once [R244]', async () => {
     const { clock, come, bytesOf } = await withLog();
     const clients = Array.from({ length: 8 }, () => come());
     await clock.settle();
@@ -218,7 +218,7 @@ describe('while replays wait for their turn', () => {
     }
   });
 
-  test('and the log has lost what one waits for, it is told so, and goes on behind it', async () => {
+  test('and the log has lost what one waits for, it is told so, and goes on behind it [R245]', async () => {
     const { clock, come, live } = await withLog({ logMessagesMax: MESSAGES });
     const clients = Array.from({ length: 10 }, () => come());
     await clock.advance(500);
