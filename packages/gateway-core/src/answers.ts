@@ -152,10 +152,10 @@ export interface Accepted {
   ack: Partial<LogPosition> & { duplicate?: true | undefined };
 }
 
-/** PROTOCOL.md, "Gateway to client": `ack`. */
-export function ackFrame(ts: number, id: string, { epoch, seq, duplicate }: Accepted['ack']): Buffer {
+/** PROTOCOL.md, "Gateway to client": `ack`. A text: it leaves in one frame of memory with what is written next. */
+export function ackText(ts: number, id: string, { epoch, seq, duplicate }: Accepted['ack']): string {
   const position = epoch === undefined ? '' : `,"epoch":${quoted(epoch)},"seq":${seq}`;
-  return textFrame(`{"type":"ack","ts":${ts},"payload":{"id":${quoted(id)}${position}${duplicate ? ',"duplicate":true' : ''}}}`);
+  return `{"type":"ack","ts":${ts},"payload":{"id":${quoted(id)}${position}${duplicate ? ',"duplicate":true' : ''}}}`;
 }
 
 /**

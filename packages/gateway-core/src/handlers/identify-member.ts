@@ -218,7 +218,7 @@ function fence({ end }: HandlerContext, connection: Connection, { resume }: Memb
 
 function withResume(member: Member, connection: Connection): Claim['member'] {
   if (member.resume === undefined) {
-    member.resume = { connection, generation: 0, claims: 0, tokenHash: undefined, usedHash: undefined };
+    member.resume = { connection, generation: 0, claims: 0, tokenHash: undefined, usedHash: undefined, keyPrefix: undefined };
   } else if (member.resume.connection !== connection) {
     member.resume.connection = connection;
     member.resume.generation += 1;
