@@ -84,8 +84,9 @@ export class MemoryBroker implements Broker {
     const { idempotencyKey } = message;
     const keeps = this.retainsHistory || idempotencyKey !== undefined;
     // A gateway's own broker keeps nothing that could be too old, until a key comes, and is not to pay for asking.
-    const now = keeps || this.#idle.size > 0 || this.#kept.size > 0 ? this.#clock.monotonicMs() : 0;
-    this.#expire(now);
+    const isAging = keeps || this.#idle.size > 0 || this.#kept.size > 0;
+    const now = isAging ? this.#clock.monotonicMs() : 0;
+    if (isAging) this.#expire(now);
     const topic = this.#topic(groupId);
     if (topic.oldestKeyAt <= now - this.#historyAgeMaxMs) this.#drop(topic, now - this.#historyAgeMaxMs);
     const firstSeq = idempotencyKey === undefined ? undefined : topic.seqOf(idempotencyKey);
