@@ -134,7 +134,7 @@ export const CASES: readonly Case[] = [
     servers: ['gateway', 'socketio'],
     full: {
       scenario: 'jitter',
-      params: { members: 2000, everyMs: 15_000, awayMs: 2_000, perSecond: 2, dataBytes: 128, durationMs: 24_000 },
+      params: { members: 2000, everyMs: 15_000, awayMs: 2_000, perSecond: 2, dataBytes: 128, durationMs: 20_000 },
     },
     quick: {
       scenario: 'jitter',
