@@ -1,5 +1,5 @@
 import type { IdentifySignal, ResumeSince } from 'gateway-protocol';
-import { memberReadyFrame, type Refusal } from '../answers.js';
+import { memberReadyText, type Refusal } from '../answers.js';
 import type { Connection } from '../connection.js';
 import { END_CAUSES } from '../end-causes.js';
 import type { Group } from '../groups/group.js';
@@ -182,8 +182,8 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
     members.confirm(member);
     connection.unconfirmed = true;
     const resume = { token: members.issueToken(resumable, token), ttlMs: timings.resumeTtlMs };
-    connection.answer(
-      memberReadyFrame(clock.now(), {
+    connection.hold(
+      memberReadyText(clock.now(), {
         connectionId,
         timings,
         limits,
