@@ -1,5 +1,5 @@
 import { type DecodeLimits, decode, ERROR_CODES, type IncomingFromClient } from 'gateway-protocol';
-import { type Accepted, ackFrame, errorFrame, type Refusal } from './answers.js';
+import { type Accepted, ackText, errorFrame, type Refusal } from './answers.js';
 import type { Connection } from './connection.js';
 import { END_CAUSES, type EndCause } from './end-causes.js';
 import type { Handler, HandlerContext, MessageTexts, UnderWay } from './handlers/context.js';
@@ -145,7 +145,7 @@ export class Router {
     const refusal = answer === undefined || 'ack' in answer ? undefined : answer;
     if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: id, traceId });
     else if (answer !== undefined && 'ack' in answer && id !== undefined && connection.dialect === 2)
-      connection.hold(ackFrame(this.context.clock.now(), id, answer.ack));
+      connection.hold(ackText(this.context.clock.now(), id, answer.ack));
     if (type !== 'identify') return;
     connection.identifyRefused = refusal !== undefined && !ERROR_CODES[refusal.code].retryable;
     connection.arriving = undefined;

@@ -57,6 +57,14 @@ describe('credentials that end', () => {
     expect(witness.of('data_update').map(({ payload }) => payload.data)).toEqual(['in time']);
   });
 
+  test('that never end are not said to', async () => {
+    const { come } = withTokens();
+    const a = await come('ada Infinity');
+    const ready = a.of('ready').at(-1);
+    expect(ready?.payload.memberId).toEqual(expect.any(String));
+    expect(ready?.payload).not.toHaveProperty('expiresAt');
+  });
+
   test('end a connection that says nothing at the next sweep [R200]', async () => {
     const { clock, come } = withTokens();
     const a = await come('ada 10000');

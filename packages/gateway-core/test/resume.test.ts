@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { RecordingSocket } from './support/recording-socket.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { setUp } from './support/set-up.js';
 
@@ -20,6 +21,20 @@ test('ready names who the client is, its next token and which groups are coming;
   expect(ready?.payload.resume).toEqual({ token: expect.stringMatching(/^[\w-]{24}$/), ttlMs: 15_000 });
   expect(ready?.payload.limits).toMatchObject({ messageBytesMax: 262_144, groupsPerConnectionMax: 100 });
   expect(a.logs.get('g')?.syncs).toEqual([{ outcome: 'live', reason: undefined, seq: 0, replayed: 0 }]);
+});
+
+test('ready and the first sync leave in one write, whatever the ids in them are', async () => {
+  const groupId = 'a "group"\\';
+  const { clock, gateway } = setUp({ generateId: () => '"id"\n' });
+  const socket = new RecordingSocket(gateway);
+  await clock.settle();
+  const before = socket.writes.length;
+  socket.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId } });
+  while (socket.writes.length === before) await clock.settle();
+  const [ready, sync] = socket.received.slice(1);
+  expect(socket.writes).toHaveLength(before + 1);
+  expect(ready).toMatchObject({ type: 'ready', payload: { connectionId: '"id"\n', memberId: '"id"\n', groups: [groupId] } });
+  expect(sync).toMatchObject({ type: 'sync', groupId, payload: { groupId, epoch: expect.any(String), seq: 0 } });
 });
 
 test('who comes back inside the window is the same member, and gets what was said meanwhile, once and in order [R90] [R92] [R180] [R181] [R182]', async () => {

@@ -14,7 +14,7 @@ export interface BrokerMessage {
   key?: string | undefined;
   /**
    * Makes a repeat harmless: a message whose key the group's log still has is not appended again. A key counts in its group only, whoever
-   * it comes from: who makes keys for several senders puts the sender into them.
+   * it comes from: who makes keys for several senders puts the sender into them. A text of its own, no slice of a longer one: it is kept.
    */
   idempotencyKey?: string | undefined;
 }

@@ -95,6 +95,10 @@ function published(
 }
 
 /** An `id` is the user's where the host names one: it outlives the member. */
-function keyOf({ memberId, identity: { principal } }: Member, id: string): string {
-  return principal === undefined ? `m${memberId.length}:${memberId}:${id}` : `p${principal.length}:${principal}:${id}`;
+function keyOf({ memberId, identity: { principal }, resume }: Member, id: string): string {
+  const { length } = principal ?? memberId;
+  const prefix = resume?.keyPrefix ?? (principal === undefined ? `m${length}:${memberId}:` : `p${length}:${principal}:`);
+  // Made once: a member's keys share its memory.
+  if (resume !== undefined) resume.keyPrefix = prefix;
+  return prefix + id;
 }
