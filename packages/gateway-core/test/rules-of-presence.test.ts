@@ -44,3 +44,20 @@ test('an entry of joins or updates is the whole member: what is absent in it is 
     { ...whole, role: 'dashboard' },
   ]);
 });
+
+test('who comes back to a group that may not be listed is told so behind its sync, though nothing has changed [R158]', async () => {
+  const { clock, gateway } = setUp({ limits: { presenceMembersMax: 1 } });
+  const [a, b] = [new ResumingClient(gateway), new ResumingClient(gateway)];
+  for (const client of [a, b]) client.connect({ g: {} });
+  await clock.advance(10_000);
+  const before = [a.take().received.length, b.take().received.length] as const;
+  a.connection.cut();
+  a.connect();
+  await clock.advance(10_000);
+  const [ready, , sync, update, ...more] = a.take().received.slice(before[0]);
+  expect([ready?.type, sync?.type, update?.type, more]).toEqual(['ready', 'sync', 'presence_update', []]);
+  expect(sync?.payload).not.toHaveProperty('members');
+  expect(Object.keys(update?.payload)).toEqual(['groupId', 'info', 'version']);
+  expect(update?.payload.info.details.members).toBe(2);
+  expect(b.take().received.slice(before[1])).toEqual([]);
+});
