@@ -7,8 +7,16 @@ import type { ServerProcess } from './server-process.js';
 /** A run without a delivery for this long is broken: a message was lost, or the server hangs. */
 const STALL_MS = 10_000;
 
-function dialectOf(server: ServerName, options: { echo?: boolean; storm?: boolean }): Dialect {
-  if (server === 'gateway') return gatewayDialect();
+/** How servers are spoken to. */
+export interface Manner {
+  echo?: boolean | undefined;
+  storm?: boolean | undefined;
+  /** Of the gateway's contract. Default `"1"`. */
+  version?: '2' | undefined;
+}
+
+function dialectOf(server: ServerName, options: Manner): Dialect {
+  if (server === 'gateway') return gatewayDialect(options);
   return server === 'socketio' ? socketIoDialect(options) : plainDialect(options);
 }
 
@@ -22,7 +30,7 @@ export class Bench {
     this.fail = reject;
   });
 
-  constructor(name: ServerName, server: ServerProcess, options: { echo?: boolean; storm?: boolean } = {}) {
+  constructor(name: ServerName, server: ServerProcess, options: Manner = {}) {
     this.server = server;
     // A fault while nobody waits is seen by the next wait.
     this.failure.catch(() => {});

@@ -42,6 +42,29 @@ export const LEAVE_MS: Column = { key: 'leaveMs', title: 'half left and told, ms
 export const P50_RATIO: Column = { key: 'p50Ratio', title: 'healthy p50, × that without slow ones', format: digits(2) };
 export const P99_RATIO: Column = { key: 'p99Ratio', title: 'healthy p99, × that without', format: digits(2) };
 export const GROWTH: Column = { key: 'growthMiB', title: 'process growth, MiB', format: significant };
+export const CPU_PER_ACKED: Column = { key: 'cpuUs', title: 'server CPU, µs per acknowledged echo', format: significant };
+export const CPU_PER_PLAIN: Column = { key: 'cpuUsPlain', title: 'µs per echo without an id', format: significant };
+export const ACK_RATIO: Column = { key: 'ackRatio', title: 'acknowledged ÷ without', format: digits(2) };
+export const CPU_PER_REPLAYED: Column = { key: 'cpuUs', title: 'server CPU, µs per replayed message', format: significant };
+export const REPLAY_MS: Column = { key: 'replayMs', title: 'all served, ms', format: digits(0) };
+
+export const BACK_P99: Column = {
+  key: 'backP99Ms',
+  title: 'back until all that was missed has come, p99, ms',
+  format: significant,
+};
+export const BACK_P50: Column = { key: 'backP50Ms', title: 'p50, ms', format: significant };
+export const RETURNS: Column = { key: 'returns', title: 'returns', format: digits(0) };
+export const RESUMED: Column = { key: 'resumed', title: 'as the same member', format: digits(0) };
+export const DELIVERED: Column = {
+  key: 'delivered',
+  title: 'delivered',
+  format: (value) => `${(Math.floor(value * 1e5) / 1e3).toFixed(3)} %`,
+};
+export const MISSING: Column = { key: 'missing', title: 'missing', format: digits(0) };
+export const DOUBLED: Column = { key: 'doubled', title: 'doubled', format: digits(0) };
+export const LATE: Column = { key: 'late', title: 'out of order', format: digits(0) };
+
 export const SLOW_SERVED: Column = { key: 'slowServed', title: 'slow ones served in the end', format: digits(0) };
 export const SLOW_TOLD: Column = { key: 'slowTold', title: 'told of loss, or closed', format: digits(0) };
 export const SLOW_SILENT: Column = { key: 'slowSilent', title: 'lost silently', format: digits(0) };

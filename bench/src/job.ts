@@ -20,6 +20,30 @@ export interface CrowdParams {
   membersPerGroup: number;
 }
 
+/** Members that are alone in their groups and publish at full rate, with an `id` and without. */
+export interface AckedParams {
+  connections: number;
+  dataBytes: number;
+  warmupMs: number;
+  measureMs: number;
+}
+
+/** Members that join groups whose logs have `messages`. */
+export interface ReplayParams extends CrowdParams {
+  messages: number;
+  dataBytes: number;
+}
+
+/** Members of one group, each of which is cut once in `everyMs` and away for `awayMs`, while `perSecond` messages are broadcast. */
+export interface JitterParams {
+  members: number;
+  everyMs: number;
+  awayMs: number;
+  perSecond: number;
+  dataBytes: number;
+  durationMs: number;
+}
+
 /** Members of one group, all of whom join at once. */
 export interface StormParams {
   members: number;
@@ -36,7 +60,11 @@ export interface SlowParams extends Omit<FanParams, 'groups' | 'echo'> {
 /** What to do: a scenario (scenarios/) and its sizes. */
 export type Task =
   | { scenario: 'fan'; params: FanParams }
-  | { scenario: 'idle' | 'reconnect'; params: CrowdParams }
+  | { scenario: 'idle'; params: CrowdParams & { version?: '2' } }
+  | { scenario: 'reconnect' | 'resume'; params: CrowdParams }
+  | { scenario: 'acked'; params: AckedParams }
+  | { scenario: 'replay'; params: ReplayParams }
+  | { scenario: 'jitter'; params: JitterParams }
   | { scenario: 'storm'; params: StormParams }
   | { scenario: 'slow'; params: SlowParams };
 

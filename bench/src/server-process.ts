@@ -39,10 +39,13 @@ export class ServerProcess {
   }
 
   /** Starts a server; resolves when it listens. @throws Error when it ends first. */
-  static async start(name: ServerName, core: number): Promise<ServerProcess> {
+  static async start(name: ServerName, core: number, args: readonly string[] = []): Promise<ServerProcess> {
     const profileDir = process.env[PROFILE_DIR];
     const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
-    const command = name === 'bun' ? [bunBinary()!, script(name)] : [process.execPath, '--expose-gc', ...profile, script(name)];
+    const command =
+      name === 'bun'
+        ? [bunBinary()!, script(name), ...args]
+        : [process.execPath, '--expose-gc', ...profile, script(name), ...args];
     const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const hello = await lines.next();

@@ -1,21 +1,36 @@
 // The load generator's process: runs the jobs given as JSON, each against a fresh server on the core given, and prints one JSON line for each.
 import { Bench } from './bench.js';
-import type { Job, JobResult, Metrics } from './job.js';
+import type { Job, JobResult, Metrics, Task } from './job.js';
+import { acked } from './scenarios/acked.js';
 import { fan } from './scenarios/fan.js';
 import { idleMemory } from './scenarios/idle.js';
+import { jitter } from './scenarios/jitter.js';
 import { reconnect } from './scenarios/reconnect.js';
+import { replay } from './scenarios/replay.js';
+import { resume } from './scenarios/resume.js';
 import { slow } from './scenarios/slow.js';
 import { storm } from './scenarios/storm.js';
 import { ServerProcess } from './server-process.js';
+
+/** Scenarios for which a server keeps what clients miss, where that is an option of it. */
+const RECOVERING: ReadonlySet<string> = new Set<Task['scenario']>(['resume', 'jitter']);
 
 function runTask({ server: name, task }: Job, server: ServerProcess): Promise<Metrics> {
   switch (task.scenario) {
     case 'fan':
       return fan(new Bench(name, server, { echo: task.params.echo }), task.params);
     case 'idle':
-      return idleMemory(new Bench(name, server), task.params);
+      return idleMemory(new Bench(name, server, { version: task.params.version }), task.params);
     case 'reconnect':
       return reconnect(new Bench(name, server), task.params);
+    case 'resume':
+      return resume(new Bench(name, server, { version: '2' }), task.params);
+    case 'acked':
+      return acked(new Bench(name, server, { version: '2' }), task.params);
+    case 'replay':
+      return replay(new Bench(name, server, { version: '2' }), task.params);
+    case 'jitter':
+      return jitter(new Bench(name, server, { version: '2' }), task.params);
     case 'storm':
       return storm(new Bench(name, server, { storm: true }), task.params);
     case 'slow':
@@ -24,7 +39,8 @@ function runTask({ server: name, task }: Job, server: ServerProcess): Promise<Me
 }
 
 async function run(job: Job, serverCore: number): Promise<JobResult> {
-  const server = await ServerProcess.start(job.server, serverCore);
+  const recovery = RECOVERING.has(job.task.scenario) ? ['--recovery'] : [];
+  const server = await ServerProcess.start(job.server, serverCore, recovery);
   try {
     return { caseId: job.caseId, server: job.server, version: server.version, metrics: await runTask(job, server) };
   } finally {

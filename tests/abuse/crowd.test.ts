@@ -3,7 +3,7 @@ import { attacked, POLL } from './support/rig.js';
 
 const CROWD = 1_000;
 
-test('1,000 clients that identify into one group at once get at most 20 presence messages each, and the last one is right', () =>
+test('1,000 clients that identify into one group within 2 s get at most 5 presence messages each, and the last one is right', () =>
   attacked({}, async (rig) => {
     const crowd = await Promise.all(Array.from({ length: CROWD }, () => rig.open()));
     let identified = 0;
@@ -17,7 +17,8 @@ test('1,000 clients that identify into one group at once get at most 20 presence
       if (sent % 10 === 0) await expect.poll(() => identified, POLL).toBe(sent);
       if (sent % 100 === 0) await rig.clock.advance(200);
     }
-    await rig.clock.advance(200);
+    // The longest interval that 1,000 make: 4 ms for each.
+    await rig.clock.advance(4_000);
     await rig.gateway.publish('crowd', 'over');
     const presences = await Promise.all(
       crowd.map(async (client) => {
@@ -29,7 +30,7 @@ test('1,000 clients that identify into one group at once get at most 20 presence
       }),
     );
     for (const received of presences) {
-      expect(received.length).toBeLessThanOrEqual(20);
+      expect(received.length).toBeLessThanOrEqual(5);
       expect(received.at(-1)).toMatchObject({ status: 'UP', details: { members: CROWD } });
     }
   }));

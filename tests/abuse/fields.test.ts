@@ -101,21 +101,23 @@ const cases = Object.entries(SIGNALS).flatMap(([type, { message, fields, code }]
   })),
 ]);
 
-test.each(cases)('$path of $type is a $kind: anything else is an error that names it, and the next message is served', (field) =>
-  attacked({ limits: { messagesPerSecondMax: 0, errorsPerSecondMax: 0 } }, async (rig) => {
-    const { type, message, path, kind, wrong = [], code } = field;
-    const member = await rig.identified('g');
-    const others = Object.entries(VALUES).flatMap(([other, values]) => (other === kind ? [] : values));
-    for (const json of [...others, ...wrong]) {
-      member.send(withField(type, message, path, json));
-      const { payload } = await member.nextOf('error');
-      expect(payload, json).toMatchObject({ code, retryable: false, status: 400 });
-      expect(payload.message, json).toContain(path.split('.').at(-1));
-      expect(payload.inReplyTo, json).toBe(path === 'id' ? undefined : 'm-1');
-      await member.roundTrip();
-    }
-    expect(rig.gateway.connections().at(-1)).toMatchObject({ role: 'app-client', groups: ['g'] });
-  }),
+test.each(cases)(
+  '$path of $type is a $kind: anything else is an error that names it, and the next message is served [R13] [R20]',
+  (field) =>
+    attacked({ limits: { messagesPerSecondMax: 0, errorsPerSecondMax: 0 } }, async (rig) => {
+      const { type, message, path, kind, wrong = [], code } = field;
+      const member = await rig.identified('g');
+      const others = Object.entries(VALUES).flatMap(([other, values]) => (other === kind ? [] : values));
+      for (const json of [...others, ...wrong]) {
+        member.send(withField(type, message, path, json));
+        const { payload } = await member.nextOf('error');
+        expect(payload, json).toMatchObject({ code, retryable: false, status: 400 });
+        expect(payload.message, json).toContain(path.split('.').at(-1));
+        expect(payload.inReplyTo, json).toBe(path === 'id' ? undefined : 'm-1');
+        await member.roundTrip();
+      }
+      expect(rig.gateway.connections().at(-1)).toMatchObject({ role: 'app-client', groups: ['g'] });
+    }),
 );
 
 test.each(['0', '3', '2.0', ' 1', 'constructor'])('an identify of version "%s" is an error that names it', (version) =>

@@ -7,7 +7,7 @@ const NO_RATES = { messagesPerSecondMax: 0, bytesPerSecondMax: 0, errorsPerSecon
 
 const heartbeats = (count: number) => Buffer.concat(Array.from({ length: count }, () => textOf({ type: 'heartbeat' })));
 
-test('empty fragments without end are closed with 1008 at messageFragmentsMax', () =>
+test('empty fragments without end are closed with 1008 at messageFragmentsMax [R19]', () =>
   attacked({ limits: NO_RATES }, async (rig) => {
     const member = await rig.identified('g');
     member.write(frame({ fin: false }));
@@ -78,7 +78,7 @@ for (const [what, opcode] of [
   ['pings', OPCODE.ping],
   ['pongs', OPCODE.pong],
 ] as const) {
-  test(`a flood of ${what} is told RATE_LIMITED and then closed with 4100, like a flood of messages`, () =>
+  test(`a flood of ${what} is told RATE_LIMITED and then closed with 4100, like a flood of messages [R35]`, () =>
     attacked({}, async (rig) => {
       const member = await rig.identified('g');
       // All in one read: messagesBurst, 400, of which the identify was one; errorsBurst, 100; and the last one.

@@ -19,7 +19,7 @@ test.each([
     'together with the rest of what the gateway says',
     '"seq":7,"from":"x","epoch":"e","connectionId":"c","memberId":"m","status":1',
   ],
-])('seq and from are the gateway’s, whatever a client says of them: %s', (_how, forged) =>
+])('seq and from are the gateway’s, whatever a client says of them: %s [R12]', (_how, forged) =>
   attacked({}, async (rig) => {
     const { a, b } = await cast(rig);
     for (const seq of [1, 2, 3]) {
@@ -44,7 +44,7 @@ test.each([
   ['an earlier payload', '1},"payload":{"data":{"seq":99}'],
   ['a key with escapes', '1,"d\\u0061ta":[99]'],
   ['white space around it', ' \t\r\n 1 \t\r\n '],
-])('data cannot reach out of its place by %s', (_how, json) =>
+])('data cannot reach out of its place by %s [R122]', (_how, json) =>
   attacked({}, async (rig) => {
     const { a, b } = await cast(rig);
     const text = `{"type":"data_update","payload":{"data":${json}}}`;
@@ -62,7 +62,7 @@ test.each([
   ['in the year 287396', '"ts":9007199254740991,', 9_007_199_254_740_991],
   ['the greatest number that there is', '"ts":1.7976931348623157e308,', Number.MAX_VALUE],
   ['minus zero', '"ts":-0,', 0],
-])('a ts that is %s is carried, or filled in, as a number', (_what, field, ts) =>
+])('a ts that is %s is carried, or filled in, as a number [R2]', (_what, field, ts) =>
   attacked({}, async (rig) => {
     const { a, b } = await cast(rig);
     a.send(`{"type":"data_update",${field}"payload":{"data":1}}`);

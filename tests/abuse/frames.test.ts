@@ -86,7 +86,7 @@ const VIOLATIONS: [what: string, code: number, frames: FrameParts[]][] = [
   ],
 ];
 
-test.each(VIOLATIONS)('%s is closed with %i', (_what, code, frames) =>
+test.each(VIOLATIONS)('%s is closed with %i [R16] [R17] [R18] [R19] [R24] [R217]', (_what, code, frames) =>
   attacked({}, async (rig) => {
     const member = await rig.identified('g');
     member.write(Buffer.concat(frames.map(frame)));
@@ -96,7 +96,7 @@ test.each(VIOLATIONS)('%s is closed with %i', (_what, code, frames) =>
   }),
 );
 
-test.each([1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4200, 4999])('close code %i is answered in kind', (code) =>
+test.each([1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 4200, 4999])('close code %i is answered in kind [R223]', (code) =>
   attacked({}, async (rig) => {
     const member = await rig.identified('g');
     member.write(frame({ opcode: OPCODE.close, payload: closePayload(code, 'why') }));

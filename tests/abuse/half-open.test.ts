@@ -60,7 +60,7 @@ test('a peer that answers no close frame, and goes on talking, is cut within clo
     expect(rig.gateway.groups().find(({ groupId }) => groupId === 'g')?.position.seq).toBe(0);
   }));
 
-test('a peer leaves with its close frame, and where it never ends its side of TCP it is cut after closeTimeoutMs', () =>
+test('a peer leaves with its close frame, and where it never ends its side of TCP it is cut after closeTimeoutMs [R178]', () =>
   attacked({ timings: { closeTimeoutMs: 30 } }, async (rig) => {
     const peer = await rig.identified('g');
     const socket = rig.sockets.at(-1)!;
@@ -78,7 +78,7 @@ test.each([
   ['without a code', Buffer.alloc(0), 1005, 'DOWN'],
   ['with 1001, as a page that goes', closePayload(1001), 1001, 'DOWN'],
   ['with a code of its own', closePayload(4999), 4999, 'DEGRADED'],
-])('a close frame %s is the end, whenever TCP ends', (_what, payload, code, status) =>
+])('a close frame %s is the end, whenever TCP ends [R178]', (_what, payload, code, status) =>
   attacked({}, async (rig) => {
     const peer = await rig.identified('g');
     peer.socket.allowHalfOpen = true;
@@ -97,7 +97,7 @@ test.each([
   ['a pong', frame({ opcode: OPCODE.pong })],
   ['a heartbeat', frame({ payload: '{"type":"heartbeat"}' })],
   ['a message that is refused', frame({ payload: 'nonsense' })],
-])('a peer that sends %s in time is not half-open', (_what, bytes) =>
+])('a peer that sends %s in time is not half-open [R58]', (_what, bytes) =>
   attacked({}, async (rig) => {
     const peer = await rig.identified('g');
     const heard = () => rig.gateway.connections().at(-1)!.lastSeenAt;

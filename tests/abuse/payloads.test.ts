@@ -76,7 +76,7 @@ test.each(PROTOTYPE_NAMES)('%s is no type of message', (name) =>
   }),
 );
 
-test.each(PROTOTYPE_NAMES)('%s is an id like any other: of a group, a session, a message, a key and a trace', (name) =>
+test.each(PROTOTYPE_NAMES)('%s is an id like any other: of a group, a session, a message, a key and a trace [R23]', (name) =>
   attacked({}, async (rig) => {
     const member = await rig.open();
     const ready = await member.identify(name, { metadata: { platform: name } });

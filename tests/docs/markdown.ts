@@ -47,14 +47,24 @@ export function codeIn(markdown: string): string[] {
   return [...markdown.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] as string);
 }
 
-/** The rows of the table under a heading, each as the text of its cells. */
-export function tableOf(document: string, heading: string): string[][] {
+/** The lines of the table under a heading. */
+function tableLines(document: string, heading: string): string[][] {
   const section = proseOf(document)
     .split(/^#+ /m)
     .find((part) => part.startsWith(`${heading}\n`));
-  const rows = section?.split('\n').filter((line) => line.startsWith('| ')) ?? [];
-  if (rows.length < 3) throw new Error(`${document} has no table under ${heading}`);
-  return rows.slice(2).map((row) => row.slice(2, -2).split(' | '));
+  const lines = section?.split('\n').filter((line) => line.startsWith('| ')) ?? [];
+  if (lines.length < 3) throw new Error(`${document} has no table under ${heading}`);
+  return lines.map((line) => line.slice(2, -2).split(' | '));
+}
+
+/** The heads of the columns of the table under a heading. */
+export function headsOf(document: string, heading: string): string[] {
+  return tableLines(document, heading)[0] as string[];
+}
+
+/** The rows of the table under a heading, each as the text of its cells. */
+export function tableOf(document: string, heading: string): string[][] {
+  return tableLines(document, heading).slice(2);
 }
 
 /** The first code of each row, which is what the table lists: `` `on(name, listener)` `` is `on`. */

@@ -264,7 +264,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     await ada.getByRole('button', { name: 'publish' }).click();
     await ada.getByText('outbox 1').waitFor(PATIENT);
     await ada.getByRole('button', { name: 'half-open' }).click();
-    await ada.getByRole('button', { name: 'try again' }).click();
+    await ada.getByRole('button', { name: 'retry' }).click();
     await ada.getByText('acknowledged at 3').waitFor(PATIENT);
     expect(server.gateway.stats()).toMatchObject({ publishedTotal: 3, droppedMembers: 0 });
   });

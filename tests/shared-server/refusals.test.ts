@@ -40,18 +40,21 @@ test.each<[what: string, request: Omit<RawRequest, 'url'>, options: GatewayOptio
   ['what the host refuses later', {}, { allowedOrigins: async () => false }, 403, 'this origin may not connect'],
   ['a check that fails later', {}, { allowedOrigins: async () => throwing() }, 500, 'the origin could not be checked'],
   ['an origin check that throws', {}, { allowedOrigins: throwing }, 500, 'the origin could not be checked'],
-])('%s is refused with an HTTP status and a short body', async (_what, request, options, status, body) => {
-  const { gateway, url } = await run(options);
-  const response = await rawUpgrade({ url, ...request });
-  expect(response).toMatchObject({ status, body: `${body}\n` });
-  expect(response.headers.connection?.split(', ')).toContain('close');
-  expect(response.headers).toMatchObject({ 'content-length': String(body.length + 1) });
-  expect(gateway.stats()).toMatchObject({ refusedTotal: 1, connections: 0 });
-  // The server goes on.
-  expect(await (await fetch(url.replace('ws:', 'http:'))).text()).toBe('plain');
-});
+])(
+  '%s is refused with an HTTP status and a short body [R224] [R225] [R226] [R228] [R229] [R232]',
+  async (_what, request, options, status, body) => {
+    const { gateway, url } = await run(options);
+    const response = await rawUpgrade({ url, ...request });
+    expect(response).toMatchObject({ status, body: `${body}\n` });
+    expect(response.headers.connection?.split(', ')).toContain('close');
+    expect(response.headers).toMatchObject({ 'content-length': String(body.length + 1) });
+    expect(gateway.stats()).toMatchObject({ refusedTotal: 1, connections: 0 });
+    // The server goes on.
+    expect(await (await fetch(url.replace('ws:', 'http:'))).text()).toBe('plain');
+  },
+);
 
-test('a refusal says what would be right', async () => {
+test('a refusal says what would be right [R228] [R229]', async () => {
   const { url } = await run();
   const headersOf = async (request: Omit<RawRequest, 'url'>) => (await rawUpgrade({ url, ...request })).headers;
   expect(await headersOf({ method: 'PUT' })).toMatchObject({ allow: 'GET' });
@@ -82,7 +85,7 @@ test('an origin that the host allows later connects, with what the client has se
   expect(answer.indexOf(Buffer.from([0x03, 0xea]))).toBeGreaterThan(0);
 });
 
-test('one connection more than the limit in all gets 503, until one has left', async () => {
+test('one connection more than the limit in all gets 503, until one has left [R233]', async () => {
   const { url } = await run({ limits: { connectionsMax: 2 } });
   const [a] = [await Client.join(url), await Client.join(url)];
   const response = await rawUpgrade({ url });
@@ -91,7 +94,7 @@ test('one connection more than the limit in all gets 503, until one has left', a
   await Client.join(url);
 });
 
-test('one connection more than the limit per address gets 429, until one has left', async () => {
+test('one connection more than the limit per address gets 429, until one has left [R231]', async () => {
   const { url } = await run({ limits: { connectionsPerAddressMax: 2 } });
   const [a] = [await Client.join(url), await Client.join(url)];
   const response = await rawUpgrade({ url });
@@ -101,7 +104,7 @@ test('one connection more than the limit per address gets 429, until one has lef
   await Client.join(url);
 });
 
-test('a gateway that drains answers 503, and once it has closed its path is the business of the host', async () => {
+test('a gateway that drains answers 503, and once it has closed its path is the business of the host [R233]', async () => {
   const { gateway, url } = await run();
   const slow = openRaw({ url });
   const connected = new Promise<void>((resolve) => gateway.on('connection', () => resolve()));

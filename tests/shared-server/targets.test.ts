@@ -25,7 +25,7 @@ test.each([
   'http://localhost/rt',
   'HTTP://localhost:80/rt?x',
   'https://gateway.example/rt',
-])('the target %s is the path /rt', async (target) => {
+])('the target %s is the path /rt [R234]', async (target) => {
   expect(await statusOf(target)).toBe(101);
 });
 

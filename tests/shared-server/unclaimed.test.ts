@@ -5,7 +5,7 @@ import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
 import { listen } from './support/servers.js';
 
-test('an upgrade that nobody takes gets 404 where the gateway is alone', async () => {
+test('an upgrade that nobody takes gets 404 where the gateway is alone [R227]', async () => {
   const server = createServer();
   createGateway({ server });
   expect(await rawUpgrade({ url: `${await listen(server)}/nobody` })).toEqual({
@@ -34,7 +34,7 @@ test('an upgrade that nobody takes is left alone where somebody else listens, fo
   expect(await rawUpgrade({ url })).toMatchObject({ status: 404 });
 });
 
-test('where the host answers no requests at all, a plain one on the path of the gateway is 426, or 405', async () => {
+test('where the host answers no requests at all, a plain one on the path of the gateway is 426, or 405 [R230]', async () => {
   const server = createServer();
   createGateway({ server });
   createGateway({ server, path: '/staff' });

@@ -1,8 +1,10 @@
-import { DEFAULT_LIMITS } from 'gateway-core';
+import { DEFAULT_LIMITS, systemClock } from 'gateway-core';
 import { dataBody } from 'gateway-core/src/data-body.js';
 import type { Receiver } from 'gateway-core/src/groups/cursor.js';
 import { Group } from 'gateway-core/src/groups/group.js';
 import { LogBudget } from 'gateway-core/src/groups/log-budget.js';
+import { ReplayPace } from 'gateway-core/src/groups/replay-pace.js';
+import { Slices } from 'gateway-core/src/slices.js';
 import { SMALL_DATA } from './messages.js';
 import { expectEqual, type MicroCase } from './micro-case.js';
 
@@ -31,6 +33,7 @@ function flushing(messages: number, members: number): MicroCase {
       const context = {
         limits: DEFAULT_LIMITS,
         budget,
+        replays: new ReplayPace(systemClock, new Slices(systemClock, 0, () => {}), DEFAULT_LIMITS.replayBytesPerSecondMax),
         now: () => 0,
         stamp: () => 0,
         wasReset: () => {},

@@ -1,4 +1,4 @@
-import { type Dialect, FRAME, type FrameKind } from 'gateway-cli/bench';
+import { type Dialect, FRAME, type FrameKind, type Standing } from 'gateway-cli/bench';
 
 const letter = (character: string) => character.charCodeAt(0);
 /** `42["` stands before an event's name. */
@@ -28,12 +28,28 @@ export function socketIoDialect({ echo = false, storm = false } = {}): Dialect {
     },
 
     // A namespace has to be connected first; the answer to that joins.
-    join: () => '40',
-    answer(kind, group) {
+    join: (_group, standing) =>
+      standing?.position === undefined ? '40' : `40${JSON.stringify({ pid: standing.token, offset: standing.position })}`,
+    answer(kind, group, standing) {
       if (kind === FRAME.ping) return '3';
+      // The server says it by itself to whom it has recovered.
+      if (kind === FRAME.connected && standing?.recovered) return undefined;
       return kind === FRAME.connected ? event(storm ? 'enter' : 'subscribe', group) : undefined;
     },
+    note,
     publication: (_group, data) => event(echo ? 'echo' : 'publish', data),
     heartbeat: () => undefined,
   };
+}
+
+/** Connection state recovery: `40{"sid":…,"pid":…}` has the session, and the last argument of a broadcast event is its offset. */
+function note(standing: Standing, kind: FrameKind, buffer: Buffer, start: number, end: number): void {
+  if (kind === FRAME.data) {
+    standing.position = buffer.toString('latin1', buffer.lastIndexOf('"', end - 3) + 1, end - 2);
+  } else if (kind === FRAME.connected) {
+    const { pid } = JSON.parse(buffer.toString('utf8', start + 2, end));
+    standing.recovered = pid !== undefined && pid === standing.token;
+    if (standing.recovered) standing.returns++;
+    standing.token = pid;
+  }
 }

@@ -46,7 +46,17 @@ runs with everything on (validation, \`seq\`, presence, sessions, accounting); o
   the pace, and deliveries per second and latency say as much of it as of the server. Server CPU does not depend on that.
 - **Memory** is the growth of the process's anonymous resident memory (\`RssAnon\`) from 1,000 to 11,000 connections, after garbage collection,
   divided by 10,000. The kernel's socket buffers are not in it.
+- **An acknowledged echo** has an \`id\`, is answered by an \`ack\`, and its \`id\` is kept as an idempotency key. The same connections send
+  the echo with and without one in turns, three times each, in one run of the server; every \`ack\` must come.
 - **Reconnect** measures the second time that all connections come: the server has run a while. At most 256 handshakes are under way at once.
+  **Resume** is the same in dialect 2: each comes back with its token and its place in its group's log, and must be the member that it was.
+- **Replay**: members that are identified join a group whose log has 1,000 messages, from its beginning, all at once. Each must get every
+  message once and in order. What the joins themselves cost is in it.
+- **Jitter**: the clients are cut at their end of the connection, at times spread over the 15 s, and come back after 2 s, while one who stays
+  broadcasts. The delay of a return counts from the moment when the client begins to connect, so handshake and \`identify\` are in it, to the
+  last message that was broadcast before that moment. Both servers are judged by the same checker, over all connections of a client:
+  *missing* are messages that never came, *doubled* those that came twice, *out of order* those that came after a later one. Socket.IO has
+  its connection state recovery on, with its defaults (two minutes, for which the gateway keeps its members there too); its clients come back with the \`pid\` and the offset that its protocol has for it.
 - **The presence storm** counts what all members receive together. Socket.IO has no presence; its server announces each join and leave to the room, as
   is usually done, which is quadratic and so measured at 1,000 members only.
 - **Slow consumers**: 900 members get the same load twice, alone and then beside 100 who have joined and read nothing; *healthy p50* and *p99* are

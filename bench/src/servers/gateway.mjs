@@ -1,4 +1,5 @@
-// Our gateway with everything on: validation, seq, presence, sessions, accounting, heartbeats, rate limits.
+// Our gateway with everything on: validation, seq, presence, sessions, accounting, heartbeats, rate limits. With `--recovery` members stay
+// for as long as Socket.IO keeps its sessions: on a slow machine 10,000 take longer than 15 s to come back.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -14,6 +15,7 @@ createGateway({
   path: '/rt',
   // One publisher at full rate is the point of the bench; its rate is accounted for, only not refused.
   limits: { messagesPerSecondMax: 1e9, messagesBurst: 1e9, bytesPerSecondMax: 1e12, bytesBurst: 1e12 },
+  timings: process.argv.includes('--recovery') ? { resumeTtlMs: 120_000 } : {},
   logger: { debug: silent, info: silent, warn: console.error, error: console.error },
 });
 listen(server, `gateway ${version}`);

@@ -1,4 +1,5 @@
-// Socket.IO with rooms, as its documentation shows it; the websocket transport only, everything else at its default.
+// Socket.IO with rooms, as its documentation shows it; the websocket transport only, everything else at its default, with
+// `--recovery` that of connection state recovery.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -7,13 +8,17 @@ import { listen } from './harness.mjs';
 
 const { version } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('socket.io/package.json'), 'utf8'));
 const server = createServer();
-const io = new Server(server, { transports: ['websocket'] });
+const connectionStateRecovery = process.argv.includes('--recovery') ? {} : undefined;
+const io = new Server(server, { transports: ['websocket'], ...(connectionStateRecovery && { connectionStateRecovery }) });
 
 io.on('connection', (socket) => {
-  let group;
+  // Kept over a recovery, unlike variables.
+  let { group } = socket.data;
   let announced = false;
+  if (socket.recovered) socket.emit('subscribed');
   socket.on('subscribe', (name) => {
     group = name;
+    socket.data.group = name;
     socket.join(name);
     socket.emit('subscribed');
   });

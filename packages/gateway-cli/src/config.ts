@@ -1,4 +1,4 @@
-import { GatewayError, type Limits, type ProxyHeader, type Timings } from 'gateway-core';
+import { GatewayError, type Limits, type ProxyHeader, type RefuseBy, type Timings } from 'gateway-core';
 import type { LogLevel } from './log-levels.js';
 import type { PlaygroundOptions } from './playground/playground.js';
 import { type PlaygroundSwitches, resolvePlayground } from './playground/playground-config.js';
@@ -16,6 +16,7 @@ export interface ServeConfig {
   allowedOrigins?: string[] | undefined;
   trustProxyHops: number;
   trustProxyHeader: ProxyHeader;
+  refuseBy: RefuseBy;
   logLevel: LogLevel;
   /** Logs for people instead of JSON. */
   pretty: boolean;

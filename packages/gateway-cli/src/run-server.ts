@@ -81,6 +81,6 @@ async function start(config: ServeConfig, options: GatewayOptions): Promise<Runn
 }
 
 function gatewayOptions(config: ServeConfig): GatewayOptions {
-  const { path, allowedOrigins, trustProxyHops, trustProxyHeader, timings, limits } = config;
-  return { path, allowedOrigins, trustProxyHops, trustProxyHeader, timings, limits };
+  const { path, allowedOrigins, trustProxyHops, trustProxyHeader, refuseBy, timings, limits } = config;
+  return { path, allowedOrigins, trustProxyHops, trustProxyHeader, refuseBy, timings, limits };
 }

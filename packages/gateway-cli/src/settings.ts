@@ -1,8 +1,9 @@
-import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type ProxyHeader, type Timings } from 'gateway-core';
+import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type ProxyHeader, type RefuseBy, type Timings } from 'gateway-core';
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from './log-levels.js';
 import { LIMIT_MEANINGS, TIMING_MEANINGS } from './meanings.js';
 import { flagOf, parseInteger, type Setting, variableOf } from './setting.js';
 
+const REFUSE_BY = ['status', 'close'] as const satisfies readonly RefuseBy[];
 const PROXY_HEADERS = ['auto', 'x-forwarded-for', 'forwarded'] as const satisfies readonly ProxyHeader[];
 
 /** Settings of the server around the gateway. */
@@ -63,6 +64,15 @@ export const SERVER_SETTINGS = {
     takes: `one of ${PROXY_HEADERS.join(', ')}`,
     fallback: 'auto',
     parse: (text) => PROXY_HEADERS.find((header) => header === text),
+  }),
+  refuseBy: setting<RefuseBy>({
+    flag: '--refuse-by',
+    variable: 'GW_REFUSE_BY',
+    argument: '<way>',
+    meaning: 'tell refused clients by an HTTP status, or by a close code, which pages can see: status, close',
+    takes: `one of ${REFUSE_BY.join(', ')}`,
+    fallback: 'status',
+    parse: (text) => REFUSE_BY.find((way) => way === text),
   }),
   logLevel: setting<LogLevel>({
     flag: '--log-level',

@@ -19,6 +19,7 @@ describe('the printed configuration', () => {
       allowedOrigins: null,
       trustProxyHops: 0,
       trustProxyHeader: 'auto',
+      refuseBy: 'status',
       logLevel: 'info',
       pretty: false,
       playground: null,
@@ -43,6 +44,7 @@ describe('the printed configuration', () => {
     ['path', ['--path=/ws'], { GW_PATH: '/realtime' }, '/realtime', '/ws'],
     ['trustProxyHops', ['--trust-proxy-hops', '2'], { GW_TRUST_PROXY_HOPS: '1' }, 1, 2],
     ['trustProxyHeader', ['--trust-proxy-header', 'auto'], { GW_TRUST_PROXY_HEADER: 'forwarded' }, 'forwarded', 'auto'],
+    ['refuseBy', ['--refuse-by', 'close'], { GW_REFUSE_BY: 'status' }, 'status', 'close'],
     ['logLevel', ['--log-level', 'error'], { LOG_LEVEL: 'debug' }, 'debug', 'error'],
     [
       'allowedOrigins',

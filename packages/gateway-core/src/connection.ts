@@ -9,8 +9,10 @@ import type { Membership } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/members.js';
+import { nextState } from './next-state.js';
 import type { Slices } from './slices.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
+import type { Unanswered } from './unanswered.js';
 
 const NONE: readonly Membership[] = [];
 
@@ -77,10 +79,12 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   identifyFrom: number;
   /** Its last `identify` was refused for a reason that stays. */
   identifyRefused = false;
-  /** A handler is at work on a message of it. */
+  /** A handler is at work on a message of it, or so many are not answered that the next one waits. */
   busy = false;
-  /** Messages that came meanwhile, in order; `undefined` while there are none. */
-  inbox: string[] | undefined;
+  /** Messages that came meanwhile, in order, and which of them is next; `undefined` while there are none. */
+  inbox: { readonly texts: string[]; next: number } | undefined;
+  /** Answers that are still to come; `undefined` while there are none. */
+  unanswered: Unanswered | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
   /** For how long it was not listened to, until it has sent what that time allowed. */
@@ -145,14 +149,17 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   /** The only place that changes `state`. `identified` may follow itself: a second `identify`. */
   advance(event: ConnectionEvent): void {
-    const next = CONNECTION_STATES[this.#state][event];
-    if (next === 'never') throw new Error(`a connection that is ${this.#state} cannot be ${event}`);
-    this.#state = next;
+    this.#state = nextState(CONNECTION_STATES, 'a connection', this.#state, event);
     if (event === 'ended') this.endFlow();
   }
 
   lost(reason: Loss): void {
     this.parts.hub.lost(this, reason);
+  }
+
+  replayed(): void {
+    // Who waits for all that it is owed may have it now.
+    this.letGo();
   }
 
   gapped(groupId: string, from: number, to: number): void {

@@ -112,7 +112,11 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       expired: ({ memberId, identity: { principal } }) => events.emit('expired', { memberId, principal }),
     },
   );
-  const pace = { intervalMs: timings.presenceIntervalMs, writesPerSecondMax: limits.presenceWritesPerSecondMax };
+  const pace = {
+    intervalMs: timings.presenceIntervalMs,
+    intervalMaxMs: timings.presenceIntervalMaxMs,
+    writesPerSecondMax: limits.presenceWritesPerSecondMax,
+  };
   const announcer = new PresenceAnnouncer(presence, groups, clock, slices, pace, {
     announced: (groupId, info) => {
       if (events.has('presence')) events.emit('presence', { groupId, info: presenceInfo(info) });
@@ -186,6 +190,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     shut: () => door.shut(),
     release: async () => {
       hub.stop();
+      door.close();
       timeouts.close();
       members.endDropped();
       announcer.close();

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Limits } from './limits.js';
 import type { SlicedTask, Slices } from './slices.js';
+import { frameLength, writeTextFrame } from './transport/frame.js';
 import type { GatewaySocket } from './transport/socket.js';
 
 const NOTHING = Buffer.alloc(0);
@@ -25,8 +26,8 @@ export abstract class FlowControl implements SlicedTask {
   #pauses = 0;
   /** Since when it is not read from, as far as that was told, in monotonic milliseconds. */
   #unheardSince = 0;
-  /** Answers that leave with the next write, or at the end of the turn. */
-  #held: Buffer[] | undefined;
+  /** Texts of answers that leave with the next write, or at the end of the turn. */
+  #held: string[] | undefined;
   /** Who waits for room. */
   #waiting: (() => void)[] | undefined;
 
@@ -97,15 +98,15 @@ export abstract class FlowControl implements SlicedTask {
     this.pause();
   }
 
-  /** Sends an answer in one write with what else the connection is owed by the end of the turn, in the order of the answers. */
-  hold(frame: Buffer): void {
+  /** Sends an answer, a JSON text, in one write with what else the connection is owed by the end of the turn, in the order of the answers. */
+  hold(text: string): void {
     // One that has ended must still be read from, for the answer to its close frame.
     if (!this.live) return;
     if (this.#held !== undefined) {
-      this.#held.push(frame);
+      this.#held.push(text);
       return;
     }
-    this.#held = [frame];
+    this.#held = [text];
     // After the groups that have something for it, whose writes take it along.
     this.slices.add(this);
   }
@@ -184,9 +185,15 @@ export abstract class FlowControl implements SlicedTask {
   }
 
   #withHeld(frames: Buffer): Buffer {
-    const held = this.#held as Buffer[];
+    const held = this.#held as string[];
     this.#held = undefined;
-    return Buffer.concat([...held, frames]);
+    let size = frames.length;
+    for (const text of held) size += frameLength(Buffer.byteLength(text));
+    const all = Buffer.allocUnsafe(size);
+    let at = 0;
+    for (const text of held) at = writeTextFrame(all, at, text, Buffer.byteLength(text));
+    all.set(frames, at);
+    return all;
   }
 
   #look(): void {

@@ -39,7 +39,7 @@ export type {
 export type { Authenticate, AuthenticateContext, Authenticated, Authorize, AuthorizedAction, AuthorizedMember } from './hooks.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export type { MaybePromise } from './maybe-promise.js';
-export type { AllowOrigin, GatewayOptions, HostServer } from './options.js';
+export type { AllowOrigin, GatewayOptions, HostServer, RefuseBy } from './options.js';
 export { MemoryPresenceStore, type MemoryPresenceStoreOptions } from './presence/memory-presence-store.js';
 export type { GroupPresence, PresenceMember, PresenceStore } from './presence/presence-store.js';
 export { MemorySessionStore, type MemorySessionStoreOptions } from './sessions/memory-session-store.js';

@@ -18,6 +18,8 @@ export interface Limits {
   presenceListBytesMax: number;
   /** Most connections in all, closing ones included; one more is refused with 503. */
   connectionsMax: number;
+  /** Most clients that are being told by a close code that they are refused, see `refuseBy`; one more gets an HTTP status. */
+  refusedClosingMax: number;
   /** Most connections from one address; one more is refused with 429. Off by default: behind a proxy all clients share one, see `trustProxyHops`. */
   connectionsPerAddressMax: number;
   /**
@@ -33,13 +35,18 @@ export interface Limits {
   bytesPerSecondMax: number;
   /** Bytes that one connection may send at once; at least `messageBytesMax`. */
   bytesBurst: number;
+  /**
+   * Messages of one connection that the broker has been given and has not answered. At the limit, or when they are together as long as
+   * `messageBytesMax`, the connection is not read from until one is answered. A broker that answers in the call has none.
+   */
+  publishesInFlightMax: number;
   /** `identify`s and `join`s of one connection per second, in the long run: each is a step of its own for hooks, stores and everybody's presence. Off where it is not given and `messagesPerSecondMax` is 0. */
   joinsPerSecondMax: number;
   /** `identify`s of one connection at once. */
   joinsBurst: number;
   /** Most groups that one connection joins (dialect 2). Those that the host has put it into count as well. */
   groupsPerConnectionMax: number;
-  /** Error answers per second, in the long run, before a connection is closed (4100 for rates, 4002 for anything else). */
+  /** Error answers per second, in the long run, before a connection is closed (4100 for rates, 4002 for anything else). Where the broker failed on a message, that is none. */
   errorsPerSecondMax: number;
   /** Error answers at once before a connection is closed. */
   errorsBurst: number;
@@ -71,6 +78,11 @@ export interface Limits {
    * bookkeeping. Half of it at most is for the lists of who is there. Beyond it groups without members are forgotten, then the largest logs lose their oldest messages.
    */
   logBytesTotalMax: number;
+  /**
+   * Bytes that may be written per second to members that resume or join at a position, over all groups: beyond it they take turns, and what
+   * is live goes on beside them. A tenth of it at once; a write counts as 8 KiB at least.
+   */
+  replayBytesPerSecondMax: number;
   /** A socket with this many unsent bytes is not written to until it drains. Also the most that one write carries, but for a single larger message. */
   socketHighWaterMarkBytes: number;
 }
@@ -85,12 +97,14 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   presenceMembersMax: 1_000,
   presenceListBytesMax: 256 * 1024,
   connectionsMax: 50_000,
+  refusedClosingMax: 1_000,
   connectionsPerAddressMax: 0,
   ipv6PrefixLength: 64,
   messagesPerSecondMax: 200,
   messagesBurst: 400,
   bytesPerSecondMax: 1024 * 1024,
   bytesBurst: 4 * 1024 * 1024,
+  publishesInFlightMax: 64,
   joinsPerSecondMax: 5,
   joinsBurst: 50,
   groupsPerConnectionMax: 100,
@@ -107,5 +121,6 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   logBytesMax: 1024 * 1024,
   logAgeMaxMs: 300_000,
   logBytesTotalMax: 256 * 1024 * 1024,
+  replayBytesPerSecondMax: 64 * 1024 * 1024,
   socketHighWaterMarkBytes: 256 * 1024,
 };

@@ -24,6 +24,10 @@ export type HostServer = HttpServer | HttpsServer | Http2SecureServer;
  */
 export type AllowOrigin = (origin: string | undefined, request: IncomingMessage) => MaybePromise<boolean>;
 
+const REFUSE_BY = ['status', 'close'] as const;
+/** What tells a client that it is refused: the HTTP status of its handshake, or a close code. */
+export type RefuseBy = (typeof REFUSE_BY)[number];
+
 /** Options of `createGateway`. Everything has a default. */
 export interface GatewayOptions {
   /**
@@ -58,6 +62,13 @@ export interface GatewayOptions {
    */
   trustProxyHeader?: ProxyHeader | undefined;
   /**
+   * How clients learn that they are refused for their origin, for load, or because the gateway drains. `'status'`: by the handshake's HTTP
+   * status, 403, 429 or 503. `'close'`: the handshake is completed and followed by a close frame with 4003, 4101 or 4202, since a page sees
+   * no status, and cannot tell what to do. They are then kept for `timings.closeTimeoutMs` at most, and those over
+   * `limits.refusedClosingMax` get a status. Default `'status'`.
+   */
+  refuseBy?: RefuseBy | undefined;
+  /**
    * Compresses messages of 1 KiB and more for clients that ask for it (RFC 7692), each once for all receivers, and takes compressed ones.
    * What a client sends is inflated to `limits.messageBytesMax` at most. Default `false`: it costs a client that sends compressed tens of
    * kilobytes of memory here, and every long message its time.
@@ -89,6 +100,7 @@ export interface ResolvedOptions {
   limits: Readonly<Limits>;
   allowOrigin: AllowOrigin;
   trustedProxies: TrustedProxies;
+  refuseBy: RefuseBy;
   perMessageDeflate: boolean;
 }
 
@@ -97,6 +109,7 @@ const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   'resumeTtlMs',
   'slowConsumerTimeoutMs',
   'presenceIntervalMs',
+  'presenceIntervalMaxMs',
   'flushSliceMs',
   'drainDelayMs',
 ]);
@@ -111,6 +124,7 @@ const KNOWN = new Set<keyof GatewayOptions>([
   'allowedOrigins',
   'trustProxyHops',
   'trustProxyHeader',
+  'refuseBy',
   'perMessageDeflate',
   'presence',
   'sessions',
@@ -134,6 +148,8 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
   if (!Number.isInteger(trustProxyHops) || trustProxyHops < 0) throw invalid('trustProxyHops', 'must be an integer from 0');
   const trustProxyHeader = options.trustProxyHeader ?? 'auto';
   if (!PROXY_HEADERS.includes(trustProxyHeader)) throw invalid('trustProxyHeader', `must be one of ${PROXY_HEADERS.join(', ')}`);
+  const refuseBy = options.refuseBy ?? 'status';
+  if (!REFUSE_BY.includes(refuseBy)) throw invalid('refuseBy', `must be one of ${REFUSE_BY.join(', ')}`);
   const perMessageDeflate = options.perMessageDeflate ?? false;
   if (typeof perMessageDeflate !== 'boolean') throw invalid('perMessageDeflate', 'must be true or false');
   return {
@@ -142,6 +158,7 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
     limits: resolveLimits(options.limits),
     allowOrigin: resolveOrigins(options.allowedOrigins),
     trustedProxies: { hops: trustProxyHops, header: trustProxyHeader },
+    refuseBy,
     perMessageDeflate,
   };
 }

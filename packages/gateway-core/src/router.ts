@@ -1,8 +1,8 @@
 import { type DecodeLimits, decode, ERROR_CODES, type IncomingFromClient } from 'gateway-protocol';
-import { type Accepted, ackFrame, errorFrame, type Refusal } from './answers.js';
+import { type Accepted, ackText, errorFrame, type Refusal } from './answers.js';
 import type { Connection } from './connection.js';
 import { END_CAUSES, type EndCause } from './end-causes.js';
-import type { Handler, HandlerContext, MessageTexts } from './handlers/context.js';
+import type { Handler, HandlerContext, MessageTexts, UnderWay } from './handlers/context.js';
 import { dataUpdate } from './handlers/data-update.js';
 import { heartbeat } from './handlers/heartbeat.js';
 import { identify } from './handlers/identify.js';
@@ -12,6 +12,7 @@ import { presence } from './handlers/presence.js';
 import type { Limits } from './limits.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
 import { RateLimit } from './rate-limit.js';
+import { Turns } from './turns.js';
 
 /** One handler for each signal of each dialect. Which one a connection speaks is chosen by its first `identify`. */
 const dialect1 = { identify, heartbeat, data_update: dataUpdate } satisfies HandlerTable;
@@ -22,6 +23,8 @@ type HandlerTable = { [Type in IncomingFromClient['type']]?: Handler<Type> };
 const BEFORE_IDENTIFY: ReadonlySet<string> = new Set(['identify', 'heartbeat']);
 /** Signals that change who is where: each costs hooks, stores and everybody's presence, so they have a rate of their own. */
 const JOINING: ReadonlySet<string> = new Set(['identify', 'join']);
+/** Those that change where the connection speaks: what it has said before is answered first. */
+const MOVING: ReadonlySet<string> = new Set(['identify', 'join', 'leave']);
 /** What a ping or pong counts in bytes: its header and mask (RFC 6455 §5.2); its payload is 125 at most. */
 const CONTROL_FRAME_BYTES = 6;
 
@@ -38,8 +41,7 @@ export class Router {
   messagesIn = 0;
   bytesIn = 0;
   errorsSent = 0;
-  /** Handlers that need time. */
-  readonly #pending = new Set<Promise<void>>();
+  readonly #turns: Turns;
   readonly #decodeLimits: DecodeLimits;
   readonly #messageRate: RateLimit;
   readonly #byteRate: RateLimit;
@@ -51,6 +53,7 @@ export class Router {
     limits: Limits,
     private readonly report: RouterReport,
   ) {
+    this.#turns = new Turns(limits, (connection, text) => this.#handle(connection, text));
     this.#decodeLimits = {
       jsonDepthMax: limits.jsonDepthMax,
       metadataBytesMax: limits.metadataBytesMax,
@@ -74,7 +77,7 @@ export class Router {
     // As it comes, not when it is handled: a read that is inflated can be a thousand times as long, and would all wait.
     const tooFast = this.#overRate(connection, byteLength);
     if (tooFast !== undefined) this.#refuse(connection, tooFast);
-    else this.#take(connection, text);
+    else this.#turns.take(connection, text);
   }
 
   /** Counts a ping or pong, which is no message, against the connection's rate. */
@@ -83,97 +86,85 @@ export class Router {
     if (refusal !== undefined) this.#refuse(connection, refusal);
   }
 
-  /** Resolves when the handlers that are at work now have finished; clients that go on sending keep nobody waiting. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#pending);
+  /** Resolves when the messages that are being handled now are answered; clients that go on sending keep nobody waiting. */
+  settled(): Promise<void> {
+    return this.#turns.settled();
   }
 
-  #take(connection: Connection, text: string): void {
-    if (!connection.busy) {
-      this.#start(connection, text);
-      return;
-    }
-    // Only what the transport had read already can still come: the inbox stays as short as one read.
-    if (connection.inbox === undefined) {
-      connection.inbox = [];
-      connection.pause();
-    }
-    connection.inbox.push(text);
-  }
-
-  #start(connection: Connection, text: string): void {
-    // From here on, for a client without a network can answer before the handler has returned.
-    connection.busy = true;
-    const pending = this.#handle(connection, text);
-    if (pending === undefined) {
-      this.#finish(connection);
-      return;
-    }
-    this.#pending.add(pending);
-    pending.then(() => {
-      this.#pending.delete(pending);
-      this.#finish(connection);
-    });
-  }
-
-  #finish(connection: Connection): void {
-    connection.busy = false;
-    const { inbox } = connection;
-    if (inbox === undefined) return;
-    connection.inbox = undefined;
-    for (const text of inbox) if (connection.live) this.#take(connection, text);
-    connection.resume();
-  }
-
-  /** Answers a promise, which does not reject, where the handler needs time. */
+  /** Answers a promise, which does not reject, where the next message has to wait. */
   #handle(connection: Connection, text: string): Promise<void> | undefined {
     const decoded = decode(text, this.#decodeLimits);
-    if (!decoded.ok) return this.#refuse(connection, decoded.error);
+    if (!decoded.ok) {
+      // It would be refused again.
+      if (decoded.error.code === 'INVALID_IDENTIFY') connection.identifyRefused = true;
+      this.#turns.answer(connection, () => this.#refuse(connection, decoded.error));
+      return undefined;
+    }
     const { message } = decoded;
-    const { expiresAt, sentence } = connection;
+    if (connection.unanswered !== undefined && MOVING.has(message.type))
+      return this.#turns.untilAnswered(connection).then(() => this.#act(connection, message, decoded));
+    return this.#act(connection, message, decoded);
+  }
+
+  #act(connection: Connection, message: IncomingFromClient, texts: MessageTexts): Promise<void> | undefined {
+    const { expiresAt, sentence, live } = connection;
+    if (!live) return undefined;
     if (sentence !== undefined || (expiresAt !== undefined && expiresAt <= this.context.clock.now())) {
       this.report.close(connection, sentence ?? END_CAUSES.expired);
       return undefined;
     }
     try {
-      const outcome = this.#dispatch(connection, message, decoded);
+      const outcome = this.#dispatch(connection, message, texts);
       if (isPromise(outcome)) {
         return outcome.then(
-          (answer) => this.#settle(connection, message, answer),
-          (error) => this.#failed(connection, message, error),
+          (answer) => this.#answer(connection, message, answer),
+          (error) => this.#turns.answer(connection, () => this.#failed(connection, message, error)),
         );
       }
-      this.#settle(connection, message, outcome);
+      this.#answer(connection, message, outcome);
     } catch (error) {
-      this.#failed(connection, message, error);
+      this.#turns.answer(connection, () => this.#failed(connection, message, error));
     }
     return undefined;
+  }
+
+  /** Answers in the order of the connection's messages. */
+  #answer(connection: Connection, message: IncomingFromClient, answer: Refusal | Accepted | UnderWay | undefined): void {
+    if (answer !== undefined && 'later' in answer) {
+      const known = answer.later.then(
+        (accepted) => () => this.#settle(connection, message, accepted),
+        // As many at once as there are in flight, and no fault of the client's.
+        (error) => () => this.#failed(connection, message, error, false),
+      );
+      this.#turns.answerLater(connection, known, answer.length);
+    } else if (connection.unanswered === undefined) this.#settle(connection, message, answer);
+    else this.#turns.answer(connection, () => this.#settle(connection, message, answer));
   }
 
   #settle(connection: Connection, { type, id, traceId }: IncomingFromClient, answer: Refusal | Accepted | undefined): void {
     const refusal = answer === undefined || 'ack' in answer ? undefined : answer;
     if (refusal !== undefined) this.#refuse(connection, { ...refusal, inReplyTo: id, traceId });
     else if (answer !== undefined && 'ack' in answer && id !== undefined && connection.dialect === 2)
-      connection.hold(ackFrame(this.context.clock.now(), id, answer.ack));
+      connection.hold(ackText(this.context.clock.now(), id, answer.ack));
     if (type !== 'identify') return;
     connection.identifyRefused = refusal !== undefined && !ERROR_CODES[refusal.code].retryable;
     connection.arriving = undefined;
   }
 
-  #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown): void {
+  #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown, counts = true): void {
     this.report.failed(error, type, { connectionId: connection.connectionId, traceId });
     if (type === 'identify') {
       connection.identifyFrom = this.context.clock.monotonicMs();
       connection.arriving = undefined;
     }
-    this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
+    this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId }, counts);
   }
 
   #dispatch(
     connection: Connection,
     message: IncomingFromClient,
     texts: MessageTexts,
-  ): MaybePromise<Refusal | Accepted | undefined> {
+  ): MaybePromise<Refusal | Accepted | UnderWay | undefined> {
     if (connection.state === 'open' && !BEFORE_IDENTIFY.has(message.type)) {
       return { code: 'NOT_IDENTIFIED', message: `type: identify before ${message.type}` };
     }
@@ -216,7 +207,8 @@ export class Router {
     this.#refuse(connection, refusal);
   }
 
-  #refuse(connection: Connection, refusal: Refusal): undefined {
+  /** @param counts whether it takes from the connection's errors. */
+  #refuse(connection: Connection, refusal: Refusal, counts = true): undefined {
     if (!connection.live) return undefined;
     this.errorsSent += 1;
     this.report.refused(connection, refusal);
@@ -225,6 +217,7 @@ export class Router {
       this.report.close(connection, refusal.close);
       return undefined;
     }
+    if (!counts) return undefined;
     const now = this.context.clock.monotonicMs();
     const errorsFullAt = this.#errorRate.after(connection.errorsFullAt, 1, now);
     if (this.#errorRate.waitMs(errorsFullAt, now) === 0) {

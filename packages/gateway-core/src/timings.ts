@@ -16,9 +16,17 @@ export interface Timings {
   slowConsumerTimeoutMs: number;
   /**
    * At most one `presence_update` per group and interval; the first change after a quiet interval goes at the end of its turn. Where many
-   * are to be told the interval is longer, see `limits.presenceWritesPerSecondMax`.
+   * are to be told the interval is longer, see `limits.presenceWritesPerSecondMax`; while a crowd comes or goes also, see
+   * `presenceIntervalMaxMs`.
    */
   presenceIntervalMs: number;
+  /**
+   * The longest interval that a crowd makes: while a group's members become more or fewer by a twentieth or more from one `presence_update` to
+   * the next, each interval is three times the one before, up to a fiftieth of `presenceIntervalMs` for each member, and to this. So a
+   * group of up to 50 is not slowed, and 10,000 who join within 8 s cost each member 5 updates. What somebody says of itself is told as
+   * late meanwhile. Not above `presenceIntervalMs`: intervals do not grow.
+   */
+  presenceIntervalMaxMs: number;
   /**
    * The longest that many members are written to in one go, before the event loop goes round and all is gone on with; the last few
    * writes come on top. 0: as long as it takes.
@@ -47,6 +55,7 @@ export const DEFAULT_TIMINGS: Readonly<Timings> = {
   closeTimeoutMs: 5_000,
   slowConsumerTimeoutMs: 15_000,
   presenceIntervalMs: 200,
+  presenceIntervalMaxMs: 10_000,
   flushSliceMs: 3,
   partTimeoutMs: 10_000,
   drainDelayMs: 0,

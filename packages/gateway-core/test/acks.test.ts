@@ -24,7 +24,7 @@ const answers = (client: ResumingClient) =>
   });
 
 describe('an ack', () => {
-  test('names the message, and where it is in the log', async () => {
+  test('names the message, and where it is in the log [R107] [R111]', async () => {
     const { clock, gateway, a } = await joined();
     a.say('g', 'one', 'm-1');
     a.say('g', 'two', 'm-2');
@@ -36,7 +36,7 @@ describe('an ack', () => {
     ]);
   });
 
-  test('comes only where there is an id, and never in dialect 1', async () => {
+  test('comes only where there is an id, and never in dialect 1 [R168]', async () => {
     const { clock, a, join } = await joined();
     const one = await join('g');
     a.say('g', 'without');
@@ -59,7 +59,7 @@ describe('an ack', () => {
     expect(socket.received.slice(-6).map(({ type }) => type)).toEqual([...Array(3).fill('ack'), ...Array(3).fill('data_update')]);
   });
 
-  test('of a join and of a leave says that, without a position', async () => {
+  test('of a join and of a leave says that, without a position [R43] [R107]', async () => {
     const { clock, a } = await joined();
     a.send({ type: 'join', id: 'j', payload: { groupId: 'h' } });
     a.send({ type: 'leave', id: 'l', payload: { groupId: 'h' } });
@@ -70,7 +70,7 @@ describe('an ack', () => {
     expect(answers(a).at(-1)).toBe('NOT_A_MEMBER m');
   });
 
-  test('of a message that the gateway failed on does not come: an error does', async () => {
+  test('of a message that the gateway failed on does not come: an error does [R108]', async () => {
     const broker = new MemoryBroker();
     const { clock, a } = await joined({ broker });
     broker.publish = () => {
@@ -82,7 +82,7 @@ describe('an ack', () => {
   });
 });
 
-test('acks and errors come in the order of the messages, whatever each has to wait for', async () => {
+test('acks and errors come in the order of the messages, whatever each has to wait for [R108] [R109]', async () => {
   let asked = 0;
   const { clock, a } = await joined((fake) => ({
     broker: asynchronous(new MemoryBroker(), [...BROKER_METHODS], waitOn(fake, 3)),
@@ -104,7 +104,7 @@ test('acks and errors come in the order of the messages, whatever each has to wa
 });
 
 describe('a message that comes again with its id', () => {
-  test('gets the first one’s answer, and is not delivered twice', async () => {
+  test('gets the first one’s answer, and is not delivered twice [R113]', async () => {
     const { clock, a, events } = await joined();
     a.say('g', 'once', 'm-1');
     await clock.settle();
@@ -116,7 +116,7 @@ describe('a message that comes again with its id', () => {
     expect(events('data')).toHaveLength(1);
   });
 
-  test('is the same one for as long as the log reaches back to it, also where that is longer than by default', async () => {
+  test('is the same one for as long as the log reaches back to it, also where that is longer than by default [R114]', async () => {
     const { clock, gateway, a } = await joined({ limits: { logMessagesMax: 3_000 } });
     a.say('g', 'once', 'm-1');
     for (let n = 0; n < 1_500; n += 1) {
@@ -130,7 +130,7 @@ describe('a message that comes again with its id', () => {
     expect(gateway.groups()[0]?.position.seq).toBe(1_501);
   });
 
-  test('is the same one after a resume', async () => {
+  test('is the same one after a resume [R115]', async () => {
     const { clock, a } = await joined();
     a.say('g', 'once', 'm-1');
     a.connection.cut();
@@ -145,7 +145,7 @@ describe('a message that comes again with its id', () => {
   test.each([
     ['the same one, where the host names the user', ({ token }: { token?: string }) => ({ principal: String(token) }), 1],
     ['another one, where nobody says who the user is', () => true as const, 2],
-  ])('is after a refused resume %s', async (_name, authenticate, count) => {
+  ])('is after a refused resume %s [R112] [R116]', async (_name, authenticate, count) => {
     const { clock, a } = await joined(
       { authenticate: (asked) => authenticate({ token: asked.token as string }) },
       { token: 'ada' },
@@ -162,7 +162,7 @@ describe('a message that comes again with its id', () => {
     expect(a.logs.get('g')?.seen).toHaveLength(count);
   });
 
-  test('is another one where another user or another group has the same id', async () => {
+  test('is another one where another user or another group has the same id [R112]', async () => {
     const { clock, gateway, a } = await joined({ authenticate: ({ token }) => ({ principal: String(token) }) }, { token: 'ada' });
     const b = new ResumingClient(gateway, { token: 'bob' });
     b.connect({ g: {}, h: {} });
@@ -188,7 +188,7 @@ describe('a message that comes again with its id', () => {
   });
 });
 
-test('heartbeat_ack gives back the client’s time, with the gateway’s', async () => {
+test('heartbeat_ack gives back the client’s time, with the gateway’s [R79]', async () => {
   const { clock, a } = await joined();
   a.send({ type: 'heartbeat', ts: 4711 });
   a.send({ type: 'heartbeat' });
@@ -200,7 +200,7 @@ test('heartbeat_ack gives back the client’s time, with the gateway’s', async
 });
 
 describe('limits', () => {
-  test('groupsPerConnectionMax holds for joins and for an identify, which is told which groups were too many', async () => {
+  test('groupsPerConnectionMax holds for joins and for an identify, which is told which groups were too many [R6] [R65] [R214]', async () => {
     const { clock, gateway, a } = await joined({ limits: { groupsPerConnectionMax: 2 } });
     for (const groupId of ['h', 'i']) a.send({ type: 'join', id: groupId, payload: { groupId } });
     await clock.settle();
@@ -231,7 +231,7 @@ describe('limits', () => {
     expect(await gateway.members('h')).toEqual([]);
   });
 
-  test('joins have a rate of their own, which says when to come again', async () => {
+  test('joins have a rate of their own, which says when to come again [R38]', async () => {
     const { clock, a } = await joined({ limits: { joinsPerSecondMax: 2, joinsBurst: 4 } });
     for (let n = 0; n < 5; n += 1) a.send({ type: 'join', id: `j-${n}`, payload: { groupId: `h${n}` } });
     await clock.settle();

@@ -8,7 +8,7 @@ import { setUp } from './support/set-up.js';
 import { settled } from './support/settled.js';
 
 describe('close', () => {
-  test('tells every client 1012 and resolves when all have gone', async () => {
+  test('tells every client 1012 and resolves when all have gone [R218]', async () => {
     const { clock, gateway, join, connect, events } = setUp();
     const clients = [await join('g'), await join('g'), await join(), connect()];
     const closing = gateway.close();
@@ -58,7 +58,7 @@ describe('close', () => {
     expect(events('leave')).toHaveLength(2);
   });
 
-  test('turns away who still comes, with 1012', async () => {
+  test('turns away who still comes, with 1012 [R106]', async () => {
     const { clock, gateway, join } = setUp();
     (await join('g')).vanish();
     const closing = gateway.close({ graceMs: 1_000 });

@@ -30,7 +30,7 @@ async function withOneBehind() {
 const latest = (key: string) => ({ delivery: 'latest', key });
 
 describe('a member that is behind', () => {
-  test('gets only the newest of each key of delivery "latest", in order', async () => {
+  test('gets only the newest of each key of delivery "latest", in order [R124]', async () => {
     const { says, read, healthy } = await withOneBehind();
     const sent: [string, string][] = [
       ['a1', 'a'],
@@ -45,7 +45,7 @@ describe('a member that is behind', () => {
     expect(healthy.data.slice(2)).toEqual(sent.map(([data]) => data));
   });
 
-  test('misses what is of delivery "volatile"', async () => {
+  test('misses what is of delivery "volatile" [R126]', async () => {
     const { says, read, healthy } = await withOneBehind();
     await says('v1', { delivery: 'volatile' });
     await says('r1', {});
@@ -54,7 +54,7 @@ describe('a member that is behind', () => {
     expect(healthy.data.slice(2)).toEqual(['v1', 'r1', 'v2']);
   });
 
-  test('gets everything else, a key or not', async () => {
+  test('gets everything else, a key or not [R123]', async () => {
     const { says, read } = await withOneBehind();
     await says('r1', { key: 'k' });
     await says('r2', { key: 'k', delivery: 'reliable' });
@@ -91,7 +91,7 @@ describe('a member that is behind', () => {
   });
 });
 
-test('a member that keeps up gets everything, also where one turn brings two of a key', async () => {
+test('a member that keeps up gets everything, also where one turn brings two of a key [R127]', async () => {
   const { clock, join } = setUp();
   const client = await join('g');
   for (const data of ['a1', 'a2']) client.send(say(data, latest('a')));

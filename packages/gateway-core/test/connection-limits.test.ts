@@ -4,7 +4,7 @@ import { handshake } from './support/handshake.js';
 import { setUp } from './support/set-up.js';
 
 describe('connectionsMax', () => {
-  test('refuses one more with 503, and has room again when one has gone', async () => {
+  test('refuses one more with 503, and has room again when one has gone [R219]', async () => {
     const { gateway, connect } = setUp({ limits: { connectionsMax: 2 } });
     const client = connect();
     expect(await handshake(gateway).status).toBe(101);
@@ -30,7 +30,7 @@ describe('connectionsMax', () => {
 });
 
 describe('connectionsPerAddressMax', () => {
-  test('refuses one more from an address with 429, and none from another', async () => {
+  test('refuses one more from an address with 429, and none from another [R219]', async () => {
     const { gateway } = setUp({ limits: { connectionsPerAddressMax: 2 } });
     const first = handshake(gateway, '10.0.0.1');
     for (const [address, status] of [
@@ -51,7 +51,7 @@ describe('connectionsPerAddressMax', () => {
   });
 });
 
-test('a gateway that is closing refuses with 503', async () => {
+test('a gateway that is closing refuses with 503 [R106]', async () => {
   const { gateway } = setUp();
   const closing = gateway.close();
   expect(await handshake(gateway).status).toBe(503);

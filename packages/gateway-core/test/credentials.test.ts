@@ -43,7 +43,7 @@ const DEAF: GatewaySocket = {
 const renewal = (token: string) => ({ type: 'identify', version: '2', payload: { clientType: 'app-client', token } });
 
 describe('credentials that end', () => {
-  test('are good up to their last millisecond, and nothing is accepted from then on', async () => {
+  test('are good up to their last millisecond, and nothing is accepted from then on [R85] [R200]', async () => {
     const { clock, come } = withTokens();
     const a = await come('ada 10500');
     const witness = await come('bob');
@@ -57,7 +57,15 @@ describe('credentials that end', () => {
     expect(witness.of('data_update').map(({ payload }) => payload.data)).toEqual(['in time']);
   });
 
-  test('end a connection that says nothing at the next sweep', async () => {
+  test('that never end are not said to', async () => {
+    const { come } = withTokens();
+    const a = await come('ada Infinity');
+    const ready = a.of('ready').at(-1);
+    expect(ready?.payload.memberId).toEqual(expect.any(String));
+    expect(ready?.payload).not.toHaveProperty('expiresAt');
+  });
+
+  test('end a connection that says nothing at the next sweep [R200]', async () => {
     const { clock, come } = withTokens();
     const a = await come('ada 10000');
     await clock.advance(9_999);
@@ -81,7 +89,7 @@ describe('credentials that end', () => {
     expect(await gateway.members('g')).toEqual([]);
   });
 
-  test('leave a member that comes back inside its window with fresh ones, and with no others', async () => {
+  test('leave a member that comes back inside its window with fresh ones, and with no others [R185] [R201]', async () => {
     const { clock, gateway, come } = withTokens();
     const a = await come('ada 10000');
     const { memberId, token } = a;
@@ -119,7 +127,7 @@ describe('credentials that end', () => {
     expect(a.connection.closed).toMatchObject({ code: 4001 });
   });
 
-  test('of another user make another member on the connection, and the one before leaves', async () => {
+  test('of another user make another member on the connection, and the one before leaves [R53]', async () => {
     const { clock, come, gateway, events } = withTokens();
     const a = await come('ada');
     const { memberId } = a;
@@ -131,7 +139,7 @@ describe('credentials that end', () => {
     expect(await gateway.members('g')).toEqual([]);
   });
 
-  test('that are refused in a renewal end the connection', async () => {
+  test('that are refused in a renewal end the connection [R55]', async () => {
     const { clock, come } = withTokens((fake) => ({
       authenticate: ({ token }) => waitOn(fake, 10)().then(() => token !== 'bad'),
     }));
@@ -322,7 +330,7 @@ describe('remove and position', () => {
     expect(gateway.remove('nobody', 'g')).toBe(false);
   });
 
-  test('a snapshot with the position taken before it, and a join since then, miss nothing', async () => {
+  test('a snapshot with the position taken before it, and a join since then, miss nothing [R197]', async () => {
     const { clock, gateway, come } = withTokens();
     const writer = await come('ada');
     for (let n = 1; n <= 5; n += 1) writer.say('g', n);

@@ -6,7 +6,7 @@ import { setUp } from './support/set-up.js';
 const lastText = ({ texts }: { texts: string[] }) => texts.filter((text) => text.includes('data_update')).at(-1);
 
 describe('a data_update', () => {
-  test('reaches every member, the sender included, with its place, its sender and its time', async () => {
+  test('reaches every member, the sender included, with its place, its sender and its time [R5] [R9] [R119]', async () => {
     const { clock, gateway, join } = setUp();
     const clients = [await join('g'), await join('g'), await join('g')];
     clients[1]?.send(say({ n: 1 }));
@@ -16,7 +16,7 @@ describe('a data_update', () => {
     for (const client of clients) expect(client.updates).toEqual([expected]);
   });
 
-  test('gets the next seq of its group, whoever sends', async () => {
+  test('gets the next seq of its group, whoever sends [R8] [R117] [R118]', async () => {
     const { clock, join } = setUp();
     const [a, b, elsewhere] = [await join('g'), await join('g'), await join('h')];
     for (const client of [a, elsewhere, b, a, b]) client.send(say(1));
@@ -25,7 +25,7 @@ describe('a data_update', () => {
     expect(elsewhere.updates.map(({ seq }) => seq)).toEqual([1]);
   });
 
-  test('keeps the time that its sender gave it', async () => {
+  test('keeps the time that its sender gave it [R2]', async () => {
     const { clock, join } = setUp();
     const client = await join('g');
     for (const ts of [0, 12.5, 1e21, Number.MAX_SAFE_INTEGER]) client.send(say(1, { ts }));
@@ -33,7 +33,7 @@ describe('a data_update', () => {
     expect(client.updates.map(({ ts }) => ts)).toEqual([0, 12.5, 1e21, Number.MAX_SAFE_INTEGER]);
   });
 
-  test('carries every field of the contract that its sender set', async () => {
+  test('carries every field of the contract that its sender set [R4] [R78]', async () => {
     const { clock, gateway, join } = setUp();
     const client = await join('g');
     const envelope = {
@@ -53,7 +53,7 @@ describe('a data_update', () => {
     expect(client.updates).toEqual([{ type: 'data_update', ...envelope, seq: 1, from, payload }]);
   });
 
-  test('carries no seq or from that its sender made up, and no field that the contract does not know', async () => {
+  test('carries no seq or from that its sender made up, and no field that the contract does not know [R12]', async () => {
     const { clock, gateway, join } = setUp();
     const client = await join('g');
     client.sendText(
@@ -94,7 +94,7 @@ describe('a data_update', () => {
     'null',
     '[]',
     '"\\ud800"',
-  ])('carries the text of its data exactly: %s', async (text) => {
+  ])('carries the text of its data exactly: %s [R121]', async (text) => {
     const { clock, join } = setUp();
     const client = await join('g');
     client.sendText(`{"payload": {"meta":{}, "data": ${text} }, "type":"data_update","ts":1}`);

@@ -50,7 +50,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Everything is small, so that everything happens. */
 const options: fc.Arbitrary<GatewayOptions> = fc
-  .record({ logMessagesMax: fc.constantFrom(8, 12, 40, 1_024), socketHighWaterMarkBytes: fc.constantFrom(400, 1_500, 20_000) })
+  .record({
+    logMessagesMax: fc.constantFrom(8, 12, 40, 1_024),
+    socketHighWaterMarkBytes: fc.constantFrom(400, 1_500, 20_000),
+    // Of 8 KiB a write.
+    replayBytesPerSecondMax: fc.constantFrom(0, 0, 500_000, 1_000_000),
+  })
   .map((limits) => ({
     limits: { ...limits, messagesPerSecondMax: 0, bytesPerSecondMax: 0, errorsPerSecondMax: 0 },
     timings: { heartbeatIntervalMs: 2_000, heartbeatTimeoutMs: 5_000, slowConsumerTimeoutMs: 4_000, closeTimeoutMs: 1_000 },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ResumingClient } from './support/resuming-client.js';
 import { setUp } from './support/set-up.js';
 
-test('a drain tells every client of dialect 2 when to come back, spread over its time, and closes it with 4202 then', async () => {
+test('a drain tells every client of dialect 2 when to come back, spread over its time, and closes it with 4202 then [R103] [R104]', async () => {
   const { clock, gateway, join } = setUp({ limits: { drainsPerSecondMax: 100 } });
   const clients = Array.from({ length: 60 }, () => new ResumingClient(gateway));
   for (const client of clients) client.connect({ g: {} });

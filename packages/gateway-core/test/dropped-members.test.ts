@@ -3,7 +3,7 @@ import { setUp } from './support/set-up.js';
 
 const timings = { resumeTtlMs: 10_000 };
 
-test('a member whose connection dropped stays for resumeTtlMs, each by its own time', async () => {
+test('a member whose connection dropped stays for resumeTtlMs, each by its own time [R172]', async () => {
   const { clock, gateway, join, events } = setUp({ timings });
   const clients = [await join('g'), await join('g'), await join('g')];
   const ids = gateway.connections().map(({ memberId }) => memberId);

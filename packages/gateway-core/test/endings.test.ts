@@ -53,7 +53,7 @@ describe('a member whose connection the gateway ends may come back as who it was
   });
 });
 
-test('a member that is told to go by a drain has left by then, though others are told later', async () => {
+test('a member that is told to go by a drain has left by then, though others are told later [R236]', async () => {
   const { clock, gateway, join, events } = setUp({ limits: { drainsPerSecondMax: 10 } });
   for (let n = 0; n < 3; n += 1) await join('g', { metadata: { n } });
   void gateway.close({ graceMs: 60_000 });

@@ -103,7 +103,7 @@ describe('what a hook or a store answers after its sender was sent away', () => 
 });
 
 describe('a client that never identifies', () => {
-  test('though it was refused for good is told to stay away, and not to come back and be refused again', async () => {
+  test('though it was refused for good is told to stay away, and not to come back and be refused again [R56]', async () => {
     const { clock, connect, events } = setUp({ authorize: () => false });
     const client = connect();
     client.send(identify('g'));
@@ -293,7 +293,7 @@ describe('gateway.accept keeps to the limits on connections', () => {
   test.each([
     ['in all', { connectionsMax: 2 }, ['a', 'b', 'c', 'd']],
     ['from one address', { connectionsPerAddressMax: 2 }, ['a', 'a', 'a', 'a']],
-  ])('%s: one too many is closed with 4101, and counted as refused', async (_name, limits, addresses) => {
+  ])('%s: one too many is closed with 4101, and counted as refused [R219]', async (_name, limits, addresses) => {
     const { gateway, events } = setUp({ limits });
     const sockets = addresses.map((remoteAddress) => new RecordingSocket(gateway, { remoteAddress }));
     expect(sockets.map(({ closes }) => closes[0]?.code)).toEqual([undefined, undefined, 4101, 4101]);

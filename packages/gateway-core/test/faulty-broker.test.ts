@@ -101,7 +101,7 @@ describe('a broker that breaks its contract', () => {
 });
 
 describe('a log that the broker lost', () => {
-  test('begins anew after what was accepted is written; who kept up is closed with 1013 and is not counted as slow', async () => {
+  test('begins anew after what was accepted is written; who kept up is closed with 1013 and is not counted as slow [R222]', async () => {
     const { broker, clock, gateway, client, events } = await withMember();
     client.send(say('accepted'));
     broker.receiver?.reset({ epoch: 'new', seq: 7 });

@@ -101,7 +101,7 @@ describe('silence', () => {
     }
   }
 
-  test('of heartbeatIntervalMs is asked about with a ping, once for each silence', async () => {
+  test('of heartbeatIntervalMs is asked about with a ping, once for each silence [R60]', async () => {
     const { clock, gateway } = setUp();
     const socket = new Pinged(gateway);
     socket.send(identify('g'));
@@ -133,7 +133,7 @@ describe('silence', () => {
     expect(socket.pings).toBe(0);
   });
 
-  test('does not count while the gateway does not listen, and counts from then on', async () => {
+  test('does not count while the gateway does not listen, and counts from then on [R62]', async () => {
     let answer = () => {};
     const { clock, gateway } = setUp({
       timings: { partTimeoutMs: 1_000_000 },
@@ -162,7 +162,7 @@ describe('silence', () => {
 });
 
 describe('a heartbeat with an id asks for a sign of life', () => {
-  test('and is answered with the presence of its group, changed or not', async () => {
+  test('and is answered with the presence of its group, changed or not [R63]', async () => {
     const { clock, join } = setUp();
     const [client, other] = [await join('g'), await join('g')];
     await clock.advance(1_000);
@@ -195,7 +195,7 @@ describe('a heartbeat with an id asks for a sign of life', () => {
 });
 
 describe('identify has a rate of its own', () => {
-  test('over joinsBurst it is RATE_LIMITED with the time to wait, while messages pass', async () => {
+  test('over joinsBurst it is RATE_LIMITED with the time to wait, while messages pass [R38]', async () => {
     const { clock, join } = setUp({ limits: { joinsPerSecondMax: 2, joinsBurst: 4 } });
     const client = await join('g');
     for (let n = 0; n < 5; n += 1) client.send({ ...identify('g', { metadata: { n } }), id: `${n}` });

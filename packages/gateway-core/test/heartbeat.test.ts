@@ -6,7 +6,7 @@ import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
 
 describe('heartbeats', () => {
-  test('a connection from which nothing was heard for heartbeatTimeoutMs is closed with 4200', async () => {
+  test('a connection from which nothing was heard for heartbeatTimeoutMs is closed with 4200 [R61]', async () => {
     const { clock, join, events } = setUp();
     const client = await join('g');
     await clock.advance(24_999);
@@ -22,7 +22,7 @@ describe('heartbeats', () => {
     ['a second identify', JSON.stringify(identify())],
     ['a message of a type that nobody knows', '{"type":"hello"}'],
     ['a text that is not JSON', '{'],
-  ])('%s counts as life', async (_name, text) => {
+  ])('%s counts as life [R58]', async (_name, text) => {
     const { clock, join } = setUp();
     const client = await join('g');
     for (let beats = 0; beats < 5; beats += 1) {
@@ -35,7 +35,7 @@ describe('heartbeats', () => {
     expect(client.closed?.code).toBe(4200);
   });
 
-  test('a ping counts as life', async () => {
+  test('a ping counts as life [R58]', async () => {
     const { clock, gateway } = setUp();
     const socket = new RecordingSocket(gateway);
     socket.send(identify('g'));
@@ -113,7 +113,7 @@ describe('heartbeats', () => {
 describe('identify timeout', () => {
   const timings = { identifyTimeoutMs: 10_000 };
 
-  test('a connection that has not identified after identifyTimeoutMs is closed with 4201, heartbeats or not', async () => {
+  test('a connection that has not identified after identifyTimeoutMs is closed with 4201, heartbeats or not [R57]', async () => {
     const { clock, connect } = setUp({ timings });
     const client = connect();
     await clock.advance(5_000);
@@ -124,10 +124,10 @@ describe('identify timeout', () => {
     expect(client.closed).toEqual({ code: 4201, reason: 'no `identify` came for `identifyTimeoutMs`' });
   });
 
-  test('a refused identify is none', async () => {
+  test('one that could not be read as an identify is none [R57]', async () => {
     const { clock, connect } = setUp({ timings });
     const client = connect();
-    client.send({ type: 'identify', payload: { clientType: 'toaster' } });
+    client.send({ type: 'identify', version: 2, payload: { clientType: 'app-client' } });
     await clock.advance(10_000);
     expect(client.closed?.code).toBe(4201);
   });
@@ -156,7 +156,7 @@ describe('clocks', () => {
     }
   });
 
-  test('a stall is nobody’s silence: what came meanwhile is read first, and who said nothing is asked for a sign of life', () => {
+  test('a stall is nobody’s silence: what came meanwhile is read first, and who said nothing is asked for a sign of life [R62]', () => {
     const tasks: (() => void)[] = [];
     const immediates: (() => void)[] = [];
     let now = 0;

@@ -23,7 +23,7 @@ describe('authenticate', () => {
   });
 
   test.each([false, undefined, null, 'yes', 1, 0, {}, { ok: false }, { claims: null }, []] as never[])(
-    '%j is no: UNAUTHORIZED, then close 4001',
+    '%j is no: UNAUTHORIZED, then close 4001 [R55] [R211]',
     async (answer) => {
       const { gateway, join, events } = setUp({ authenticate: () => answer });
       const client = await join('g');
@@ -36,7 +36,7 @@ describe('authenticate', () => {
     },
   );
 
-  test('a token that is refused later ends the member at once: it does not stay for the resume window', async () => {
+  test('a token that is refused later ends the member at once: it does not stay for the resume window [R236]', async () => {
     const { clock, gateway, join } = setUp({ authenticate: ({ token }) => token === 'good' });
     const client = await join('g', { token: 'good' });
     client.send(identify('g', { token: 'bad' }));
@@ -102,20 +102,23 @@ describe('authorize', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
-  test.each([false, undefined, 'yes', 1, {}] as never[])('%j is no: FORBIDDEN, and the connection stays open', async (answer) => {
-    const { clock, join } = setUp({
-      authorize: ({ action, groupId }) => (groupId === 'closed' || action === 'publish' ? answer : true),
-    });
-    const client = await join('g');
-    client.send(say('no', { id: 'm-1' }));
-    client.send(identify('closed'));
-    await clock.settle();
-    expect(errorsOf(client)).toMatchObject([{ code: 'FORBIDDEN', status: 403, inReplyTo: 'm-1' }, { code: 'FORBIDDEN' }]);
-    expect(client.data).toEqual([]);
-    expect(client.closed).toBeUndefined();
-  });
+  test.each([false, undefined, 'yes', 1, {}] as never[])(
+    '%j is no: FORBIDDEN, and the connection stays open [R212]',
+    async (answer) => {
+      const { clock, join } = setUp({
+        authorize: ({ action, groupId }) => (groupId === 'closed' || action === 'publish' ? answer : true),
+      });
+      const client = await join('g');
+      client.send(say('no', { id: 'm-1' }));
+      client.send(identify('closed'));
+      await clock.settle();
+      expect(errorsOf(client)).toMatchObject([{ code: 'FORBIDDEN', status: 403, inReplyTo: 'm-1' }, { code: 'FORBIDDEN' }]);
+      expect(client.data).toEqual([]);
+      expect(client.closed).toBeUndefined();
+    },
+  );
 
-  test('that fails is answered INTERNAL and reported, and nothing is published', async () => {
+  test('that fails is answered INTERNAL and reported, and nothing is published [R215]', async () => {
     const { clock, join, events } = setUp({
       authorize: ({ action }) => action === 'join' || Promise.reject(new Error('no database')),
     });

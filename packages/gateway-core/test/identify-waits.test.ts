@@ -118,7 +118,7 @@ test('a group that had to make room while its first member was being entered is 
   expect((await presence).details?.members ?? 0).toBe(0);
 });
 
-test('a client whose identify was refused for a reason that passes is told to come back', async () => {
+test('a client whose identify was refused for a reason that passes is told to come back [R57]', async () => {
   const { clock, connect, join } = setUp({ limits: { groupsMax: 1 } });
   const first = await join('a');
   const client = connect();
@@ -165,8 +165,12 @@ describe('what a client sent behind a message that waits for a hook', () => {
     expect(gateway.stats()).toMatchObject({ publishedTotal: 0, errorsSentTotal: 0 });
   });
 
-  test('is not published once it is cut, though it stays a member for the resume window', async () => {
+  test.each([
+    ['as many as there may be in flight', { publishesInFlightMax: 2 }, [1, 2]],
+    ['one at a time', { publishesInFlightMax: 1 }, [1]],
+  ])('is not published once it is cut, though it stays a member for the resume window: %s', async (_how, limits, accepted) => {
     const { clock, gateway, connect, events } = setUp((fake) => ({
+      limits,
       broker: asynchronous(new MemoryBroker(), ['publish'], waitOn(fake, 50)),
     }));
     const client = connect();
@@ -177,6 +181,6 @@ describe('what a client sent behind a message that waits for a hook', () => {
     client.cut();
     await clock.advance(1_000);
     expect(gateway.stats().droppedMembers).toBe(1);
-    expect(events('data').map(({ data }) => data)).toEqual([1]);
+    expect(events('data').map(({ data }) => data)).toEqual(accepted);
   });
 });

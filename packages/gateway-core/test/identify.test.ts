@@ -5,7 +5,7 @@ import { setUp } from './support/set-up.js';
 const heartbeat = { intervalMs: 10_000, timeoutMs: 25_000 };
 
 describe('ready', () => {
-  test('is the first message on every connection, with its id and the heartbeat to keep', () => {
+  test('is the first message on every connection, with its id and the heartbeat to keep [R59] [R77] [R235]', () => {
     const { connect, clock, gateway } = setUp();
     const client = connect();
     const { connectionId } = gateway.connections()[0]!;
@@ -17,7 +17,7 @@ describe('ready', () => {
     expect(readiesOf(connect())[0]?.heartbeat).toEqual({ intervalMs: 3_000, timeoutMs: 7_000 });
   });
 
-  test('answers an identify with the presence of the group, the new member in it, before anything else', async () => {
+  test('answers an identify with the presence of the group, the new member in it, before anything else [R77] [R82]', async () => {
     const { clock, join } = setUp();
     await join('g');
     await clock.advance(1_000);
@@ -35,7 +35,7 @@ describe('ready', () => {
     expect(readiesOf(client)[1]).not.toHaveProperty('presence');
   });
 
-  test('answers every identify', async () => {
+  test('answers every identify [R77]', async () => {
     const { clock, join } = setUp();
     const client = await join('g');
     for (const groupId of ['g', 'h', undefined, 'g']) client.send(identify(groupId));
@@ -45,7 +45,7 @@ describe('ready', () => {
 });
 
 describe('the first identify', () => {
-  test('may name its group on the envelope; the payload comes first', async () => {
+  test('may name its group on the envelope; the payload comes first [R46]', async () => {
     const { clock, gateway, connect } = setUp();
     const clients = [connect(), connect()];
     clients[0]?.send({ ...identify(), groupId: 'envelope' });
@@ -54,7 +54,7 @@ describe('the first identify', () => {
     expect(gateway.connections().map(({ groups }) => groups)).toEqual([['envelope'], ['payload']]);
   });
 
-  test('joins at the head: nothing that was said before is heard', async () => {
+  test('joins at the head: nothing that was said before is heard [R118]', async () => {
     const { clock, join } = setUp();
     const early = await join('g');
     early.send(say('before'));
@@ -79,7 +79,7 @@ describe('the first identify', () => {
 });
 
 describe('a second identify', () => {
-  test('moves to the named group, as the same member of the same connection', async () => {
+  test('moves to the named group, as the same member of the same connection [R47]', async () => {
     const { clock, gateway, join, recorded } = setUp();
     const [client, left, found] = [await join('old'), await join('old'), await join('new')];
     const { connectionId, memberId } = gateway.connections()[0]!;
@@ -104,7 +104,7 @@ describe('a second identify', () => {
     expect(client.data).toEqual(['in new']);
   });
 
-  test('without a group stays, with the new role and metadata', async () => {
+  test('without a group stays, with the new role and metadata [R48]', async () => {
     const { clock, gateway, join, events } = setUp();
     const [client, other] = [await join('g'), await join('g')];
     await clock.advance(1_000);
@@ -171,7 +171,7 @@ describe('a refused identify changes nothing', () => {
     ['FORBIDDEN', identify('forbidden', { clientType: 'dashboard', metadata: {} })],
     ['TOO_MANY_GROUPS', identify('one too many', { clientType: 'dashboard', metadata: {} })],
     ['INTERNAL', identify('broken', { clientType: 'dashboard', metadata: {} })],
-  ])('%s: who it was and where it was stays', async (code, envelope) => {
+  ])('%s: who it was and where it was stays [R54]', async (code, envelope) => {
     const { clock, gateway, join, recorded } = setUp({
       limits: { groupsMax: 1 },
       authorize: ({ groupId }) => {

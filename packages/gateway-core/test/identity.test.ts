@@ -23,7 +23,7 @@ describe.each([
   ['named by principals', true],
   ['told apart by claims', false],
 ])('a second identify of users %s', (_how, named) => {
-  test('of another user does not keep a group that this one may not be in', async () => {
+  test('of another user does not keep a group that this one may not be in [R49]', async () => {
     const asked: string[] = [];
     const { clock, gateway, join, events } = teams(named, asked);
     const [client, other] = [await join('secret', { token: 'ada' }), await join('secret', { token: 'ada' })];
@@ -45,7 +45,7 @@ describe.each([
     expect((await gateway.presence('secret')).details?.members).toBe(1);
   });
 
-  test('of another user in a group that both may be in: one leaves, one joins, and nothing is missed between', async () => {
+  test('of another user in a group that both may be in: one leaves, one joins, and nothing is missed between [R53]', async () => {
     const { clock, gateway, join, recorded } = teams(named);
     const [client, other] = [await join('open', { token: 'ada' }), await join('open', { token: 'ada' })];
     const before = gateway.connections()[0]?.memberId;
@@ -70,7 +70,7 @@ describe.each([
     expect(gateway.groups()[0]?.connections).toBe(2);
   });
 
-  test('of the same user stays the same member, and its group is asked about again', async () => {
+  test('of the same user stays the same member, and its group is asked about again [R48]', async () => {
     const asked: string[] = [];
     const { clock, gateway, join, events } = teams(named, asked);
     const client = await join('secret', { token: 'ada' });
@@ -93,7 +93,7 @@ describe.each([
   });
 });
 
-test('rights that were taken away meanwhile count: the same user does not keep the group', async () => {
+test('rights that were taken away meanwhile count: the same user does not keep the group [R49]', async () => {
   let may = true;
   const { clock, gateway, join } = setUp({ authorize: () => may });
   const client = await join('g');

@@ -3,7 +3,7 @@ import { codesOf, errorsOf, heartbeat, identify, presencesOf, say, typesOf } fro
 import { setUp } from './support/set-up.js';
 
 describe('groups are isolated', () => {
-  test('a message is heard by the members of its group and by nobody else', async () => {
+  test('a message is heard by the members of its group and by nobody else [R120]', async () => {
     const { clock, join, connect } = setUp();
     const [a, b, elsewhere, nowhere, stranger] = [await join('g'), await join('g'), await join('h'), await join(), connect()];
     a.send(say('in g'));
@@ -23,7 +23,7 @@ describe('groups are isolated', () => {
     expect([...typesOf(nowhere), ...typesOf(stranger)]).not.toContain('presence_update');
   });
 
-  test('a message for a group that the sender is not in is NOT_A_MEMBER and is not heard there', async () => {
+  test('a message for a group that the sender is not in is NOT_A_MEMBER and is not heard there [R120] [R210]', async () => {
     const { clock, gateway, join } = setUp();
     const [member, outsider] = [await join('g'), await join('h')];
     outsider.send(say('let me in', { groupId: 'g', id: 'm-1' }));
@@ -46,7 +46,7 @@ describe('groups are isolated', () => {
     expect(mover.data).toEqual(['in new']);
   });
 
-  test('a message without a group from a client in none is NO_GROUP', async () => {
+  test('a message without a group from a client in none is NO_GROUP [R209]', async () => {
     const { clock, join } = setUp();
     const client = await join();
     client.send(say('anybody?', { id: 'm-1' }));
@@ -56,7 +56,7 @@ describe('groups are isolated', () => {
     ]);
   });
 
-  test('sessions of a group that the sender is not in are neither opened nor kept alive', async () => {
+  test('sessions of a group that the sender is not in are neither opened nor kept alive [R163]', async () => {
     const { clock, gateway, join } = setUp();
     const [member, outsider] = [await join('g'), await join('h')];
     member.send(say(1, { sessionId: 's' }, { meta: { label: 'call' } }));
@@ -80,7 +80,7 @@ describe('groups are isolated', () => {
     expect((await gateway.sessions('h')).map(({ meta }) => meta.label)).toEqual(['of h']);
   });
 
-  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is a group like any other', async (groupId) => {
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is a group like any other [R23]', async (groupId) => {
     const { clock, gateway, join } = setUp();
     const client = await join(groupId);
     client.send(say('hello', { groupId, sessionId: groupId }, { meta: { label: groupId } }));
@@ -92,7 +92,7 @@ describe('groups are isolated', () => {
 });
 
 describe('before identify', () => {
-  test('nothing is fanned out: NOT_IDENTIFIED', async () => {
+  test('nothing is fanned out: NOT_IDENTIFIED [R208]', async () => {
     const { clock, join, connect } = setUp();
     const member = await join('g');
     const stranger = connect();
@@ -126,7 +126,7 @@ test.each([
   ['{"type":"leave","payload":{"groupId":"g"}}', 'UNKNOWN_TYPE'],
   ['{"type":"data_update","payload":{}}', 'INVALID_ENVELOPE'],
   ['{"type":"data_update","groupId":["g"],"payload":{"data":1}}', 'INVALID_ENVELOPE'],
-])('%s is answered %s, and the connection stays open', async (text, code) => {
+])('%s is answered %s, and the connection stays open [R1] [R20]', async (text, code) => {
   const { clock, join } = setUp();
   const client = await join('g');
   client.sendText(text);

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { codesOf, identify, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
 
-test('a message that is refused or fails is in the log with its traceId', async () => {
+test('a message that is refused or fails is in the log with its traceId [R4]', async () => {
   const lines: { level: keyof Logger; meta?: Record<string, unknown> }[] = [];
   const line = (level: keyof Logger) => vi.fn((_: string, meta?: Record<string, unknown>) => void lines.push({ level, meta }));
   const logger: Logger = { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };

@@ -26,7 +26,7 @@ async function pair(options: Parameters<typeof setUp>[0] = SMALL, groups: Record
 }
 
 describe('a client that stops reading for a while', () => {
-  test('is told exactly what it has lost, and goes on behind it', async () => {
+  test('is told exactly what it has lost, and goes on behind it [R100] [R101] [R102] [R123] [R130]', async () => {
     const { clock, a, b, say } = await pair();
     a.connection.stopReading();
     await say(50);
@@ -42,7 +42,7 @@ describe('a client that stops reading for a while', () => {
     expect(b.take().logs.get('g')).toMatchObject({ seen: upTo(53), gaps: [] });
   });
 
-  test('may lose more than once, and every loss is told in its place', async () => {
+  test('may lose more than once, and every loss is told in its place [R102]', async () => {
     const { clock, a, say } = await pair();
     for (const from of [1, 51, 101]) {
       a.connection.stopReading();
@@ -68,7 +68,7 @@ describe('a client that stops reading for a while', () => {
 });
 
 describe('a client that stays stuck', () => {
-  test('is closed with 4203, and what it resumes then is the truth', async () => {
+  test('is closed with 4203, and what it resumes then is the truth [R129]', async () => {
     const { clock, a, b, say, events } = await pair();
     const { memberId } = a;
     a.connection.stopReading();
@@ -85,7 +85,7 @@ describe('a client that stays stuck', () => {
     expect(events('leave')).toEqual([]);
   });
 
-  test('in the middle of its replay is not told `recovered`, nor is what the log has lost meanwhile', async () => {
+  test('in the middle of its replay is not told `recovered`, nor is what the log has lost meanwhile [R92]', async () => {
     const { clock, a, b, say } = await pair();
     a.connection.cut();
     await say(10);
@@ -115,7 +115,7 @@ describe('a log that the broker has lost', () => {
     return { ...world, broker };
   }
 
-  test('is told by a sync, and everybody goes on in the new one', async () => {
+  test('is told by a sync, and everybody goes on in the new one [R97] [R99]', async () => {
     const { clock, gateway, a, b, broker } = await lost();
     broker.lose('g');
     await clock.settle();

@@ -155,6 +155,32 @@ describe('in a gateway', () => {
     expect(bytes).toBeLessThan(4_096 + 2 * 1024);
   });
 
+  test('an id that is kept does not keep the message that it came with', async () => {
+    const clock = new FakeClock();
+    const gateway = createGateway({ clock, limits: { messagesPerSecondMax: 0, bytesPerSecondMax: 0 } });
+    const socket = new RecordingSocket(gateway);
+    socket.send({ ...identify('g'), version: '2' });
+    await clock.settle();
+    const ids = 1_000;
+    const grown = await growth(async () => {
+      for (let n = 0; n < ids; n += 1) {
+        // Too long to be one that V8 has once for all.
+        socket.send(say('x'.repeat(50_000), { groupId: 'g', id: String(n).padStart(40, 'm') }));
+        await clock.settle();
+        socket.writes.length = 0;
+      }
+      return gateway;
+    });
+    // The log holds `logBytesMax`, 1 MiB; the messages had 48 MiB.
+    expect(grown).toBeLessThan(3 * MiB);
+    socket.send(say('again', { groupId: 'g', id: String(ids - 1).padStart(40, 'm') }));
+    await clock.settle();
+    expect(socket.received.at(-1)?.payload).toMatchObject({ duplicate: true });
+    const closing = gateway.close({ graceMs: 0 });
+    await clock.advance(60_000);
+    await closing;
+  });
+
   test('one client that moves from group to group leaves downBytesMax and sessionBytesTotalMax behind, and what groups take', async () => {
     const clock = new FakeClock();
     const gateway = createGateway({

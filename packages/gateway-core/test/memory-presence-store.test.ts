@@ -29,7 +29,7 @@ describe('the memory of groups that are DOWN is bounded', () => {
     expect(store.info('g').status).toBe('UNKNOWN');
   });
 
-  test('in number, by downGroupsMax: the one that is DOWN for longest is forgotten', () => {
+  test('in number, by downGroupsMax: the one that is DOWN for longest is forgotten [R141]', () => {
     const store = new MemoryPresenceStore({ clock, downGroupsMax: 2 });
     for (const groupId of ['g', 'h', 'i']) comeAndGo(store, groupId);
     expect(['g', 'h', 'i'].map((groupId) => store.info(groupId).status)).toEqual(['UNKNOWN', 'DOWN', 'DOWN']);

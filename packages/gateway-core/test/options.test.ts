@@ -77,7 +77,14 @@ describe.each(Object.keys(DEFAULT_TIMINGS))('timings.%s', (name) => {
   });
 
   test('may be 0 only where that means something', () => {
-    const may = ['resumeTtlMs', 'slowConsumerTimeoutMs', 'presenceIntervalMs', 'flushSliceMs', 'drainDelayMs'].includes(name);
+    const may = [
+      'resumeTtlMs',
+      'slowConsumerTimeoutMs',
+      'presenceIntervalMs',
+      'presenceIntervalMaxMs',
+      'flushSliceMs',
+      'drainDelayMs',
+    ].includes(name);
     if (may) expect(() => create({ timings: { [name]: 0 } })).not.toThrow();
     else expectRefused({ timings: { [name]: 0 } }, `timings.${name}`);
   });

@@ -228,7 +228,7 @@ function setUpHeld(options: GatewayOptions = {}) {
 }
 
 describe('while a function is waited for', () => {
-  test('for longer than partTimeoutMs: 500, and reported once; a late answer is for nobody', async () => {
+  test('for longer than partTimeoutMs: 500, and reported once; a late answer is for nobody [R232]', async () => {
     for (const late of ['resolve', 'reject'] as const) {
       const { gateway, clock, answers, events } = setUpHeld({ timings: { partTimeoutMs: 3_000 } });
       const { status } = from(gateway, 'https://app.example');

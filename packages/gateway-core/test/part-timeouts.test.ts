@@ -32,7 +32,11 @@ const PARTS: [name: string, options: (clock: FakeClock, isStuck: () => boolean) 
     (clock, isStuck) => ({ presence: stuck(new MemoryPresenceStore({ clock }), 'info', isStuck) }),
     identify('h'),
   ],
-  ['broker.publish', (_, isStuck) => ({ broker: stuck<Broker>(new MemoryBroker(), 'publish', isStuck) }), say(1)],
+  [
+    'broker.publish',
+    (_, isStuck) => ({ broker: stuck<Broker>(new MemoryBroker(), 'publish', isStuck), limits: { publishesInFlightMax: 1 } }),
+    say(1),
+  ],
   [
     'sessions.upsert',
     (clock, isStuck) => ({ sessions: stuck(new MemorySessionStore({ clock }), 'upsert', isStuck) }),
@@ -46,7 +50,7 @@ const PARTS: [name: string, options: (clock: FakeClock, isStuck: () => boolean) 
 ];
 
 describe.each(PARTS)('%s does not answer', (_name, options, message) => {
-  test('the message is answered INTERNAL after partTimeoutMs, and nobody is closed for the silence meanwhile', async () => {
+  test('the message is answered INTERNAL after partTimeoutMs, and nobody is closed for the silence meanwhile [R215]', async () => {
     let isStuck = false;
     const { clock, join, events } = setUp((fake) => ({
       ...options(fake, () => isStuck),

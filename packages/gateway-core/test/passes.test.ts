@@ -3,17 +3,22 @@ import { presenceFrame } from '../src/answers.js';
 import type { Receiver } from '../src/groups/cursor.js';
 import { Group } from '../src/groups/group.js';
 import { LogBudget } from '../src/groups/log-budget.js';
+import { ReplayPace } from '../src/groups/replay-pace.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
+import { Slices } from '../src/slices.js';
+import { FakeClock } from '../src/testing/fake-clock.js';
 import { textsOf } from '../src/testing/texts-of.js';
 
 /** A group whose passes go on only as the test says, with members that take everything. */
 function groupOf(...names: string[]) {
+  const clock = new FakeClock();
   const group = new Group(
     'g',
     { epoch: 'e', seq: 0 },
     {
       limits: DEFAULT_LIMITS,
       budget: new LogBudget(DEFAULT_LIMITS.logBytesTotalMax, () => {}),
+      replays: new ReplayPace(clock, new Slices(clock, 0, () => {}), DEFAULT_LIMITS.replayBytesPerSecondMax),
       now: () => 0,
       stamp: () => 0,
       wasReset: () => {},

@@ -43,12 +43,12 @@ async function restless(sizes: number[], presenceWritesPerSecondMax: number) {
 }
 
 describe('the time between two updates of a group', () => {
-  test('is presenceIntervalMs for a small group', async () => {
+  test('is presenceIntervalMs for a small group [R139]', async () => {
     const { during } = await restless([10], 5_000);
     expect(await during(10_000)).toEqual([expect.closeTo(50, -0.5)]);
   });
 
-  test('grows with the group, so that presenceWritesPerSecondMax members are written to per second', async () => {
+  test('grows with the group, so that presenceWritesPerSecondMax members are written to per second [R140]', async () => {
     const { during } = await restless([300], 300);
     await during(2_000);
     expect(await during(20_000)).toEqual([expect.closeTo(20, -0.5)]);
@@ -251,7 +251,7 @@ describe('tell', () => {
       () => {},
       () => {},
     );
-    const pace = { intervalMs: 200, writesPerSecondMax: 5_000 };
+    const pace = { intervalMs: 200, intervalMaxMs: 10_000, writesPerSecondMax: 5_000 };
     const announcer = new PresenceAnnouncer(store, groups, clock, slices, pace, { announced: () => {}, failed: () => {} });
     onTestFinished(() => announcer.close());
     const group = (await groups.open('g')) as Group;

@@ -18,7 +18,7 @@ async function inGroups(groups: Record<string, object>, options: Parameters<type
 }
 
 describe('what a member says of itself', () => {
-  test('is acknowledged, shown with it in the group that it named and in no other, and the newest wins', async () => {
+  test('is acknowledged, shown with it in the group that it named and in no other, and the newest wins [R72] [R107]', async () => {
     const { client, clock, said } = await inGroups({ g: {}, h: {} });
     client.send(saying({ cursor: [1, 2] }, 'g', 'p-1'));
     client.send(saying('typing', 'g', 'p-2'));
@@ -28,7 +28,7 @@ describe('what a member says of itself', () => {
     expect(await said('h')).toEqual([undefined]);
   });
 
-  test('may be any JSON value, and null takes it away', async () => {
+  test('may be any JSON value, and null takes it away [R71] [R73]', async () => {
     const { client, said } = await inGroups({ g: {} });
     for (const state of [0, false, '', [], {}, { a: null }]) {
       client.send(saying(state, 'g'));
@@ -38,7 +38,7 @@ describe('what a member says of itself', () => {
     expect(await said('g')).toEqual([undefined]);
   });
 
-  test('outlives a drop and a resume, new metadata and a renewal, and goes when the member leaves the group', async () => {
+  test('outlives a drop and a resume, new metadata and a renewal, and goes when the member leaves the group [R74]', async () => {
     const { client, clock, gateway, said } = await inGroups({ g: {} });
     client.send(saying('here', 'g'));
     client.connection.cut();
@@ -57,7 +57,7 @@ describe('what a member says of itself', () => {
     expect(await said('g')).toEqual([undefined]);
   });
 
-  test('is refused for a group that it is not in, over the limit, and before identify; in dialect 1 there is none', async () => {
+  test('is refused for a group that it is not in, over the limit, and before identify; in dialect 1 there is none [R1]', async () => {
     const { client, clock, gateway, codes, join, said } = await inGroups({ g: {} });
     client.send(saying(1, 'h'));
     client.send(saying('x'.repeat(2_000), 'g'));
@@ -105,7 +105,7 @@ describe('what a member says of itself', () => {
     expect(await said('g')).toEqual([undefined]);
   });
 
-  test('reaches a store that failed, once it takes it', async () => {
+  test('reaches a store that failed, once it takes it [R75]', async () => {
     let fails = false;
     const { client, clock, codes, said } = await inGroups({ g: {} }, (fake) => ({
       presence: failing(new MemoryPresenceStore({ clock: fake }), 'enter', 'rejects', () => fails),

@@ -7,19 +7,19 @@ import { setUp } from './support/set-up.js';
 const app = (members: number) => ({ role: 'app-client', metadata: undefined, members });
 
 describe('the presence of a group', () => {
-  test('is UNKNOWN where nobody has ever been', async () => {
+  test('is UNKNOWN where nobody has ever been [R134]', async () => {
     const { gateway } = setUp();
     expect(await gateway.presence('g')).toEqual({ status: 'UNKNOWN' });
   });
 
-  test('is UP while a member is connected', async () => {
+  test('is UP while a member is connected [R131]', async () => {
     const { gateway, join } = setUp();
     await join('g', { clientType: 'service-node', metadata: { host: 'a' } });
     const details = { role: 'service-node', metadata: { host: 'a' }, members: 1 };
     expect(await gateway.presence('g')).toEqual({ status: 'UP', details });
   });
 
-  test('is DEGRADED while all members are dropped and inside the resume window', async () => {
+  test('is DEGRADED while all members are dropped and inside the resume window [R132]', async () => {
     const { clock, gateway, join } = setUp({ timings: { resumeTtlMs: 10_000 } });
     const clients = [await join('g'), await join('g')];
     clients[0]?.cut();
@@ -29,7 +29,7 @@ describe('the presence of a group', () => {
     expect(await gateway.presence('g')).toEqual({ status: 'DEGRADED', details: app(2) });
   });
 
-  test('is DOWN when the last resume window is over', async () => {
+  test('is DOWN when the last resume window is over [R133]', async () => {
     const { clock, gateway, join, events } = setUp({ timings: { resumeTtlMs: 10_000 } });
     const client = await join('g');
     const { memberId } = gateway.connections()[0]!;
@@ -41,13 +41,13 @@ describe('the presence of a group', () => {
     expect(events('leave')).toEqual([{ memberId, groupId: 'g' }]);
   });
 
-  test.each([1000, 1001, 1005])('is DOWN at once after a clean close (%i)', async (code) => {
+  test.each([1000, 1001, 1005])('is DOWN at once after a clean close (%i) [R174] [R175] [R176]', async (code) => {
     const { gateway, join } = setUp();
     (await join('g')).close(code);
     expect(await gateway.presence('g')).toEqual({ status: 'DOWN', details: app(0) });
   });
 
-  test.each([1006, 4999])('is kept for the resume window after a close with %i', async (code) => {
+  test.each([1006, 4999])('is kept for the resume window after a close with %i [R173] [R177]', async (code) => {
     const { gateway, join } = setUp();
     (await join('g')).close(code);
     expect(await gateway.presence('g')).toEqual({ status: 'DEGRADED', details: app(1) });
@@ -69,7 +69,7 @@ describe('the presence of a group', () => {
     expect(await gateway.presence('new')).toMatchObject({ status: 'UP' });
   });
 
-  test('is UNKNOWN again where nobody has been for long', async () => {
+  test('is UNKNOWN again where nobody has been for long [R134] [R141]', async () => {
     const { clock, gateway, join } = setUp({ limits: { logAgeMaxMs: 20_000 } });
     (await join('g')).close();
     await clock.advance(19_999);
@@ -80,7 +80,7 @@ describe('the presence of a group', () => {
 });
 
 describe('presence_update', () => {
-  test('tells who stays of every change: the group, the status, who changed, how many there are', async () => {
+  test('tells who stays of every change: the group, the status, who changed, how many there are [R45] [R135]', async () => {
     const { clock, join, events } = setUp({ timings: { resumeTtlMs: 2_000 } });
     const watching = await join('g');
     await clock.advance(1_000);
@@ -99,7 +99,7 @@ describe('presence_update', () => {
     expect(events('presence')).toEqual(infos.map((info) => ({ groupId: 'g', info })));
   });
 
-  test('goes out at the end of the turn of the first change, then at most once per presenceIntervalMs, with the newest', async () => {
+  test('goes out at the end of the turn of the first change, then at most once per presenceIntervalMs, with the newest [R138] [R139]', async () => {
     const { clock, join } = setUp({ timings: { presenceIntervalMs: 500 } });
     const watching = await join('g');
     await clock.advance(1_000);
@@ -142,7 +142,7 @@ describe('presence_update', () => {
     },
   );
 
-  test('goes to 1,000 clients that join over a second, and all leave over another, at most 20 times each', async () => {
+  test('goes to 1,000 clients that join over a second, and all leave over another, at most 8 times each', async () => {
     const { clock, connect } = setUp();
     const clients = Array.from({ length: 1_000 }, connect);
     for (const [n, client] of clients.entries()) {
@@ -153,16 +153,16 @@ describe('presence_update', () => {
       client.close();
       if (n % 50 === 49) await clock.advance(50);
     }
-    await clock.advance(1_000);
+    await clock.advance(4_000);
     const most = Math.max(...clients.map((client) => presencesOf(client).length));
-    expect(most).toBeGreaterThan(5);
-    expect(most).toBeLessThanOrEqual(20);
+    expect(most).toBeGreaterThan(2);
+    expect(most).toBeLessThanOrEqual(8);
     expect(presencesOf(clients[0]!).at(-1)).toMatchObject({ details: { members: 1 } });
   });
 });
 
 describe('presence is state, not a message', () => {
-  test('it takes no seq', async () => {
+  test('it takes no seq [R136]', async () => {
     const { clock, join } = setUp();
     const client = await join('g');
     for (let n = 0; n < 3; n += 1) {
@@ -174,7 +174,7 @@ describe('presence is state, not a message', () => {
     expect(client.updates).toMatchObject([{ seq: 1 }]);
   });
 
-  test('a member that is behind is owed only the newest, and gets it when it has drained', async () => {
+  test('a member that is behind is owed only the newest, and gets it when it has drained [R137]', async () => {
     const { clock, join } = setUp({ limits: { socketHighWaterMarkBytes: 1_000 } });
     const [client, other] = [await join('g'), await join('g')];
     await clock.advance(1_000);

@@ -36,7 +36,7 @@ function failingBroker(): MemoryBroker {
 }
 
 describe('publish', () => {
-  test('reaches every member as the server: without from, with the time of now, and answers where it is in the log', async () => {
+  test('reaches every member as the server: without from, with the time of now, and answers where it is in the log [R10]', async () => {
     const { clock, gateway, join } = setUp();
     const [a, b, elsewhere] = [await join('g'), await join('g'), await join('h')];
     const position = await gateway.publish('g', { price: 12 });

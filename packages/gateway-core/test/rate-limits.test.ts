@@ -6,7 +6,7 @@ import { setUp } from './support/set-up.js';
 describe('messages', () => {
   const limits = { messagesPerSecondMax: 10, messagesBurst: 5 };
 
-  test('over messagesBurst are RATE_LIMITED and not handled, until retryAfterMs has passed', async () => {
+  test('over messagesBurst are RATE_LIMITED and not handled, until retryAfterMs has passed [R34] [R36] [R213]', async () => {
     const { clock, join } = setUp({ limits });
     const client = await join('g');
     for (let n = 1; n <= 5; n += 1) client.send(say(n));
@@ -23,7 +23,7 @@ describe('messages', () => {
     expect(client.closed).toBeUndefined();
   });
 
-  test('at messagesPerSecondMax go on for ever', async () => {
+  test('at messagesPerSecondMax go on for ever [R34]', async () => {
     const { clock, join } = setUp({ limits });
     const client = await join('g');
     for (let n = 0; n < 100; n += 1) {
@@ -64,7 +64,7 @@ describe('messages', () => {
     expect(calm.data).toContain('fine');
   });
 
-  test('pings count like messages', async () => {
+  test('pings count like messages [R35]', async () => {
     const { clock, gateway } = setUp({ limits: { ...limits, errorsBurst: 3 } });
     const socket = new RecordingSocket(gateway);
     for (let n = 0; n < 5; n += 1) socket.listener.ping();
@@ -88,7 +88,7 @@ describe('messages', () => {
 describe('bytes', () => {
   const limits = { messageBytesMax: 1_000, bytesPerSecondMax: 1_000, bytesBurst: 3_000 };
 
-  test('over bytesBurst are RATE_LIMITED, until retryAfterMs has passed', async () => {
+  test('over bytesBurst are RATE_LIMITED, until retryAfterMs has passed [R34]', async () => {
     const { clock, join } = setUp({ limits });
     const client = await join('g');
     await clock.advance(1_000);
@@ -136,7 +136,7 @@ describe('bytes', () => {
 });
 
 describe('who goes on after errors', () => {
-  test('of rates is closed with 4100, and may come back as who it was', async () => {
+  test('of rates is closed with 4100, and may come back as who it was [R39] [R40]', async () => {
     const { clock, gateway, join, events } = setUp({
       limits: { messagesPerSecondMax: 1, messagesBurst: 1, errorsPerSecondMax: 1, errorsBurst: 5 },
     });
@@ -150,7 +150,7 @@ describe('who goes on after errors', () => {
   });
 
   test.each(['{', '{"type":"hello"}', JSON.stringify(say(1, { groupId: 'elsewhere' }))])(
-    'of any other kind is closed with 4002, and is gone: %s',
+    'of any other kind is closed with 4002, and is gone: %s [R41] [R236]',
     async (text) => {
       const { clock, gateway, join } = setUp({ limits: { errorsPerSecondMax: 1, errorsBurst: 5 } });
       const client = await join('g');
@@ -163,7 +163,7 @@ describe('who goes on after errors', () => {
     },
   );
 
-  test('but no faster than errorsPerSecondMax is not closed', async () => {
+  test('but no faster than errorsPerSecondMax is not closed [R39]', async () => {
     const { clock, join } = setUp({ limits: { errorsPerSecondMax: 2, errorsBurst: 3 } });
     const client = await join('g');
     for (let n = 0; n < 50; n += 1) {
@@ -188,7 +188,7 @@ describe('the size of what a message holds', () => {
   test.each([
     ['jsonDepthMax', { jsonDepthMax: 4 }, say([[[]]])],
     ['metadataBytesMax', { metadataBytesMax: 20 }, identify('g', { metadata: { text: long(20) } })],
-  ])('is bounded by %s, and by nothing where that is 0', async (name, limits, envelope) => {
+  ])('is bounded by %s, and by nothing where that is 0 [R25] [R27]', async (name, limits, envelope) => {
     for (const [limit, codes] of [
       [limits, [name === 'jsonDepthMax' ? 'INVALID_ENVELOPE' : 'INVALID_IDENTIFY']],
       [{ [name]: 0 }, []],

@@ -36,7 +36,7 @@ test.each([
   ['small messages, all that the rate allows', 10, 'x'],
   ['small messages, half of that', 20, 'x'],
   ['long messages, nearly all that the rate allows', 100, long(9_000)],
-])('what a client sends at its rate while a hook keeps it waiting is taken: %s', async (_what, everyMs, text) => {
+])('what a client sends at its rate while a hook keeps it waiting is taken: %s [R37]', async (_what, everyMs, text) => {
   const { clock, client } = await withSlowHook(8_000);
   const count = 10_000 / everyMs;
   for (let n = 0; n < count; n += 1) {
@@ -112,7 +112,7 @@ describe('while the gateway itself stands still', () => {
   }
 
   test.each(['timer', 'socket'] as const)(
-    'what a client sends at its rate is taken, the %s being first afterwards',
+    'what a client sends at its rate is taken, the %s being first afterwards [R37]',
     async (first) => {
       const { clock, client, sent } = await stalled(first, 400);
       await clock.advance(3_000);

@@ -76,7 +76,7 @@ test('who the host puts into a group is told where it stands, and comes back the
   expect(a.logs.get('h')?.syncs.at(-1)).toMatchObject({ outcome: 'recovered', replayed: 1 });
 });
 
-test('a group that is joined in the very step in which the last hook of a resume answers is not left out (FC_SEED=7, run 9575)', async () => {
+test('a group that is joined in the very step in which the last hook of a resume answers is not left out (FC_SEED=7, run 9575) [R186]', async () => {
   for (const turns of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
     const { clock, gateway } = setUp({ authenticate: ({ token }) => ({ principal: String(token) }) });
     const a = new ResumingClient(gateway, { token: 'ada' });

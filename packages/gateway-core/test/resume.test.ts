@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { RecordingSocket } from './support/recording-socket.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { setUp } from './support/set-up.js';
 
@@ -13,7 +14,7 @@ async function pair(options: Parameters<typeof setUp>[0] = {}) {
   return { ...world, a, b };
 }
 
-test('ready names who the client is, its next token and which groups are coming; sync ends the replay of each', async () => {
+test('ready names who the client is, its next token and which groups are coming; sync ends the replay of each [R88] [R89] [R172] [R189]', async () => {
   const { a } = await pair();
   const [ready] = a.of('ready').slice(1);
   expect(ready?.payload).toMatchObject({ memberId: expect.any(String), resumed: false, groups: ['g'] });
@@ -22,7 +23,21 @@ test('ready names who the client is, its next token and which groups are coming;
   expect(a.logs.get('g')?.syncs).toEqual([{ outcome: 'live', reason: undefined, seq: 0, replayed: 0 }]);
 });
 
-test('who comes back inside the window is the same member, and gets what was said meanwhile, once and in order', async () => {
+test('ready and the first sync leave in one write, whatever the ids in them are', async () => {
+  const groupId = 'a "group"\\';
+  const { clock, gateway } = setUp({ generateId: () => '"id"\n' });
+  const socket = new RecordingSocket(gateway);
+  await clock.settle();
+  const before = socket.writes.length;
+  socket.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId } });
+  while (socket.writes.length === before) await clock.settle();
+  const [ready, sync] = socket.received.slice(1);
+  expect(socket.writes).toHaveLength(before + 1);
+  expect(ready).toMatchObject({ type: 'ready', payload: { connectionId: '"id"\n', memberId: '"id"\n', groups: [groupId] } });
+  expect(sync).toMatchObject({ type: 'sync', groupId, payload: { groupId, epoch: expect.any(String), seq: 0 } });
+});
+
+test('who comes back inside the window is the same member, and gets what was said meanwhile, once and in order [R90] [R92] [R180] [R181] [R182]', async () => {
   const { clock, gateway, a, b, events } = await pair();
   const { memberId } = a;
   a.connection.cut();
@@ -41,7 +56,7 @@ test('who comes back inside the window is the same member, and gets what was sai
   expect((await gateway.members('g')).map(({ state }) => state)).toEqual(['connected', 'connected']);
 });
 
-test('after the window it is somebody else, who recovers the messages all the same', async () => {
+test('after the window it is somebody else, who recovers the messages all the same [R195] [R196]', async () => {
   const { clock, a, b, events } = await pair();
   const { memberId } = a;
   a.connection.cut();
@@ -57,7 +72,7 @@ test('after the window it is somebody else, who recovers the messages all the sa
   expect(a.logs.get('g')?.syncs.at(-1)).toMatchObject({ outcome: 'recovered', replayed: 3 });
 });
 
-test('a position of another log, one ahead of it, and one that it no longer reaches are resets, and say which', async () => {
+test('a position of another log, one ahead of it, and one that it no longer reaches are resets, and say which [R68] [R93] [R94] [R95] [R96]', async () => {
   const { clock, gateway, a, b } = await pair({ limits: { logMessagesMax: 4 } });
   for (const n of upTo(10)) b.say('g', n);
   await clock.settle();
@@ -87,7 +102,7 @@ test('a position of another log, one ahead of it, and one that it no longer reac
   ]);
 });
 
-test('the earlier connection is fenced from the moment the resume is accepted', async () => {
+test('the earlier connection is fenced from the moment the resume is accepted [R198] [R199]', async () => {
   const { clock, a, b } = await pair();
   const old = a.connection;
   a.connect();
@@ -106,7 +121,7 @@ test('the earlier connection is fenced from the moment the resume is accepted', 
   expect(a.resumed).toEqual([false, true]);
 });
 
-test('a group that the earlier connection joins while the resume is under way is heard on the new one', async () => {
+test('a group that the earlier connection joins while the resume is under way is heard on the new one [R187]', async () => {
   const { clock, a, b } = await pair();
   const { memberId } = a;
   a.send({ type: 'join', payload: { groupId: 'h' } });
@@ -121,7 +136,7 @@ test('a group that the earlier connection joins while the resume is under way is
   expect(a.logs.get('h')?.seen).toEqual([1]);
 });
 
-test('a used token stays good until the client has spoken on its new connection, and no longer', async () => {
+test('a used token stays good until the client has spoken on its new connection, and no longer [R84] [R192] [R193]', async () => {
   const { clock, a } = await pair();
   const { memberId, token } = a;
   a.connection.cut();
@@ -147,7 +162,7 @@ test('a used token stays good until the client has spoken on its new connection,
   expect(a.take().memberId).toBe(memberId);
 });
 
-test('of two resumes that race one wins, the other is somebody new', async () => {
+test('of two resumes that race one wins, the other is somebody new [R194]', async () => {
   const answers: ((yes: boolean) => void)[] = [];
   const world = setUp({ authenticate: () => new Promise((resolve) => answers.push(resolve)) });
   const first = new ResumingClient(world.gateway);
@@ -171,33 +186,36 @@ test('of two resumes that race one wins, the other is somebody new', async () =>
   expect(await world.gateway.members('g')).toHaveLength(2);
 });
 
-test.each([0, 10, 100, 14_000])('a hook of %i ms keeps the window open, and live traffic does not slip through', async (ms) => {
-  const world = setUp((clock) => ({
-    authenticate: () => new Promise((resolve) => clock.setTimeout(() => resolve(true), ms)),
-    authorize: () => new Promise((resolve) => clock.setTimeout(() => resolve(true), ms)),
-    timings: { partTimeoutMs: 60_000, identifyTimeoutMs: 600_000, heartbeatTimeoutMs: 600_000 },
-  }));
-  const { clock, gateway } = world;
-  const a = new ResumingClient(gateway);
-  a.connect({ g: {} });
-  await clock.advance(2 * ms + 1);
-  const { memberId } = a.take();
-  a.connection.cut();
-  await clock.advance(14_990);
-  a.connect();
-  for (let n = 0; n < 200; n += 1) {
-    void gateway.publish('g', n);
-    await clock.advance(Math.ceil(ms / 50));
-  }
-  await clock.advance(2 * ms + 1);
-  void gateway.publish('g', 'last');
-  await clock.settle();
-  expect(a.take().memberId).toBe(memberId);
-  expect(a.logs.get('g')?.seen).toEqual(upTo(201));
-  expect(a.logs.get('g')?.syncs.at(-1)?.outcome).toBe('recovered');
-});
+test.each([0, 10, 100, 14_000])(
+  'a hook of %i ms keeps the window open, and live traffic does not slip through [R90] [R181]',
+  async (ms) => {
+    const world = setUp((clock) => ({
+      authenticate: () => new Promise((resolve) => clock.setTimeout(() => resolve(true), ms)),
+      authorize: () => new Promise((resolve) => clock.setTimeout(() => resolve(true), ms)),
+      timings: { partTimeoutMs: 60_000, identifyTimeoutMs: 600_000, heartbeatTimeoutMs: 600_000 },
+    }));
+    const { clock, gateway } = world;
+    const a = new ResumingClient(gateway);
+    a.connect({ g: {} });
+    await clock.advance(2 * ms + 1);
+    const { memberId } = a.take();
+    a.connection.cut();
+    await clock.advance(14_990);
+    a.connect();
+    for (let n = 0; n < 200; n += 1) {
+      void gateway.publish('g', n);
+      await clock.advance(Math.ceil(ms / 50));
+    }
+    await clock.advance(2 * ms + 1);
+    void gateway.publish('g', 'last');
+    await clock.settle();
+    expect(a.take().memberId).toBe(memberId);
+    expect(a.logs.get('g')?.seen).toEqual(upTo(201));
+    expect(a.logs.get('g')?.syncs.at(-1)?.outcome).toBe('recovered');
+  },
+);
 
-test('a group that it may no longer be in is left and said, the others go on', async () => {
+test('a group that it may no longer be in is left and said, the others go on [R6] [R185] [R188]', async () => {
   let forbidden = '';
   const world = setUp({ authorize: ({ groupId }) => groupId !== forbidden });
   const { clock, gateway, events } = world;
@@ -215,7 +233,7 @@ test('a group that it may no longer be in is left and said, the others go on', a
   expect(a.of('sync').at(-1)?.payload).toMatchObject({ groupId: 'h', outcome: 'recovered' });
 });
 
-test('a token is another user’s nothing', async () => {
+test('a token is another user’s nothing [R191]', async () => {
   const world = setUp({ authenticate: ({ token }) => ({ principal: String(token) }) });
   const { clock, gateway } = world;
   const ada = new ResumingClient(gateway, { token: 'ada' });
@@ -234,7 +252,7 @@ test('a token is another user’s nothing', async () => {
   expect(ada.take().memberId).toBe(memberId);
 });
 
-test('a clean close ends the member at once; a page that was left comes back', async () => {
+test('a clean close ends the member at once; a page that was left comes back [R174] [R179]', async () => {
   const { clock, a, b } = await pair();
   const ids = [a.memberId, b.memberId];
   a.connection.close(1000);
@@ -246,7 +264,7 @@ test('a clean close ends the member at once; a page that was left comes back', a
   expect(b.take().memberId).toBe(ids[1]);
 });
 
-test('a second identify renews in place: a new token, nothing lost, nobody comes or goes', async () => {
+test('a second identify renews in place: a new token, nothing lost, nobody comes or goes [R50] [R192]', async () => {
   const { clock, a, b, events } = await pair();
   const { memberId, token } = a;
   b.say('g', 1);
@@ -260,7 +278,7 @@ test('a second identify renews in place: a new token, nothing lost, nobody comes
   expect(events('leave')).toEqual([]);
 });
 
-test('the dialect is chosen once', async () => {
+test('the dialect is chosen once [R169]', async () => {
   const { clock, a, join } = await pair();
   a.send({ type: 'identify', version: '1', payload: { clientType: 'app-client', groupId: 'g' } });
   const one = await join('g');
@@ -270,7 +288,7 @@ test('the dialect is chosen once', async () => {
   expect(one.received.at(-1)).toMatchObject({ type: 'error', payload: { code: 'INVALID_IDENTIFY' } });
 });
 
-test('what a client has sent together with its identify does not spend the token that it came with: its ready may still be lost', async () => {
+test('what a client has sent together with its identify does not spend the token that it came with: its ready may still be lost [R193]', async () => {
   const world = setUp((clock) => ({ authenticate: () => new Promise((resolve) => clock.setTimeout(() => resolve(true), 20)) }));
   const { clock, gateway } = world;
   const a = new ResumingClient(gateway);

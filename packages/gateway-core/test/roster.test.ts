@@ -55,7 +55,7 @@ const member = ({ memberId }: ResumingClient, rest: Partial<GroupMember> = {}) =
 const listOf = (client: { rosters: KnownRosters }) => [...(client.rosters.take().groups.get('g')?.members?.values() ?? [])];
 
 describe('the roster of a group', () => {
-  test('comes with sync, and then as differences: who has come, has changed and has gone', async () => {
+  test('comes with sync, and then as differences: who has come, has changed and has gone [R72] [R142] [R143] [R144] [R145]', async () => {
     const { clock, come } = stage();
     const a = await come();
     await clock.advance(1_000);
@@ -76,7 +76,7 @@ describe('the roster of a group', () => {
     expect(a.of('presence_update').map(({ payload }) => payload.info.details.members)).toEqual([2, 2, 1]);
   });
 
-  test('has a drop as a change of who has dropped, and a resume as another: nobody comes or goes', async () => {
+  test('has a drop as a change of who has dropped, and a resume as another: nobody comes or goes [R142] [R151] [R182]', async () => {
     const { clock, come } = stage();
     const [a, b] = [await come(), await come()];
     await clock.advance(1_000);
@@ -92,7 +92,7 @@ describe('the roster of a group', () => {
     expect(listOf(b)).toEqual([member(a), member(b)]);
   });
 
-  test('does not change with a drop and a resume inside one interval', async () => {
+  test('does not change with a drop and a resume inside one interval [R150] [R152]', async () => {
     const { clock, come } = stage();
     const [a, b] = [await come(), await come()];
     await clock.advance(1_000);
@@ -106,7 +106,7 @@ describe('the roster of a group', () => {
     expect(listOf(b)).toHaveLength(3);
   });
 
-  test('has of many changes in an interval only what they come to', async () => {
+  test('has of many changes in an interval only what they come to [R72]', async () => {
     const { clock, come } = stage();
     const [a, b] = [await come(), await come()];
     await clock.advance(1_000);
@@ -187,7 +187,7 @@ describe('a member whose socket is full', () => {
     return { ...world, slow, clients, change, caughtUp };
   }
 
-  test('gets the differences that it has missed, one after the other', async () => {
+  test('gets the differences that it has missed, one after the other [R145] [R149]', async () => {
     const { slow, change, caughtUp } = await behind(40);
     await change(5);
     const updates = await caughtUp();
@@ -196,7 +196,7 @@ describe('a member whose socket is full', () => {
     expect(listOf(slow)[0]).toMatchObject({ state: '5 4' });
   });
 
-  test('gets the whole list where it has missed more than 8, or more than the list is long', async () => {
+  test('gets the whole list where it has missed more than 8, or more than the list is long [R147]', async () => {
     for (const [count, missed] of [
       [40, 9],
       [2, 3],
@@ -213,7 +213,7 @@ describe('a member whose socket is full', () => {
 });
 
 describe('a group that is too large', () => {
-  test('has no list: only how many they are, until they are fewer again', async () => {
+  test('has no list: only how many they are, until they are fewer again [R143] [R147] [R148] [R153] [R156] [R157] [R158]', async () => {
     const { clock, come, events } = stage({ limits: { presenceMembersMax: 2 } });
     const [a, b] = [await come(), await come()];
     await clock.advance(1_000);
@@ -236,7 +236,7 @@ describe('a group that is too large', () => {
     expect(events('error')).toEqual([]);
   });
 
-  test('is too large by the bytes of its list too', async () => {
+  test('is too large by the bytes of its list too [R154]', async () => {
     const { clock, come } = stage({ limits: { presenceListBytesMax: 400 } });
     const a = await come();
     await come();
@@ -247,7 +247,7 @@ describe('a group that is too large', () => {
     expect(told(a).at(-1)).toEqual({ type: 'presence_update', version: 3 });
   });
 
-  test('is one of which there is no room to know who is there: rosters take half of logBytesTotalMax at most', async () => {
+  test('is one of which there is no room to know who is there: rosters take half of logBytesTotalMax at most [R155]', async () => {
     const { clock, gateway, come } = stage({ limits: { ...FAST, logBytesTotalMax: 200_000 } });
     const clients = [];
     for (let n = 0; n < 60; n += 1) clients.push(await come({ metadata: { text: long(1_000) } }, `g${n % 20}`));
@@ -295,7 +295,7 @@ describe('a group that is too large', () => {
 });
 
 describe('the list that comes with sync', () => {
-  test('comes with each join, with each resume, and where the host puts a member into a group', async () => {
+  test('comes with each join, with each resume, and where the host puts a member into a group [R89]', async () => {
     const { clock, come, gateway, join } = stage();
     await join('g');
     const a = await come({}, 'other');
@@ -314,7 +314,7 @@ describe('the list that comes with sync', () => {
     expect(listOf(a)[1]).toEqual(member(a));
   });
 
-  test('is not repeated where a log is lost in mid-life: differences go on', async () => {
+  test('is not repeated where a log is lost in mid-life: differences go on [R159]', async () => {
     const broker = new ResettableBroker();
     const { clock, come } = stage({ broker });
     const a = await come();
@@ -331,7 +331,7 @@ describe('the list that comes with sync', () => {
     expect(listOf(a)).toHaveLength(2);
   });
 
-  test('waits for the store to answer again where it fails, and nobody waits for it', async () => {
+  test('waits for the store to answer again where it fails, and nobody waits for it [R143] [R237]', async () => {
     let fails = true;
     const { clock, come, events, join } = stage((fake) => ({
       presence: failing(new MemoryPresenceStore({ clock: fake }), 'list', 'rejects', () => fails),

@@ -6,7 +6,7 @@ import { RecordingSocket } from './support/recording-socket.js';
 import { closeAndFindNothing, setUp } from './support/set-up.js';
 
 describe('disconnect', () => {
-  test('closes one connection with code and reason, and ends its member: it does not stay for the resume window', async () => {
+  test('closes one connection with code and reason, and ends its member: it does not stay for the resume window [R236]', async () => {
     const { clock, gateway, join, events } = setUp();
     const [client, other] = [await join('g'), await join('g')];
     const { connectionId, memberId } = gateway.connections()[0]!;
@@ -19,7 +19,7 @@ describe('disconnect', () => {
     expect(gateway.stats().droppedMembers).toBe(0);
   });
 
-  test('is with 4003 and no reason by default', async () => {
+  test('is with 4003 and no reason by default [R221]', async () => {
     const { clock, gateway, join } = setUp();
     const client = await join();
     gateway.disconnect(gateway.connections()[0]!.connectionId);
@@ -81,7 +81,7 @@ describe('disconnect', () => {
     );
   });
 
-  test.each([1000, 4000, 4999])('takes the code %i', async (code) => {
+  test.each([1000, 4000, 4999])('takes the code %i [R220]', async (code) => {
     const { clock, gateway, join } = setUp();
     const client = await join();
     gateway.disconnect(gateway.connections()[0]!.connectionId, code, long(123));

@@ -8,7 +8,7 @@ import { setUp } from './support/set-up.js';
 const timings = { orphanSessionTtlMs: 5_000, heartbeatTimeoutMs: 100_000 };
 
 describe('a session', () => {
-  test('is opened by a data_update that names it and has meta', async () => {
+  test('is opened by a data_update that names it and has meta [R160]', async () => {
     const { clock, gateway, join, events } = setUp();
     const client = await join('g');
     const meta = { label: 'stand-up', createdBy: 'ada', tags: ['daily'] };
@@ -20,7 +20,7 @@ describe('a session', () => {
     expect(client.updates).toMatchObject([{ sessionId: 's', payload: { data: 'hello', meta } }]);
   });
 
-  test('is updated by the next, where fields that it does not name stay', async () => {
+  test('is updated by the next, where fields that it does not name stay [R161]', async () => {
     const { clock, gateway, join, events } = setUp();
     const [a, b] = [await join('g'), await join('g')];
     a.send(say(1, { sessionId: 's' }, { meta: { label: 'old', createdBy: 'ada' } }));
@@ -56,7 +56,7 @@ describe('a session', () => {
     expect(client.updates).toMatchObject([{ payload: { meta: { label: 'x' } } }]);
   });
 
-  test('expires orphanSessionTtlMs after anybody named it last', async () => {
+  test('expires orphanSessionTtlMs after anybody named it last [R163]', async () => {
     const { clock, gateway, join, events } = setUp({ timings });
     const client = await join('g');
     client.send(say(1, { sessionId: 's' }, { meta: { label: 'call' } }));
@@ -76,7 +76,7 @@ describe('a session', () => {
     ['a heartbeat that names the group', heartbeat({ sessionId: 's', groupId: 'g' })],
     ['a data_update', say('still here', { sessionId: 's' })],
     ['a data_update with meta', say('still here', { sessionId: 's' }, { meta: {} })],
-  ])('is kept alive by %s that names it, of any member', async (_name, envelope) => {
+  ])('is kept alive by %s that names it, of any member [R162]', async (_name, envelope) => {
     const { clock, gateway, join } = setUp({ timings });
     const [a, b] = [await join('g'), await join('g')];
     a.send(say(1, { sessionId: 's' }, { meta: {} }));
@@ -130,7 +130,7 @@ describe('a session', () => {
 });
 
 describe('sessionsPerGroupMax', () => {
-  test('refuses the message that would open one more: it is not fanned out', async () => {
+  test('refuses the message that would open one more: it is not fanned out [R164] [R214]', async () => {
     const { clock, gateway, join } = setUp({ limits: { sessionsPerGroupMax: 2 } });
     const [client, elsewhere] = [await join('g'), await join('h')];
     for (const sessionId of ['a', 'b', 'c']) client.send(say(sessionId, { sessionId, id: `id ${sessionId}` }, { meta: {} }));
@@ -168,7 +168,7 @@ describe('sessionsPerConnectionMax', () => {
   const limits = { sessionsPerConnectionMax: 2 };
   const open = (sessionId: string) => say(sessionId, { sessionId, id: `id ${sessionId}` }, { meta: {} });
 
-  test('is over all groups: a connection that moves on does not start anew', async () => {
+  test('is over all groups: a connection that moves on does not start anew [R165]', async () => {
     const { clock, join } = setUp({ timings, limits });
     const client = await join('g');
     client.send(open('a'));
@@ -245,7 +245,7 @@ describe('sessionBytesTotalMax', () => {
   const limits = { sessionBytesTotalMax: 20_000, sessionsPerConnectionMax: 0 };
   const open = (n: number) => say(n, { sessionId: `s${n}` }, { meta: { label: 'x'.repeat(200) } });
 
-  test('refuses sessions of all groups and connections, until some have expired', async () => {
+  test('refuses sessions of all groups and connections, until some have expired [R166]', async () => {
     const { clock, join } = setUp({ timings, limits });
     const [one, other] = [await join('g'), await join('h')];
     for (let n = 0; n < 40; n += 1) {

@@ -45,7 +45,7 @@ describe('a socket over its high-water mark', () => {
     for (const { length } of slow.writes.slice(before)) expect(length).toBeLessThanOrEqual(3_000);
   });
 
-  test('is closed with 1013 where the log no longer reaches its cursor, and the others lose nothing', async () => {
+  test('is closed with 1013 where the log no longer reaches its cursor, and the others lose nothing [R128]', async () => {
     const { gateway, events, healthy, slow, sayAndSettle, numbersOf } = await withSlow({
       limits: { ...limits, logMessagesMax: 5 },
     });
@@ -98,7 +98,7 @@ describe('a socket over its high-water mark', () => {
 });
 
 describe('a socket that takes nothing', () => {
-  test('for slowConsumerTimeoutMs is closed with 1013', async () => {
+  test('for slowConsumerTimeoutMs is closed with 1013 [R128]', async () => {
     const { clock, gateway, slow, sayAndSettle } = await withSlow({ timings: { ...timings, slowConsumerTimeoutMs: 10_000 } });
     await sayAndSettle(...upTo(5));
     await clock.advance(9_999);

@@ -51,13 +51,13 @@ describe('dataText is the exact text of payload.data', () => {
     }
   });
 
-  test('the last of two data wins, as in JSON.parse', () => {
+  test('the last of two data wins, as in JSON.parse [R14]', () => {
     expect(update('{"data":1,"data":[2]}')).toBe('[2]');
     expect(update('{"data":{"a":1},"data":2}')).toBe('2');
     expect(update('{"data":"a","data":"b" }')).toBe('"b"');
   });
 
-  test('the last of two payloads wins, as in JSON.parse', () => {
+  test('the last of two payloads wins, as in JSON.parse [R14]', () => {
     expect(update('{"data":1},"payload":{"data":{"b":2}}')).toBe('{"b":2}');
     expect(update('7,"payload":{"data":2}')).toBe('2');
     expect(decode('{"type":"data_update","payload":{"data":1},"payload":{}}').ok).toBe(false);
@@ -65,7 +65,7 @@ describe('dataText is the exact text of payload.data', () => {
     expect(decode('{"type":"data_update","payload":{"data":1},"payload":[{"data":2}]}').ok).toBe(false);
   });
 
-  test('keys written with escapes are the same keys', () => {
+  test('keys written with escapes are the same keys [R15]', () => {
     expect(update('{"d\\u0061ta":1}')).toBe('1');
     expect(update('{"data":1,"\\u0064\\u0061\\u0074\\u0061":2}')).toBe('2');
     expect(dataTextOf(decode('{"type":"data_update","p\\u0061yload":{"data":1}}'))).toBe('1');
@@ -135,7 +135,7 @@ const message = fc
   });
 
 describe('however a message is written', () => {
-  test('decode finds the data that JSON.parse finds, and its text to the letter', () => {
+  test('decode finds the data that JSON.parse finds, and its text to the letter [R14] [R121]', () => {
     let found = 0;
     fc.assert(
       fc.property(message, ({ text, dataText }) => {
@@ -152,7 +152,7 @@ describe('however a message is written', () => {
     expect(found).toBeGreaterThan(200);
   });
 
-  test('dataText put into another envelope changes nothing around it', () => {
+  test('dataText put into another envelope changes nothing around it [R122]', () => {
     fc.assert(
       fc.property(message, ({ text }) => {
         const decoded = decode(text);

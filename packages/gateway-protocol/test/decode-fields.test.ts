@@ -116,7 +116,7 @@ const FIELDS: Field[] = [
 describe.each(FIELDS)('$type: $path', ({ type, path, wrong, right, required, code = 'INVALID_ENVELOPE' }) => {
   const full = () => FULL_MESSAGES[type]!();
 
-  test('a wrong value is refused, and the error names the field', () => {
+  test('a wrong value is refused, and the error names the field [R3] [R13] [R21] [R26] [R29] [R30] [R31] [R33] [R44] [R64] [R69] [R71] [R171] [R202] [R206] [R207]', () => {
     for (const value of required ? [...wrong, undefined] : wrong) {
       const error = refused(decodeValue(withField(full(), path, value)));
       expect(error.code, JSON.stringify(value)).toBe(code);
@@ -125,7 +125,7 @@ describe.each(FIELDS)('$type: $path', ({ type, path, wrong, right, required, cod
     }
   });
 
-  test('a right value is taken as it is, and so is none where the field is optional', () => {
+  test('a right value is taken as it is, and so is none where the field is optional [R21] [R44] [R69] [R183]', () => {
     for (const value of required ? right : [...right, undefined]) {
       const message = withField(full(), path, value);
       expect(accepted(decodeValue(message)), JSON.stringify(value)).toEqual(message);
@@ -133,7 +133,7 @@ describe.each(FIELDS)('$type: $path', ({ type, path, wrong, right, required, cod
   });
 });
 
-test('a version that no dialect has is refused on identify and carried on anything else', () => {
+test('a version that no dialect has is refused on identify and carried on anything else [R170]', () => {
   const error = refused(decodeValue({ type: 'identify', version: '3', payload: { clientType: 'dashboard' } }));
   expect(error).toStrictEqual({ code: 'INVALID_IDENTIFY', message: 'version: must be "1" or "2"' });
   expect(accepted(decodeValue({ type: 'heartbeat', version: '3' }))).toStrictEqual({ type: 'heartbeat', version: '3' });
@@ -143,7 +143,7 @@ test('numbers that JSON.parse reads as Infinity are no timestamps', () => {
   expect(refused(decode('{"type":"heartbeat","ts":1e999}')).message).toBe('ts: must be a finite number of at least 0');
 });
 
-test('delivery "latest" needs a key; the other deliveries do not', () => {
+test('delivery "latest" needs a key; the other deliveries do not [R125]', () => {
   const update = (delivery: string) => ({ type: 'data_update', delivery, payload: { data: 1 } });
   expect(refused(decodeValue(update('latest'))).message).toBe('key: is required where delivery is "latest"');
   for (const delivery of ['reliable', 'volatile']) expect(accepted(decodeValue(update(delivery)))).toEqual(update(delivery));
@@ -160,7 +160,7 @@ describe('the groups of a resume', () => {
   const many = (count: number, since: unknown) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`g${index}`, since]));
 
-  test('are 1,000 at most', () => {
+  test('are 1,000 at most [R32]', () => {
     expect(accepted(decodeValue(identify(many(1_000, { tail: 1 }))))).toEqual(identify(many(1_000, { tail: 1 })));
     expect(refused(decodeValue(identify(many(1_001, { tail: 1 }))))).toStrictEqual({
       code: 'INVALID_IDENTIFY',
@@ -191,7 +191,7 @@ describe('the size of metadata', () => {
     ['é', 2],
     ['日', 3],
     ['😀', 4],
-  ])('is counted in bytes of UTF-8: 4096 of %s pass and more do not', (char, charBytes) => {
+  ])('is counted in bytes of UTF-8: 4096 of %s pass and more do not [R27]', (char, charBytes) => {
     expect(decodeValue(identify(metadata(4096, char, charBytes))).ok).toBe(true);
     const error = refused(decodeValue(identify(metadata(4096 + charBytes, char, charBytes))));
     expect(error).toStrictEqual({ code: 'INVALID_IDENTIFY', message: 'payload.metadata: must be at most 4096 bytes of JSON' });
@@ -213,14 +213,14 @@ describe('the size of a presence state', () => {
     ['é', 2],
     ['日', 3],
     ['😀', 4],
-  ])('is counted in bytes of UTF-8: 1024 of %s pass and more do not', (char, charBytes) => {
+  ])('is counted in bytes of UTF-8: 1024 of %s pass and more do not [R28] [R71]', (char, charBytes) => {
     const state = 'x'.repeat(1022 % charBytes) + char.repeat(Math.floor(1022 / charBytes));
     expect(decodeValue(presence(state)).ok).toBe(true);
     const error = refused(decodeValue(presence(`${state}a`)));
     expect(error).toStrictEqual({ code: 'INVALID_ENVELOPE', message: 'payload.state: must be at most 1024 bytes of JSON' });
   });
 
-  test('is that of its JSON without white space', () => {
+  test('is that of its JSON without white space [R28]', () => {
     const decoded = decode(`{"type":"presence","payload":{"state": [1.50,${' '.repeat(2_000)}{ "a" : "\\u0061" }] }}`);
     expect(decoded).toStrictEqual({ ok: true, message: presence([1.5, { a: 'a' }]), stateText: '[1.5,{"a":"a"}]' });
   });

@@ -23,7 +23,7 @@ describe('what decode accepts', () => {
     }
   });
 
-  test('fields that the contract does not know are left behind, at every level', () => {
+  test('fields that the contract does not know are left behind, at every level [R11]', () => {
     const { identify, data_update, presence } = FULL_MESSAGES;
     const noise = { seq: 9, from: 'someone', foo: 1, status: 'UP', toJSON: 1 };
     const message = data_update!();
@@ -47,11 +47,11 @@ describe('what decode accepts', () => {
     expect(accepted(decodeValue({ type: 'heartbeat', delivery: 7, key: 7 }))).toStrictEqual({ type: 'heartbeat' });
   });
 
-  test('nothing of a heartbeat payload is kept', () => {
+  test('nothing of a heartbeat payload is kept [R42]', () => {
     expect(accepted(decodeValue({ type: 'heartbeat', payload: { a: 1 } }))).toStrictEqual({ type: 'heartbeat' });
   });
 
-  test('a data_update may carry any JSON value', () => {
+  test('a data_update may carry any JSON value [R64]', () => {
     for (const data of [null, 0, -0.5, '', 'x', false, [], {}, [[{}]], { data: { data: 1 } }]) {
       expect(accepted(decodeValue({ type: 'data_update', payload: { data } }))).toStrictEqual({
         type: 'data_update',
@@ -73,7 +73,7 @@ describe('what decode refuses as a whole', () => {
     'NaN',
     '\ufeff{}',
     '"\u0001"',
-  ])('a text that is not JSON: %j', (text) => {
+  ])('a text that is not JSON: %j [R204] [R216]', (text) => {
     expect(refused(decode(text))).toStrictEqual({ code: 'BAD_JSON', message: 'the message is not JSON' });
   });
 
@@ -84,7 +84,7 @@ describe('what decode refuses as a whole', () => {
     },
   );
 
-  test.each(['null', '0', '"heartbeat"', 'true', '[]', '[{"type":"heartbeat"}]'])('JSON that is no object: %s', (text) => {
+  test.each(['null', '0', '"heartbeat"', 'true', '[]', '[{"type":"heartbeat"}]'])('JSON that is no object: %s [R207]', (text) => {
     expect(refused(decode(text))).toStrictEqual({ code: 'INVALID_ENVELOPE', message: 'the message must be a JSON object' });
   });
 
@@ -108,7 +108,7 @@ describe('what decode refuses as a whole', () => {
     'size',
     'get',
     '\ud800',
-  ])('a type that no client may send: %j', (type) => {
+  ])('a type that no client may send: %j [R205]', (type) => {
     expect(refused(decodeValue({ type }))).toStrictEqual({
       code: 'UNKNOWN_TYPE',
       message: `type: ${JSON.stringify(type)} is not known`,
@@ -128,12 +128,12 @@ describe('inReplyTo', () => {
     { type: 'heartbeat', id: 'm-1', ts: 'now' },
     { type: 'identify', id: 'm-1', payload: {} },
     { type: 'data_update', id: 'm-1' },
-  ])('a faulty message is answered by its id: %j', (message) => {
+  ])('a faulty message is answered by its id: %j [R7] [R203]', (message) => {
     expect(refused(decodeValue(message)).inReplyTo).toBe('m-1');
   });
 
   test.each([undefined, null, 7, '', ['m-1'], 'x'.repeat(129), 'a\u0000'])(
-    'an id that is itself wrong is not repeated: %j',
+    'an id that is itself wrong is not repeated: %j [R203]',
     (id) => {
       expect(refused(decodeValue({ type: 'nope', id }))).not.toHaveProperty('inReplyTo');
     },

@@ -8,7 +8,7 @@ const nested = (depth: number, open = '[', close = ']') =>
 const TOO_DEEP = { code: 'INVALID_ENVELOPE', message: 'nested deeper than 64 levels' };
 
 describe('nesting', () => {
-  test('64 levels pass and 65 do not, of arrays and of objects', () => {
+  test('64 levels pass and 65 do not, of arrays and of objects [R25] [R216]', () => {
     expect(decode(nested(64)).ok).toBe(true);
     expect(refused(decode(nested(65)))).toStrictEqual(TOO_DEEP);
     expect(decode(nested(64, '{"a":', '}')).ok).toBe(true);

@@ -26,12 +26,21 @@ export interface RawRequest {
   target?: string;
   /** Laid over those of a right handshake; `undefined` leaves one out. */
   headers?: Record<string, string | undefined>;
+  /** Keeps its end open when the server ends. */
+  allowHalfOpen?: boolean;
 }
 
 /** Opens a socket of its own and writes a handshake on it, byte for byte as asked for. Clients do not let one send a wrong one. */
-export function openRaw({ url, method = 'GET', version = 'HTTP/1.1', target, headers = {} }: RawRequest): Socket {
+export function openRaw({
+  url,
+  method = 'GET',
+  version = 'HTTP/1.1',
+  target,
+  headers = {},
+  allowHalfOpen = false,
+}: RawRequest): Socket {
   const { port, pathname } = new URL(url);
-  const socket = connect(Number(port), '127.0.0.1');
+  const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen });
   onTestFinished(() => void socket.destroy());
   const lines = Object.entries({ ...HANDSHAKE, ...headers }).filter(([, value]) => value !== undefined);
   socket.write(

@@ -65,12 +65,12 @@ export class Card {
       ),
       action('refuse token', 'the next identify is answered UNAUTHORIZED and 4001', () => network.refuseToken()),
       toggle(
-        'sleep 20 s',
-        'the page is frozen, and wakes later',
+        'sleep',
+        'the page is frozen, and wakes after 20 s',
         () => player.asleepUntil !== undefined,
         (on) => (on ? player.sleep() : player.wake()),
       ),
-      action('try again', 'reconnect() of the client', () => client.reconnect()),
+      action('retry', 'reconnect() of the client', () => client.reconnect()),
     ];
     const kinds = h(
       'select',
@@ -105,7 +105,7 @@ export class Card {
         { class: 'faults foot' },
         kinds,
         copyButton('copy as code', code),
-        copyButton('frames as JSON lines', () => player.frames.map((line) => JSON.stringify(line)).join('\n')),
+        copyButton('copy frames', () => player.frames.map((line) => JSON.stringify(line)).join('\n')),
       ),
     );
     player.onChange(() => this.changed());

@@ -14,7 +14,7 @@ export interface BrokerMessage {
   key?: string | undefined;
   /**
    * Makes a repeat harmless: a message whose key the group's log still has is not appended again. A key counts in its group only, whoever
-   * it comes from: who makes keys for several senders puts the sender into them.
+   * it comes from: who makes keys for several senders puts the sender into them. A text of its own, no slice of a longer one: it is kept.
    */
   idempotencyKey?: string | undefined;
 }
@@ -83,6 +83,7 @@ export interface Broker {
    * A message with an `idempotencyKey` that the log has is not appended: the answer is the first one's position, as `duplicate`, and
    * nothing is delivered. Whether it has it and which `seq` comes next are decided in one step, so of two at once one is appended. A key
    * is remembered for at least as long as `history` reaches back to its message, within a bound that the broker sets.
+   * It is called again before it has answered: `limits.publishesInFlightMax` times for one client.
    */
   publish(groupId: string, message: BrokerMessage): MaybePromise<PublishedPosition>;
   /** Begins delivery of a group's entries. */

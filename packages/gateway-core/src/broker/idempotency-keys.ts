@@ -1,63 +1,59 @@
-/** What a key takes beside its text: its record, and its entry in the map. */
+/** What a key takes beside its text: its `seq`, its time, and its entry in the map. */
 const KEY_BYTES = 128;
-
-interface KnownKey {
-  readonly seq: number;
-  /** Monotonic milliseconds, whole. */
-  readonly at: number;
-}
 
 /** The idempotency keys of one log, with the `seq` of the message that each came with first. */
 export class IdempotencyKeys {
-  /** Oldest first. */
-  readonly #known = new Map<string, KnownKey>();
+  /** Oldest first. Numbers and no records: there are many, and a message pays for the memory that they take from caches. */
+  readonly #seqs = new Map<string, number>();
+  /** When each came, in the same order, in monotonic milliseconds, whole. */
+  readonly #times: number[] = [];
   /** Memory that they take. */
   bytes = 0;
 
   get size(): number {
-    return this.#known.size;
+    return this.#seqs.size;
   }
 
-  seqOf(key: string, oldestAt: number): number | undefined {
-    const known = this.#known.get(key);
-    return known !== undefined && known.at > oldestAt ? known.seq : undefined;
+  /** When the oldest came, in monotonic milliseconds; of none, never. */
+  get oldestAt(): number {
+    return this.#times[0] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Remembers a key that is not known, or no longer. */
+  seqOf(key: string): number | undefined {
+    return this.#seqs.get(key);
+  }
+
+  /** Remembers a key that is not known. */
   add(key: string, seq: number, now: number): void {
-    if (this.#known.has(key)) this.#forget(key);
-    // A copy: the key may be a slice of what the client sent, all of which it would keep in memory. UTF-16, so that it is the same text.
-    const copy = Buffer.from(key, 'utf16le').toString('utf16le');
-    this.#known.set(copy, { seq, at: Math.floor(now) });
-    this.bytes += bytesOf(copy);
+    this.#seqs.set(key, seq);
+    this.#times.push(Math.floor(now));
+    this.bytes += bytesOf(key);
   }
 
   /** Forgets the oldest key. */
   shift(): void {
-    for (const [key] of this.#known) {
-      this.#forget(key);
+    for (const key of this.#seqs.keys()) {
+      this.#forgetOldest(key);
       return;
     }
   }
 
   /** Forgets the keys from `at` and before. */
   expire(at: number): void {
-    for (const [key, known] of this.#known) {
-      if (known.at > at) return;
-      this.#forget(key);
-    }
+    while (this.oldestAt <= at) this.shift();
   }
 
   /** Forgets the keys of messages up to `seq`. */
   dropUntil(seq: number): void {
-    for (const [key, known] of this.#known) {
-      if (known.seq > seq) return;
-      this.#forget(key);
+    for (const [key, known] of this.#seqs) {
+      if (known > seq) return;
+      this.#forgetOldest(key);
     }
   }
 
-  #forget(key: string): void {
-    this.#known.delete(key);
+  #forgetOldest(key: string): void {
+    this.#seqs.delete(key);
+    this.#times.shift();
     this.bytes -= bytesOf(key);
   }
 }

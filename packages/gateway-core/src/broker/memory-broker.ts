@@ -54,7 +54,7 @@ export class MemoryBroker implements Broker {
   readonly #topics = new Map<string, Topic>();
   /** Topics without a subscriber, the one used longest ago first. */
   readonly #idle = new Set<Topic>();
-  /** Topics with a history or idempotency keys, the one where that grew longest ago first. */
+  /** Topics with a history or idempotency keys, the one looked at longest ago first. */
   readonly #kept = new Set<Topic>();
   readonly #bySize = new LargestFirst<Topic>();
   /** Of all histories and idempotency keys. */
@@ -81,17 +81,21 @@ export class MemoryBroker implements Broker {
   }
 
   publish(groupId: string, message: BrokerMessage): PublishedPosition {
-    // A gateway's own broker keeps nothing that could be too old, until a key comes, and is not to pay for asking.
-    if (this.retainsHistory || this.#idle.size > 0 || this.#kept.size > 0) this.#expire(this.#clock.monotonicMs());
-    const topic = this.#topic(groupId);
     const { idempotencyKey } = message;
-    const firstSeq = idempotencyKey === undefined ? undefined : topic.seqOf(idempotencyKey, this.#oldestAt());
+    const keeps = this.retainsHistory || idempotencyKey !== undefined;
+    // A gateway's own broker keeps nothing that could be too old, until a key comes, and is not to pay for asking.
+    const isAging = keeps || this.#idle.size > 0 || this.#kept.size > 0;
+    const now = isAging ? this.#clock.monotonicMs() : 0;
+    if (isAging) this.#expire(now);
+    const topic = this.#topic(groupId);
+    if (topic.oldestKeyAt <= now - this.#historyAgeMaxMs) this.#drop(topic, now - this.#historyAgeMaxMs);
+    const firstSeq = idempotencyKey === undefined ? undefined : topic.seqOf(idempotencyKey);
     if (firstSeq !== undefined) return { epoch: topic.epoch, seq: firstSeq, duplicate: true };
     // While it is in use it is not forgotten, whoever else has to make room for its message.
     this.#idle.delete(topic);
     topic.seq += 1;
     const entry: BrokerEntry = { seq: topic.seq, body: message.body, delivery: message.delivery, key: message.key };
-    if (this.retainsHistory || idempotencyKey !== undefined) this.#keep(topic, entry, idempotencyKey);
+    if (keeps) this.#keep(topic, entry, idempotencyKey, now);
     topic.deliver(entry);
     if (topic.receivers.size === 0) this.#rest(topic);
     return { epoch: topic.epoch, seq: entry.seq };
@@ -117,7 +121,7 @@ export class MemoryBroker implements Broker {
     // A log that begins now, for the answer says where it stands.
     const topic = known ?? this.#topic(groupId);
     if (known === undefined) this.#rest(topic);
-    else this.#change(topic, () => topic.expire(now - this.#historyAgeMaxMs));
+    else this.#drop(topic, now - this.#historyAgeMaxMs);
     return topic.after(since, limit);
   }
 
@@ -130,32 +134,35 @@ export class MemoryBroker implements Broker {
     return topic;
   }
 
-  /** What came then, or before, is too old. */
-  #oldestAt(): number {
-    return this.#clock.monotonicMs() - this.#historyAgeMaxMs;
-  }
-
-  #keep(topic: Topic, entry: BrokerEntry, idempotencyKey: string | undefined): void {
-    const now = this.#clock.monotonicMs();
-    this.#kept.delete(topic);
-    this.#kept.add(topic);
-    this.#change(topic, () => {
-      if (this.retainsHistory) topic.keep(entry, now);
-      if (idempotencyKey !== undefined) topic.keepKey(idempotencyKey, entry.seq, now);
-      topic.expire(now - this.#historyAgeMaxMs);
-      while (topic.historySize > this.#historyMessagesMax || topic.historyLength > this.#historyLengthMax) topic.shift();
-      while (topic.keysSize > this.#idempotencyKeysMax) topic.shiftKey();
-    });
+  #keep(topic: Topic, entry: BrokerEntry, idempotencyKey: string | undefined, now: number): void {
+    const before = topic.keptBytes;
+    if (this.retainsHistory) topic.keep(entry, now);
+    if (idempotencyKey !== undefined) topic.keepKey(idempotencyKey, entry.seq, now);
+    topic.expire(now - this.#historyAgeMaxMs);
+    while (topic.historySize > this.#historyMessagesMax || topic.historyLength > this.#historyLengthMax) topic.shift();
+    while (topic.keysSize > this.#idempotencyKeysMax) topic.shiftKey();
+    if (!this.#kept.has(topic)) this.#putInLine(topic, now);
+    this.#changed(topic, before);
     this.#holdToTotal();
   }
 
-  /** Changes what a topic keeps, and what is known of its size. */
-  #change(topic: Topic, change: () => void): void {
-    const before = topic.keptBytes;
-    change();
-    this.#keptBytes += topic.keptBytes - before;
+  /** It is looked at when what comes now is too old, and not with each message: to take a place in a set anew costs more than a look. */
+  #putInLine(topic: Topic, now: number): void {
+    topic.lookedAt = now;
+    this.#kept.add(topic);
+  }
+
+  /** A topic keeps more or less than before. */
+  #changed(topic: Topic, bytesBefore: number): void {
+    this.#keptBytes += topic.keptBytes - bytesBefore;
     this.#bySize.put(topic, topic.keptBytes);
     if (!topic.isKeepingAny) this.#kept.delete(topic);
+  }
+
+  #drop(topic: Topic, oldestAt: number): void {
+    const before = topic.keptBytes;
+    topic.expire(oldestAt);
+    this.#changed(topic, before);
   }
 
   /**
@@ -169,8 +176,9 @@ export class MemoryBroker implements Broker {
       this.#forget(topic);
     }
     for (const topic of this.#kept) {
-      if (topic.keptAt > limit) break;
-      this.#change(topic, () => topic.expire(limit));
+      if (topic.lookedAt > limit) break;
+      this.#drop(topic, limit);
+      if (this.#kept.delete(topic)) this.#putInLine(topic, now);
     }
   }
 
@@ -179,9 +187,15 @@ export class MemoryBroker implements Broker {
       const [idle] = this.#idle;
       const largest = this.#bySize.largest();
       if (idle !== undefined) this.#forget(idle);
-      else if (largest !== undefined) this.#change(largest, () => largest.giveOldest());
+      else if (largest !== undefined) this.#giveOldest(largest);
       else return;
     }
+  }
+
+  #giveOldest(topic: Topic): void {
+    const before = topic.keptBytes;
+    topic.giveOldest();
+    this.#changed(topic, before);
   }
 
   #rest(topic: Topic): void {

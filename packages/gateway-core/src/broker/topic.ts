@@ -19,8 +19,8 @@ export class Topic {
   readonly receivers = new Map<BrokerReceiver, number>();
   /** When it was published to or left last, in monotonic milliseconds, while nobody is subscribed. */
   idleSince = 0;
-  /** When the newest entry or key came that is kept, in monotonic milliseconds. */
-  keptAt = 0;
+  /** When it was last looked at for what is too old, in monotonic milliseconds. */
+  lookedAt = 0;
   /** The newest entries, oldest first. */
   readonly #history: KeptEntry[] = [];
   /** Characters of their bodies. */
@@ -80,18 +80,21 @@ export class Topic {
     this.#history.push({ seq, body: utf8.toString(), delivery, key, at: Math.floor(now), bytes });
     this.historyLength += body.length;
     this.#historyBytes += bytes;
-    this.keptAt = now;
   }
 
-  /** The `seq` of the message that came with an idempotency key, where that was after `oldestAt`. */
-  seqOf(idempotencyKey: string, oldestAt: number): number | undefined {
-    return this.#keys?.seqOf(idempotencyKey, oldestAt);
+  /** When the oldest idempotency key came, in monotonic milliseconds; of none, never. */
+  get oldestKeyAt(): number {
+    return this.#keys?.oldestAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The `seq` of the message that came with an idempotency key, where it is known. */
+  seqOf(idempotencyKey: string): number | undefined {
+    return this.#keys?.seqOf(idempotencyKey);
   }
 
   keepKey(idempotencyKey: string, seq: number, now: number): void {
     this.#keys ??= new IdempotencyKeys();
     this.#keys.add(idempotencyKey, seq, now);
-    this.keptAt = now;
   }
 
   /** Forgets the oldest idempotency key. */

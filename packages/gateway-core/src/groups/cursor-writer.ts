@@ -4,7 +4,9 @@ import { ChunkCache } from './chunk-cache.js';
 import { type Cursor, type FanOutCounters, type Loss, NONE_SEEN, type Receiver, startAt } from './cursor.js';
 import { GroupLog } from './group-log.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
+import { movePlace } from './place-states.js';
 import type { Replay } from './replay.js';
+import type { ReplayPace } from './replay-pace.js';
 import { Roster, type RosterNews } from './roster.js';
 
 /** What it needs of its surroundings. */
@@ -12,6 +14,8 @@ export interface FanOutContext {
   readonly limits: Limits;
   readonly budget: LogBudget;
   readonly counters: FanOutCounters;
+  /** Of all groups of a gateway. */
+  readonly replays: ReplayPace;
 }
 
 /** Bytes of one write that count as one more unit of work. */
@@ -37,6 +41,8 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   }
 
   abstract giveMemory(): void;
+  /** Goes on with a replay whose turn it is, and answers how many units of work that was. */
+  abstract replayOn(member: Cursor): number;
   /** The frames of dialect 2 that say where a receiver stands. */
   protected abstract syncFrame(seq: number, replay: Replay, roster: Buffer | undefined): Buffer;
   protected abstract writeGap(receiver: Receiver, from: number, to: number): void;
@@ -75,8 +81,8 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
     this.#presence = undefined;
   }
 
-  /** Where a receiver of dialect 2 begins: what it is to be written before its `sync`. */
-  protected replayTo(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason): void {
+  /** Where a receiver of dialect 2 begins: what a place that is `replaying` is to be written before its `sync`. */
+  protected replayFrom(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason): void {
     startAt(member, cursor);
     member.behind = false;
     member.replay = { to: this.log.headSeq, outcome, reason, replayed: 0 };
@@ -102,6 +108,7 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
         continue;
       }
       if (member.replay !== undefined) {
+        if (member.cursor < member.replay.to && !this.context.replays.admits(member, this)) return units;
         units += this.#replay(member, member.replay);
         continue;
       }
@@ -142,12 +149,16 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   /** The next piece of a replay, or its end. Nothing in it is passed over: `recovered` says that all of it was written. */
   #replay(member: Cursor, replay: Replay): number {
     if (member.cursor >= replay.to) {
-      member.replay = undefined;
+      movePlace(member, 'synced');
+      this.endReplay(member);
       // Where the log was lost in mid-life, who is there was told before.
       const roster = member.presenceSeen === NONE_SEEN ? this.roster?.list : undefined;
       if (roster !== undefined) member.presenceSeen = this.#presenceVersion;
       const sync = this.syncFrame(member.cursor, replay, roster);
       member.receiver.write(sync);
+      // Who comes does not wait for who catches up; the other way round, it is as much less.
+      this.context.replays.spend(sync.length);
+      member.receiver.replayed?.();
       return 1 + Math.floor(sync.length / BYTES_PER_UNIT);
     }
     const { bytes, end, messages } = this.log.read(member.cursor, { behind: false, deflate: member.receiver.deflate }, replay.to);
@@ -157,13 +168,22 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
     this.context.counters.delivered += messages;
     if (bytes === undefined) return 0;
     member.receiver.write(bytes);
+    this.context.replays.wrote(bytes.length);
     return 1 + Math.floor(bytes.length / BYTES_PER_UNIT);
+  }
+
+  /** It waits for no turn any more. */
+  protected endReplay(member: Cursor): void {
+    if (member.replay === undefined) return;
+    member.replay = undefined;
+    this.context.replays.leave(member);
   }
 
   /** The log has left the cursor behind: in a replay that is how it went, else it is a gap. */
   #skip(member: Cursor): void {
     const to = this.log.firstSeq - 1;
     const { replay } = member;
+    movePlace(member, 'trimmed');
     if (replay !== undefined) {
       replay.outcome = 'reset';
       replay.reason = 'trimmed';
@@ -184,6 +204,7 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   }
 
   protected lose(member: Cursor, reason: Loss): void {
+    movePlace(member, 'lost');
     // After a reset its cursor is of another log.
     if (reason === 'reset') startAt(member, this.log.headSeq);
     else this.#skipTo(member, this.log.headSeq);

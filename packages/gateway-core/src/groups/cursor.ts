@@ -1,3 +1,4 @@
+import type { PlaceState } from './place-states.js';
 import type { Replay } from './replay.js';
 
 /** Why messages are lost to a receiver: its cursor is where the log no longer reaches, or the log was lost by the broker. */
@@ -16,6 +17,8 @@ export interface Receiver {
   write(frames: Buffer): void;
   /** Messages of the group are lost to it, and it cannot be told. */
   lost(reason: Loss): void;
+  /** It has been written all of a replay. */
+  replayed?(): void;
   /** Messages of a group are lost to it, and it was told. */
   gapped?(groupId: string, from: number, to: number): void;
 }
@@ -23,6 +26,8 @@ export interface Receiver {
 /** How far a receiver has been written to. */
 export interface Cursor {
   receiver: Receiver;
+  /** Changed by `movePlace` alone. */
+  state: PlaceState;
   /** `seq` of the last message written to the socket. */
   cursor: number;
   /** It could not be written to at some pass since it last stood at the head. */
@@ -34,7 +39,7 @@ export interface Cursor {
   latest: number;
   volatile: number;
   lost: number;
-  /** Until its `sync` is written. */
+  /** While it is `replaying`. */
   replay: Replay | undefined;
   /** The version of the presence that it was last written, or knew as it joined; it is owed any other one. */
   presenceSeen: number;
@@ -59,6 +64,7 @@ export const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, hea
 export function cursorAt(seq: number, receiver: Receiver, presenceSeen: number): Cursor {
   return {
     receiver,
+    state: 'live',
     cursor: seq,
     behind: false,
     start: seq,

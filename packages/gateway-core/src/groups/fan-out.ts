@@ -1,6 +1,7 @@
 import type { LogPosition } from 'gateway-protocol';
 import type { Cursor } from './cursor.js';
 import { CursorWriter, type FanOutContext } from './cursor-writer.js';
+import { movePlace } from './place-states.js';
 
 /**
  * Writes to a group's members what they have not got, in passes over them. A pass brings everybody who keeps up to where the log and the
@@ -54,7 +55,8 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
         this.lose(member, 'reset');
         continue;
       }
-      this.replayTo(member, this.log.headSeq, 'reset', 'epoch');
+      movePlace(member, 'reset');
+      this.replayFrom(member, this.log.headSeq, 'reset', 'epoch');
       this.advance(member);
     }
   }
@@ -70,12 +72,16 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     if (!this.#writing) this.#write(Number.POSITIVE_INFINITY, 1);
   }
 
-  /** Writes to one member beside the passes. */
-  protected writeRest(member: Place): void {
+  override replayOn(member: Cursor): number {
+    return this.writeRest(member);
+  }
+
+  /** Writes to one member beside the passes, and answers how many units of work that was. */
+  protected writeRest(member: Cursor): number {
     const outer = this.#writing;
     this.#writing = true;
     try {
-      this.advance(member);
+      return this.advance(member);
     } finally {
       this.#writing = outer;
     }

@@ -2,6 +2,8 @@ import type { LogPosition } from 'gateway-protocol';
 import type { BrokerEntry, BrokerReceiver, BrokerSubscription } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import { isPromise } from '../maybe-promise.js';
+import { nextState } from '../next-state.js';
+import { FEED_STATES, type FeedEvent, type FeedState } from './group-states.js';
 
 /**
  * What a broker delivers of one group: kept until its `subscribe` has answered, passed on to the group from then, and nothing any more
@@ -16,15 +18,19 @@ export class Feed implements BrokerReceiver {
   #droppedSeq: number | undefined;
   #receiver: BrokerReceiver | undefined;
   #subscription: BrokerSubscription | undefined;
-  ended = false;
+  #state: FeedState = 'asked';
 
   constructor(
     private readonly limits: Limits,
     private readonly failed: (error: unknown) => void,
   ) {}
 
+  get state(): FeedState {
+    return this.#state;
+  }
+
   deliver(entry: BrokerEntry): void {
-    if (this.ended) return;
+    if (this.#state === 'ended') return;
     if (this.#receiver !== undefined) {
       this.#receiver.deliver(entry);
       return;
@@ -40,7 +46,7 @@ export class Feed implements BrokerReceiver {
   }
 
   reset(position: LogPosition): void {
-    if (this.ended) return;
+    if (this.#state === 'ended') return;
     if (this.#receiver !== undefined) {
       this.#receiver.reset(position);
       return;
@@ -54,13 +60,15 @@ export class Feed implements BrokerReceiver {
   /** `subscribe` has answered. @returns where the group's log begins. */
   subscribed(subscription: BrokerSubscription): LogPosition {
     this.#subscription = subscription;
-    if (this.ended) this.#unsubscribe();
+    this.#advance('answered');
+    if (this.#state === 'ended') this.#unsubscribe();
     const { epoch, seq } = this.#resetTo ?? subscription.position;
     return { epoch, seq: this.#droppedSeq ?? seq };
   }
 
   /** Passes on what came early, and everything from now on. */
   forwardTo(receiver: BrokerReceiver): void {
+    this.#advance('opened');
     this.#receiver = receiver;
     const early = this.#early;
     this.#early = [];
@@ -68,10 +76,14 @@ export class Feed implements BrokerReceiver {
   }
 
   end(): void {
-    if (this.ended) return;
-    this.ended = true;
+    if (this.#state === 'ended') return;
+    this.#advance('ended');
     this.#early = [];
     this.#unsubscribe();
+  }
+
+  #advance(event: FeedEvent): void {
+    this.#state = nextState(FEED_STATES, 'a subscription', this.#state, event);
   }
 
   #unsubscribe(): void {

@@ -4,11 +4,13 @@ import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
 import type { FanOutCounters } from './cursor.js';
 import type { LogBudget } from './log-budget.js';
+import type { ReplayPace } from './replay-pace.js';
 
 /** What a group needs of its surroundings. */
 export interface GroupContext {
   readonly limits: Limits;
   readonly budget: LogBudget;
+  readonly replays: ReplayPace;
   readonly now: () => number;
   /** The group has something to write: `step` is called from the end of the turn on, until all is done. */
   readonly dirty: (group: SlicedTask) => void;

@@ -6,6 +6,8 @@ import { type Cursor, cursorAt, NOBODY, NONE_SEEN, type Receiver } from './curso
 import { FanOut } from './fan-out.js';
 import type { GroupContext } from './group-context.js';
 import type { GroupLog } from './group-log.js';
+import type { GroupState } from './group-states.js';
+import { movePlace } from './place-states.js';
 import { beginningOf, type Replay } from './replay.js';
 import type { RosterNews } from './roster.js';
 
@@ -32,6 +34,8 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   readonly #detached = new Set<Membership>();
   /** `dirty` was called, and `step` has not said since that all is done. */
   #queued = false;
+  /** Changed by `moveGroup` alone. */
+  state: GroupState = 'idle';
   /** When it was last used, in monotonic milliseconds. */
   lastUsedAt: number;
 
@@ -55,7 +59,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   }
 
   /** Whether nobody is in it, nor may come back to it as the same member. */
-  get idle(): boolean {
+  get isEmpty(): boolean {
     return this.places.size + this.#detached.size === 0;
   }
 
@@ -88,19 +92,19 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
 
   /** Its member has come back, on another connection. What it is owed is what `begin` says. */
   attach(membership: Membership, receiver: Receiver): void {
+    movePlace(membership, 'attached');
     membership.receiver = receiver;
     // Where its earlier connection was still there, so is its place.
     if (this.#detached.delete(membership)) this.#place(membership);
   }
 
-  /**
-   * Brings a receiver of dialect 2 to where it asks to stand. Writes what its socket takes of the way there, and then its `sync`.
-   */
+  /** Brings a receiver of dialect 2 to where it asks to stand. Writes what its socket takes of the way there, and then its `sync`. */
   begin(membership: Membership, since: ResumeSince | undefined): void {
-    const { epoch } = this.log.position;
-    const { headSeq, firstSeq } = this.log;
-    const { cursor, outcome, reason } = beginningOf({ epoch, headSeq, firstSeq }, since);
-    this.replayTo(membership, cursor, outcome, reason);
+    movePlace(membership, 'begun');
+    if (membership.state !== 'replaying') return;
+    const { position, headSeq, firstSeq } = this.log;
+    const { cursor, outcome, reason } = beginningOf({ epoch: position.epoch, headSeq, firstSeq }, since);
+    this.replayFrom(membership, cursor, outcome, reason);
     membership.presenceSeen = NONE_SEEN;
     this.catchUp(membership);
   }
@@ -112,8 +116,9 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     membership.presenceSeen = this.presenceVersion;
     if (!membership.receiver.gone) this.writeRest(membership);
     membership.receiver = NOBODY;
-    membership.replay = undefined;
-    this.#detached.add(membership);
+    this.endReplay(membership);
+    movePlace(membership, 'detached');
+    if (membership.state === 'detached') this.#detached.add(membership);
     if (this.places.size === 0) this.#nobodyIsThere();
     this.lastUsedAt = this.context.now();
   }
@@ -121,6 +126,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   /** Takes a member out. What it is owed is written first, so a mover does not miss its last messages. */
   remove(membership: Membership): void {
     this.detach(membership);
+    movePlace(membership, 'removed');
     this.#detached.delete(membership);
   }
 

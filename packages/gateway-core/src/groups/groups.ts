@@ -11,8 +11,10 @@ import type { FanOutCounters, Receiver } from './cursor.js';
 import { Feed } from './feed.js';
 import { Group, type Membership } from './group.js';
 import type { GroupContext } from './group-context.js';
+import { moveGroup } from './group-states.js';
 import { LogBudget } from './log-budget.js';
 import { Reaching } from './reaching.js';
+import { ReplayPace } from './replay-pace.js';
 
 /** What a sweep's look at a group costs, and forgetting one, a write to a socket being one. */
 const LOOK_UNITS = 1 / 32;
@@ -46,11 +48,11 @@ export class Groups {
     wasReset: GroupContext['wasReset'],
     logged: GroupContext['logged'],
   ) {
-    const isOpen = (group: Group) => this.#groups.get(group.groupId) === group;
-    this.#reaching = new Reaching(broker, limits, timeouts, isOpen, failed);
+    this.#reaching = new Reaching(broker, limits, timeouts, failed);
     this.#context = {
       limits,
       budget: new LogBudget(limits.logBytesTotalMax, () => this.#exceeded()),
+      replays: new ReplayPace(clock, slices, limits.replayBytesPerSecondMax),
       now: () => clock.monotonicMs(),
       stamp: () => clock.now(),
       dirty: (group) => slices.add(group),
@@ -104,6 +106,7 @@ export class Groups {
 
   /** Adds a receiver at the head of a group's log. */
   add(group: Group, receiver: Receiver): Membership {
+    moveGroup(group, 'entered');
     this.#idle.delete(group);
     return group.add(receiver);
   }
@@ -111,8 +114,10 @@ export class Groups {
   remove(membership: Membership): void {
     const { group } = membership;
     group.remove(membership);
+    if (!group.isEmpty) return;
+    moveGroup(group, 'emptied');
     // Where it was forgotten already (the gateway has closed), it does not come back.
-    if (group.idle && this.#groups.get(group.groupId) === group) this.#idle.add(group);
+    if (group.state === 'idle') this.#idle.add(group);
   }
 
   /**
@@ -147,6 +152,7 @@ export class Groups {
   dispose(): void {
     this.#closed = true;
     for (const group of this.#groups.values()) this.#dispose(group);
+    this.#context.replays.close();
   }
 
   #published(position: PublishedPosition): PublishedPosition {
@@ -157,8 +163,8 @@ export class Groups {
   async #openLater(groupId: string, feed: Feed, subscription: Promise<BrokerSubscription>): Promise<Group> {
     // One that comes after the time limit ends at once, for its feed has ended.
     subscription.then(
-      (late) => feed.ended && feed.subscribed(late),
-      (error: unknown) => feed.ended && this.failed(error, 'broker.subscribe'),
+      (late) => feed.state === 'ended' && feed.subscribed(late),
+      (error: unknown) => feed.state === 'ended' && this.failed(error, 'broker.subscribe'),
     );
     try {
       const answer = await this.timeouts.limit(subscription, 'broker.subscribe');
@@ -211,6 +217,7 @@ export class Groups {
   }
 
   #dispose(group: Group): void {
+    moveGroup(group, 'forgotten');
     this.#groups.delete(group.groupId);
     this.#idle.delete(group);
     this.#feeds.get(group.groupId)?.end();

@@ -5,6 +5,7 @@ import type { GroupPresence, PresenceMember, PresenceStore } from '../presence/p
 import type { Slices } from '../slices.js';
 import type { Group, Membership } from './group.js';
 import type { Groups } from './groups.js';
+import { PresenceIntervals, type PresencePace, Rhythm } from './presence-intervals.js';
 import type { Roster, RosterNews } from './roster.js';
 
 interface Schedule {
@@ -15,34 +16,17 @@ interface Schedule {
   asking: boolean;
   /** Presence changed since the store was asked. */
   changed: boolean;
-  /** The square root of the group's members at its last announcement. */
-  weight: number;
+  readonly rhythm: Rhythm;
 }
-
-/** How often presence is announced. */
-export interface PresencePace {
-  /** Least time between two announcements of one group, in milliseconds. */
-  intervalMs: number;
-  /** Most members written to per second, over all groups, in the long run. */
-  writesPerSecondMax: number;
-}
-
-/** The longest delay that a Node timer takes. */
-const DELAY_MAX = 2 ** 31 - 1;
 
 /**
  * Announces a group's newest presence to its members: at the end of the turn of a first change, then at most once per interval. Presence
- * is state and not in the log: a member that is behind is owed only the newest.
- *
- * An interval grows with the square roots of the group's members and of those of all groups that announce: `writesPerSecondMax` is kept
- * whoever they are, one group alone announces every `members / writesPerSecondMax` seconds, and a small group hardly waits for a large
- * one. (Shares by square roots make the sum of all waits the shortest.)
+ * is state and not in the log: a member that is behind is owed only the newest. How long an interval is, `PresenceIntervals` says.
  */
 export class PresenceAnnouncer {
   /** Groups with an update due, or with one in the current interval. */
   readonly #schedules = new Map<string, Schedule>();
-  /** Of the weights of all schedules. */
-  #weights = 0;
+  readonly #intervals: PresenceIntervals;
   /** Lists that the store was asked for. */
   #asked = 0;
   readonly #unwatch: () => void;
@@ -52,12 +36,13 @@ export class PresenceAnnouncer {
     private readonly groups: Groups,
     private readonly clock: Clock,
     private readonly slices: Slices,
-    private readonly pace: PresencePace,
+    pace: PresencePace,
     private readonly report: {
       announced: (groupId: string, info: GroupPresence) => void;
       failed: (error: unknown, where: string) => void;
     },
   ) {
+    this.#intervals = new PresenceIntervals(pace);
     this.#unwatch = store.watch((groupId) => this.changed(groupId));
   }
 
@@ -67,7 +52,7 @@ export class PresenceAnnouncer {
     if (schedule !== undefined) {
       schedule.changed = true;
     } else if (this.groups.get(groupId) !== undefined) {
-      const fresh: Schedule = { groupId, timer: undefined, asking: false, changed: true, weight: 0 };
+      const fresh: Schedule = { groupId, timer: undefined, asking: false, changed: true, rhythm: new Rhythm() };
       this.#schedules.set(groupId, fresh);
       this.#queue(fresh);
     }
@@ -128,33 +113,40 @@ export class PresenceAnnouncer {
       return;
     }
     this.#schedules.delete(groupId);
-    this.#weights = this.#schedules.size === 0 ? 0 : this.#weights - schedule.weight;
+    this.#intervals.rest(schedule.rhythm, this.#schedules.size === 0);
   }
 
   #announce(schedule: Schedule): void {
     schedule.changed = false;
     schedule.asking = true;
-    schedule.timer = this.clock.setTimeout(() => {
-      schedule.timer = undefined;
-      this.#queue(schedule);
-    }, this.#intervalOf(schedule));
-    this.#ask(schedule.groupId, () => {
+    const askedAt = this.clock.monotonicMs();
+    this.#ask(schedule, () => {
       schedule.asking = false;
-      this.#goOn(schedule);
+      // The gateway may have closed meanwhile.
+      if (this.#schedules.get(schedule.groupId) === schedule) this.#pause(schedule, askedAt);
     });
   }
 
-  #intervalOf(schedule: Schedule): number {
-    const weight = Math.sqrt(this.groups.get(schedule.groupId)?.memberships.size ?? 0);
-    this.#weights += weight - schedule.weight;
-    schedule.weight = weight;
-    const paidAfterMs = (weight * this.#weights * 1_000) / this.pace.writesPerSecondMax;
-    return Math.min(Math.max(this.pace.intervalMs, Math.ceil(paidAfterMs)), DELAY_MAX);
+  /** Lets the interval pass that began when the store was asked. */
+  #pause(schedule: Schedule, askedAt: number): void {
+    const told = this.groups.get(schedule.groupId)?.memberships.size ?? 0;
+    const restMs = Math.ceil(askedAt + this.#intervals.next(schedule.rhythm, told) - this.clock.monotonicMs());
+    if (restMs < 0) {
+      this.#goOn(schedule);
+      return;
+    }
+    schedule.timer = this.clock.setTimeout(() => {
+      schedule.timer = undefined;
+      this.#queue(schedule);
+    }, restMs);
   }
 
-  #ask(groupId: string, done: () => void): void {
+  #ask({ groupId, rhythm }: Schedule, done: () => void): void {
+    rhythm.membersBefore = rhythm.members;
+    rhythm.members = undefined;
     const failed = (error: unknown) => this.report.failed(error, 'presence.info');
     const answer = (info: GroupPresence) => {
+      rhythm.members = info.details?.members;
       const group = this.groups.get(groupId);
       if (group === undefined) return undefined;
       if (group.memberships.size === 0) return group.roster?.rest();

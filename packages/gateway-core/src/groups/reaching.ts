@@ -14,7 +14,6 @@ export class Reaching {
     private readonly broker: Broker,
     private readonly limits: Limits,
     private readonly timeouts: PartTimeouts,
-    private readonly isOpen: (group: Group) => boolean,
     private readonly failed: (error: unknown, where: string) => void,
   ) {}
 
@@ -43,7 +42,7 @@ export class Reaching {
       .then((answered) => this.#prepend(group, epoch, answered))
       .catch((error: unknown) => {
         // Once the group is forgotten, as at the end of the gateway, nobody waits for it any more.
-        if (this.isOpen(group)) this.failed(error, 'broker.history');
+        if (group.state !== 'forgotten') this.failed(error, 'broker.history');
       })
       .then(() => {
         if (this.#underWay.get(group)?.answer === answer) this.#underWay.delete(group);
@@ -54,7 +53,7 @@ export class Reaching {
 
   /** The group may have been forgotten meanwhile, and its log may have begun anew. */
   #prepend(group: Group, epoch: string, { entries, head }: BrokerHistory): void {
-    if (!this.isOpen(group) || group.position.epoch !== epoch || head.epoch !== epoch) return;
+    if (group.state === 'forgotten' || group.position.epoch !== epoch || head.epoch !== epoch) return;
     if (entries !== undefined) group.prepend(entries);
   }
 }

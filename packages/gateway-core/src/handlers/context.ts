@@ -49,13 +49,21 @@ export interface MessageTexts {
   stateText?: string | undefined;
 }
 
+/** A message that has its place with whoever decides on it: the connection's next ones go on, and are answered after it. */
+export interface UnderWay {
+  readonly later: Promise<Accepted>;
+  /** Characters that are held in memory until then. */
+  readonly length: number;
+}
+
 /**
  * Does what one signal asks for. While a promise is pending the connection's next messages wait in order; what it answers is a refusal,
- * or nothing where the signal was accepted; or, in dialect 2, what an `ack` says. A throw or a rejection is answered `INTERNAL`.
+ * or nothing where the signal was accepted; in dialect 2, what an `ack` says; or that it is under way. A throw or a rejection is answered
+ * `INTERNAL`.
  */
 export type Handler<Type extends IncomingFromClient['type']> = (
   context: HandlerContext,
   connection: Connection,
   message: Extract<IncomingFromClient, { type: Type }>,
   texts: MessageTexts,
-) => MaybePromise<Refusal | Accepted | undefined>;
+) => MaybePromise<Refusal | Accepted | UnderWay | undefined>;

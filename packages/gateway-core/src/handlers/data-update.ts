@@ -1,10 +1,11 @@
 import type { DataUpdateSignal } from 'gateway-protocol';
 import type { Accepted, Refusal } from '../answers.js';
-import { detachedText } from '../data-body.js';
-import { type MaybePromise, whenKnown } from '../maybe-promise.js';
+import type { PublishedPosition } from '../broker/broker.js';
+import { type DataBody, detachedText } from '../data-body.js';
+import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Member } from '../members/member.js';
 import { authorized } from './authorized.js';
-import type { Handler, HandlerContext } from './context.js';
+import type { Handler, HandlerContext, UnderWay } from './context.js';
 import { NO_GROUP, NOT_A_MEMBER } from './refusals.js';
 
 const FORBIDDEN: Refusal = { code: 'FORBIDDEN', message: 'not allowed to publish to this group' };
@@ -45,7 +46,7 @@ function publish(
   groupId: string,
   text: string | undefined,
   dialect: 1 | 2,
-): MaybePromise<Accepted> {
+): Accepted | UnderWay {
   const { memberId: from } = member;
   const { version, sessionId, traceId, id, delivery, key, payload } = message;
   const ts = message.ts ?? context.clock.now();
@@ -53,7 +54,7 @@ function publish(
   const dataText = text ?? JSON.stringify(data);
   const body = { ts, groupId, from, version, sessionId, traceId, id, delivery, key, dataText, meta };
   const idempotencyKey = dialect === 2 && id !== undefined ? keyOf(member, id) : undefined;
-  const told = whenKnown(context.groups.publish(body, idempotencyKey), (ack) => {
+  const told = whenKnown(published(context, body, idempotencyKey), (ack): Accepted => {
     const { epoch, seq } = ack;
     if (context.events.has('data') && ack.duplicate === undefined) {
       const event = {
@@ -75,11 +76,29 @@ function publish(
     }
     return { ack };
   });
+  if (!isPromise(told)) return told;
   // Only the answer has a time limit: what the broker accepts late is in the log, and told.
-  return context.timeouts.limit(told, 'broker.publish');
+  return { later: context.timeouts.limit(told, 'broker.publish') as Promise<Accepted>, length: dataText.length };
+}
+
+/** A broker that fails in the call is as one that fails later: the client is not to blame. */
+function published(
+  { groups }: HandlerContext,
+  body: DataBody,
+  idempotencyKey: string | undefined,
+): MaybePromise<PublishedPosition> {
+  try {
+    return groups.publish(body, idempotencyKey);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** An `id` is the user's where the host names one: it outlives the member. */
-function keyOf({ memberId, identity: { principal } }: Member, id: string): string {
-  return principal === undefined ? `m${memberId.length}:${memberId}:${id}` : `p${principal.length}:${principal}:${id}`;
+function keyOf({ memberId, identity: { principal }, resume }: Member, id: string): string {
+  const { length } = principal ?? memberId;
+  const prefix = resume?.keyPrefix ?? (principal === undefined ? `m${length}:${memberId}:` : `p${length}:${principal}:`);
+  // Made once: a member's keys share its memory.
+  if (resume !== undefined) resume.keyPrefix = prefix;
+  return prefix + id;
 }

@@ -1,5 +1,5 @@
 import type { IdentifySignal, ResumeSince } from 'gateway-protocol';
-import { memberReadyFrame, type Refusal } from '../answers.js';
+import { memberReadyText, type Refusal } from '../answers.js';
 import type { Connection } from '../connection.js';
 import { END_CAUSES } from '../end-causes.js';
 import type { Group } from '../groups/group.js';
@@ -182,8 +182,8 @@ function commit(context: HandlerContext, connection: Connection, arrival: Arriva
     members.confirm(member);
     connection.unconfirmed = true;
     const resume = { token: members.issueToken(resumable, token), ttlMs: timings.resumeTtlMs };
-    connection.answer(
-      memberReadyFrame(clock.now(), {
+    connection.hold(
+      memberReadyText(clock.now(), {
         connectionId,
         timings,
         limits,
@@ -218,7 +218,7 @@ function fence({ end }: HandlerContext, connection: Connection, { resume }: Memb
 
 function withResume(member: Member, connection: Connection): Claim['member'] {
   if (member.resume === undefined) {
-    member.resume = { connection, generation: 0, claims: 0, tokenHash: undefined, usedHash: undefined };
+    member.resume = { connection, generation: 0, claims: 0, tokenHash: undefined, usedHash: undefined, keyPrefix: undefined };
   } else if (member.resume.connection !== connection) {
     member.resume.connection = connection;
     member.resume.generation += 1;

@@ -29,6 +29,8 @@ export interface ResumeState {
   /** Resumes under way: while a hook is asked, the window stays open. */
   claims: number;
   tokenHash: string | undefined;
+  /** Begins its idempotency keys; once it has published with an `id`. */
+  keyPrefix: string | undefined;
   /** Of the token before, which stays good until the client has spoken on its new connection: the `ready` may be lost. */
   usedHash: string | undefined;
 }

@@ -6,6 +6,11 @@ export function headerLength(payloadLength: number): number {
   return payloadLength < 126 ? 2 : payloadLength < 65_536 ? 4 : 10;
 }
 
+/** Bytes of an unmasked frame. */
+export function frameLength(payloadLength: number): number {
+  return headerLength(payloadLength) + payloadLength;
+}
+
 /** Writes the header of an unmasked, unfragmented frame and returns where its payload begins. */
 export function writeHeader(target: Buffer, at: number, firstByte: number, payloadLength: number): number {
   target[at] = firstByte;

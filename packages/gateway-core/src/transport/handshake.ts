@@ -6,6 +6,8 @@ export interface HandshakeRefusal {
   status: number;
   message: string;
   headers?: Record<string, string>;
+  /** The close code that says the same, where there is one. */
+  closeCode?: number;
 }
 
 /** 16 bytes in base64 (RFC 6455 §4.1). */

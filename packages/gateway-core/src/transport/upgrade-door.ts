@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { CLOSE_CODES } from 'gateway-protocol';
 import type { Clock } from '../clock.js';
-import type { ConnectionCounts } from '../connection-counts.js';
+import type { ConnectionCounts, Full } from '../connection-counts.js';
 import type { Peer } from '../gateway.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { ResolvedOptions } from '../options.js';
 import { remoteAddressOf } from './client-address.js';
+import { ClosingRefusals } from './closing-refusals.js';
 import { checkHandshake, type HandshakeRefusal, refuse } from './handshake.js';
 import type { GatewaySocket } from './socket.js';
 import type { WsTransport } from './ws-transport.js';
@@ -19,17 +21,35 @@ interface Arrival {
   opened: (socket: GatewaySocket, peer: Peer) => void;
 }
 
-const DRAINING: HandshakeRefusal = { status: 503, message: 'draining', headers: { 'Retry-After': '1' } };
+const DRAINING: HandshakeRefusal = {
+  status: 503,
+  message: 'draining',
+  headers: { 'Retry-After': '1' },
+  closeCode: CLOSE_CODES.DRAINING.code,
+};
+const ORIGIN_REFUSED: HandshakeRefusal = {
+  status: 403,
+  message: 'this origin may not connect',
+  closeCode: CLOSE_CODES.FORBIDDEN.code,
+};
 const ORIGIN_NOT_CHECKED: HandshakeRefusal = { status: 500, message: 'the origin could not be checked' };
-const FULL: Record<'in all' | 'from this address', HandshakeRefusal> = {
-  'in all': { status: 503, message: 'too many connections', headers: { 'Retry-After': '5' } },
-  'from this address': { status: 429, message: 'too many connections from this address', headers: { 'Retry-After': '5' } },
+const full = (status: number, message: string): HandshakeRefusal => ({
+  status,
+  message,
+  headers: { 'Retry-After': '5' },
+  closeCode: CLOSE_CODES.TOO_MANY_CONNECTIONS.code,
+});
+const FULL: Record<Full, HandshakeRefusal> = {
+  'in all': full(503, 'too many connections'),
+  'from this address': full(429, 'too many connections from this address'),
 };
 
 /** Lets clients in: every check of a handshake, then the transport. */
 export class UpgradeDoor {
   refused = 0;
   #shut = false;
+  /** Where refusals are said by a close code. */
+  readonly #closing: ClosingRefusals | undefined;
   /** Ends the wait of each handshake that the host's check of its origin has not answered. */
   readonly #waiting = new Set<(refusal: HandshakeRefusal) => void>();
 
@@ -39,7 +59,10 @@ export class UpgradeDoor {
     private readonly counts: ConnectionCounts,
     private readonly clock: Clock,
     private readonly failed: (error: unknown, where: string) => void,
-  ) {}
+  ) {
+    const { refuseBy, limits, timings } = options;
+    if (refuseBy === 'close') this.#closing = new ClosingRefusals(limits, timings.closeTimeoutMs, clock);
+  }
 
   enter(request: IncomingMessage, socket: Duplex, head: Buffer, opened: Arrival['opened']): void {
     const arrival = { request, socket, head, remoteAddress: remoteAddressOf(request, this.options.trustedProxies), opened };
@@ -52,6 +75,11 @@ export class UpgradeDoor {
   shut(): void {
     this.#shut = true;
     for (const end of [...this.#waiting]) end(DRAINING);
+  }
+
+  /** Lets go of those who were refused and are still there. */
+  close(): void {
+    this.#closing?.end();
   }
 
   #checkOrigin(arrival: Arrival): void {
@@ -100,7 +128,7 @@ export class UpgradeDoor {
 
   /** The host has decided; meanwhile others may have taken the last place. */
   #checked(arrival: Arrival, allowed: boolean): void {
-    const refusal = allowed === true ? this.#full(arrival) : { status: 403, message: 'this origin may not connect' };
+    const refusal = allowed === true ? this.#full(arrival) : ORIGIN_REFUSED;
     if (refusal === undefined) this.#letIn(arrival);
     else this.#refuse(arrival, refusal);
   }
@@ -126,8 +154,10 @@ export class UpgradeDoor {
     return full && FULL[full];
   }
 
-  #refuse({ socket }: Arrival, refusal: HandshakeRefusal): void {
+  #refuse({ request, socket, remoteAddress }: Arrival, refusal: HandshakeRefusal): void {
     this.refused += 1;
+    const { closeCode, message } = refusal;
+    if (closeCode !== undefined && this.#closing?.take(request, socket, remoteAddress, closeCode, message)) return;
     refuse(socket, refusal);
   }
 }

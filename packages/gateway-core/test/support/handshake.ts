@@ -14,7 +14,17 @@ export interface Handshake {
 /** A client's WebSocket handshake as `handleUpgrade` gets it, over a pair of streams instead of a port. */
 export function handshake(gateway: Gateway, remoteAddress = '127.0.0.1', headers: Record<string, string> = {}): Handshake {
   const [client, server] = duplexPair();
-  const request = {
+  const status = new Promise<number>((resolve, reject) => {
+    client.once('data', (bytes: Buffer) => resolve(Number(/^HTTP\/1\.1 (\d{3}) /.exec(bytes.toString('latin1'))?.[1])));
+    client.once('error', reject);
+  });
+  gateway.handleUpgrade(requestOf(gateway, remoteAddress, headers), server, Buffer.alloc(0));
+  return { status, socket: client, server };
+}
+
+/** The request of a right handshake, with these headers laid over its own. */
+export function requestOf(gateway: Gateway, remoteAddress = '127.0.0.1', headers: Record<string, string> = {}): IncomingMessage {
+  return {
     method: 'GET',
     httpVersion: '1.1',
     url: gateway.path,
@@ -27,10 +37,4 @@ export function handshake(gateway: Gateway, remoteAddress = '127.0.0.1', headers
     },
     socket: { remoteAddress },
   } as unknown as IncomingMessage;
-  const status = new Promise<number>((resolve, reject) => {
-    client.once('data', (bytes: Buffer) => resolve(Number(/^HTTP\/1\.1 (\d{3}) /.exec(bytes.toString('latin1'))?.[1])));
-    client.once('error', reject);
-  });
-  gateway.handleUpgrade(request, server, Buffer.alloc(0));
-  return { status, socket: client, server };
 }

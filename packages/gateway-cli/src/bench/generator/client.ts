@@ -8,6 +8,7 @@ import type { Meter } from './meter.js';
 import { DATA_BYTES_MIN, findData, isWhole, readNumber, readSize, readStream } from './payload.js';
 import { RawSocket, type RawSocketEvents } from './raw-socket.js';
 import { Receipts } from './receipts.js';
+import { newStanding, type Standing } from './standing.js';
 
 /** What the clients of one run share. */
 export interface ClientContext {
@@ -26,14 +27,18 @@ export class Client implements RawSocketEvents, FrameSink {
   /** Presence updates received. */
   presence = 0;
   gaps = 0;
+  /** Publications of its own that were acknowledged. */
+  acks = 0;
   /** Code of the server's close frame. */
   closeCode: number | undefined;
   /** A lossy member may miss messages; nobody waits for it, and it has no part in the meter. */
   readonly lossy: boolean;
+  /** Of a client that resumes: when its connection ends it still awaits every message, and `connect` and `join` bring it back. */
+  readonly standing: Standing | undefined;
   private readonly context: ClientContext;
   private readonly ledgers: readonly Ledger[];
   private readonly group: string;
-  private readonly reader = new FrameReader(this);
+  private reader = new FrameReader(this);
   private socket: RawSocket | undefined;
   private readyFrames = 0;
   /** Where in the last frame the data was: nearly always where it is in this one. */
@@ -45,27 +50,42 @@ export class Client implements RawSocketEvents, FrameSink {
   private settle: { resolve(): void; reject(fault: Fault): void } | undefined;
   /** What went wrong before it joined, while nobody waited. */
   private early: Fault | undefined;
+  /** Somebody waits until it has the first publisher's messages up to and without this one. */
+  private goal: { number: number; reached(): void } | undefined;
 
   /** `ledgers`: those of the publishers of its group, of which there is at least one. */
-  constructor(context: ClientContext, ledgers: readonly Ledger[], { lossy = false } = {}) {
+  constructor(context: ClientContext, ledgers: readonly Ledger[], { lossy = false, resumes = false } = {}) {
     this.context = context;
     this.ledgers = ledgers;
     this.group = ledgers[0]!.group;
     this.receipts = new Receipts(ledgers);
     this.lossy = lossy;
+    this.standing = resumes ? newStanding() : undefined;
   }
 
   /** Connects; resolves after the upgrade. @throws Fault when it fails. */
   connect(): Promise<void> {
+    this.reader = new FrameReader(this);
+    this.readyFrames = 0;
+    this.leaving = false;
+    this.closeCode = undefined;
     this.socket = new RawSocket(this.context.target, this);
     return this.settled();
   }
 
   /** Becomes a member of its group; resolves when the server has said so. @throws Fault when it says no, or is gone. */
   join(): Promise<void> {
-    const text = this.context.dialect.join(this.group);
+    const text = this.context.dialect.join(this.group, this.standing);
     if (text !== undefined) this.send(text);
     return this.settled();
+  }
+
+  /** Resolves when it has the messages of its group's first publisher up to and without `number`, or has passed them over. */
+  until(number: number): Promise<void> {
+    if (this.receipts.dueOf(0) >= number) return Promise.resolve();
+    return new Promise((reached) => {
+      this.goal = { number, reached };
+    });
   }
 
   get isConnected(): boolean {
@@ -120,13 +140,14 @@ export class Client implements RawSocketEvents, FrameSink {
       return;
     }
     const kind = this.context.dialect.classify(buffer, start, end);
+    if (this.standing !== undefined) this.context.dialect.note?.(this.standing, kind, buffer, start, end);
     if (kind === FRAME.data) this.onData(buffer, start, end);
     else this.onSignal(kind, buffer, start, end);
   }
 
   onEnd(reason: Error): void {
     this.socket = undefined;
-    this.receipts.leave(!this.lossy);
+    if (this.standing === undefined) this.receipts.leave(!this.lossy);
     const message = this.closeCode === undefined ? reason.message : `closed by the server with ${this.closeCode}`;
     if (!this.leaving || this.settle !== undefined) this.fail(new Fault('ended', message));
   }
@@ -139,6 +160,13 @@ export class Client implements RawSocketEvents, FrameSink {
     const number = good ? readNumber(buffer, at) : -1;
     if (!this.receipts.takeDue(stream, number) && !this.takeOther(stream, number)) return;
     if (!this.lossy) this.context.meter.record(this.ledgers[stream]!.arrived(number));
+    if (this.goal !== undefined) this.checkGoal(this.goal);
+  }
+
+  private checkGoal({ number, reached }: { number: number; reached(): void }): void {
+    if (this.receipts.dueOf(0) < number) return;
+    this.goal = undefined;
+    reached();
   }
 
   private isWhole(buffer: Buffer, at: number, end: number): boolean {
@@ -164,8 +192,9 @@ export class Client implements RawSocketEvents, FrameSink {
     if (kind === FRAME.presence) this.presence++;
     else if (kind === FRAME.ready) this.onReady(buffer, start, end);
     else if (kind === FRAME.gap) this.gaps++;
+    else if (kind === FRAME.ack) this.acks++;
     else if (kind === FRAME.error) this.fail(new Fault('refused', `the server said ${buffer.toString('utf8', start, end)}`));
-    const answer = this.context.dialect.answer(kind, this.group);
+    const answer = this.context.dialect.answer(kind, this.group, this.standing);
     if (answer !== undefined) this.send(answer);
   }
 
@@ -173,7 +202,7 @@ export class Client implements RawSocketEvents, FrameSink {
     this.context.onReady?.(buffer.toString('utf8', start, end));
     if (++this.readyFrames !== this.context.dialect.readyFrames) return;
     this.joined = true;
-    this.receipts.enter(!this.lossy);
+    if (!this.receipts.isMember) this.receipts.enter(!this.lossy);
     this.settle?.resolve();
   }
 

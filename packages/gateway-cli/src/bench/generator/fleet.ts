@@ -16,6 +16,8 @@ export interface FleetOptions {
   dataBytes: number;
   /** Most messages of one publisher in flight. */
   inFlightMax: number;
+  /** Whether its clients can come back as the members that they were. Default `false`. */
+  resumes?: boolean | undefined;
   /** Begins the names of the groups, which are then numbered. */
   groupPrefix: string;
 }
@@ -46,11 +48,11 @@ export class Fleet {
   constructor(context: ClientContext, options: FleetOptions) {
     this.context = context;
     this.dataBytes = options.dataBytes;
-    const { groups, connections, publishersPerGroup = 1, inFlightMax, groupPrefix } = options;
+    const { groups, connections, publishersPerGroup = 1, inFlightMax, groupPrefix, resumes } = options;
     for (let g = 0; g < groups; g++) {
       const ledgers = Array.from({ length: publishersPerGroup }, (_, i) => new Ledger(`${groupPrefix}${g}`, inFlightMax, i));
       const size = Math.floor(connections / groups) + (g < connections % groups ? 1 : 0);
-      const members = Array.from({ length: size }, () => new Client(context, ledgers));
+      const members = Array.from({ length: size }, () => new Client(context, ledgers, { resumes }));
       this.groups.push({ members, ledgers });
       this.ledgers.push(...ledgers);
       this.clients.push(...members);

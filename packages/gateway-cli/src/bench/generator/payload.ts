@@ -69,8 +69,13 @@ export function readSize(buffer: Buffer, at: number): number {
 
 /** Writes `number` into the data at `at`. */
 export function writeNumber(buffer: Buffer, at: number, number: number): void {
+  writeDigits(buffer, at + NUMBER_AT, at + SIZE_AT, number);
+}
+
+/** Writes `number` with leading zeros from `from` up to `to`. */
+export function writeDigits(buffer: Buffer, from: number, to: number, number: number): void {
   let rest = number;
-  for (let i = at + SIZE_AT - 1; i >= at + NUMBER_AT; i--) {
+  for (let i = to - 1; i >= from; i--) {
     buffer[i] = 48 + (rest % 10);
     rest = Math.floor(rest / 10);
   }

@@ -1,8 +1,10 @@
 import type { Client } from './client.js';
-import type { Dialect } from './dialect.js';
+import { type Dialect, ID } from './dialect.js';
 import { frameInPlace, headerLength, OPCODE } from './frame-writer.js';
 import type { Ledger } from './ledger.js';
-import { dataOfSize, findData, writeNumber } from './payload.js';
+import { dataOfSize, findData, writeDigits, writeNumber } from './payload.js';
+
+const ID_DIGITS = ID.length - 'm-'.length;
 
 /** Publishes numbered messages to a group as one of its members: all of a turn in one write. */
 export class Publisher {
@@ -10,6 +12,8 @@ export class Publisher {
   private readonly client: Client;
   private readonly template: Buffer;
   private readonly dataAt: number;
+  /** Where the digits of its `id` end; -1 where it has none. */
+  private readonly idEnd: number;
   private first = 0;
   private count = 0;
 
@@ -19,6 +23,8 @@ export class Publisher {
     this.ledger = ledger;
     this.template = Buffer.from(dialect.publication(ledger.group, dataOfSize(dataBytes, ledger.stream)));
     this.dataAt = findData(this.template, 0, this.template.length, -1);
+    const idAt = this.template.indexOf(`"${ID}"`);
+    this.idEnd = idAt === -1 ? -1 : idAt + 1 + ID.length;
   }
 
   /** Whether there is a connection to publish through. */
@@ -41,6 +47,10 @@ export class Publisher {
     for (let i = 0; i < this.count; i++) {
       this.template.copy(frames, offset + header);
       writeNumber(frames, offset + header + this.dataAt, this.first + i);
+      if (this.idEnd !== -1) {
+        const idEnd = offset + header + this.idEnd;
+        writeDigits(frames, idEnd - ID_DIGITS, idEnd, this.first + i);
+      }
       offset = frameInPlace(frames, offset, OPCODE.text, length);
     }
     this.count = 0;
