@@ -125,7 +125,7 @@ export class Outbox {
       if (!this.#pacing.take(bytes)) return;
       this.#mark(entry, 'sent');
       entry.sentAs = session.memberId as string;
-      if (!this.host.send(entry.text)) return this.#mark(entry, 'unsure');
+      if (!this.host.send(entry.text)) this.#mark(entry, 'unsure');
     }
   }
 

@@ -52,7 +52,10 @@ export class Sender {
   /** Sends what has waited. */
   flush(): void {
     for (const [key, text] of [...this.#latest]) {
-      if (!this.#mayGo || !this.host.send(text)) return this.#wait();
+      if (!this.#mayGo || !this.host.send(text)) {
+        this.#wait();
+        return;
+      }
       this.#latest.delete(key);
     }
   }
