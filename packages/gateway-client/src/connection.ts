@@ -3,6 +3,7 @@ import { Alarm } from './alarm.js';
 import { Attempt, type AttemptHost, type Loss } from './attempt.js';
 import { type BackoffOptions, DEFAULT_BACKOFF, delayBefore } from './backoff.js';
 import type { StatusReason } from './client.js';
+import type { ConnectionHost } from './connection-host.js';
 import type { Context } from './context.js';
 import { GatewayClientError } from './errors.js';
 import { type Input, nextState, type State } from './machine.js';
@@ -12,22 +13,11 @@ import { Status } from './status.js';
 import { TokenSource } from './token-source.js';
 import { Upkeep } from './upkeep.js';
 import { Waiters } from './waiters.js';
-import { type GroupSignal, isMemberReady, type MemberReady } from './wire.js';
+import type { GroupSignal, MemberReady } from './wire.js';
+import { within } from './within.js';
 
 /** `close()` waits no longer for the other end, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
-
-/** What stands on the connection: groups and outbox. */
-export interface ConnectionHost {
-  /** Groups to come back to, with what is wanted of each. */
-  wanted(): Record<string, ResumeSince>;
-  /** `ready` has come; `named` are the groups that its `identify` named. */
-  online(ready: MemberReady, named: ReadonlySet<string>): void;
-  signal(signal: GroupSignal): void;
-  offline(): void;
-  /** The client has stopped or was closed: what is pending fails with this. */
-  ended(error: GatewayClientError): void;
-}
 
 /** Keeps a connection up: which state follows, what is done in it, and when the next attempt is made. */
 export class Connection implements AttemptHost {
@@ -61,6 +51,9 @@ export class Connection implements AttemptHost {
       send: (text) => this.attempt?.send(text),
       identify: (id, token) => this.attempt?.identify(id, token),
       silent: () => this.drop({ text: 'nothing was heard any more', alone: true }, CLOSES.silent),
+      // Another user is another member: it is in no group yet.
+      replaced: (ready) => host.online(ready, new Set()),
+      measured: (rttMs) => this.status.set({ rttMs }),
     });
     this.#backoff = withDefaults(DEFAULT_BACKOFF, options.backoff);
     this.#wait = new Alarm(clock);
@@ -92,13 +85,7 @@ export class Connection implements AttemptHost {
     const closed = attempt?.end(CLOSES.leave);
     session.forget();
     this.#finish(new GatewayClientError('CLOSED', 'the client was closed'));
-    await new Promise<void>((resolve) => {
-      const timer = clock.setTimeout(resolve, CLOSE_TIMEOUT_MS);
-      void Promise.resolve(closed).then(() => {
-        clock.clearTimeout(timer);
-        resolve();
-      });
-    });
+    await within(clock, CLOSE_TIMEOUT_MS, closed);
   }
 
   /** Gives the connection up, as a drop. */
@@ -176,24 +163,8 @@ export class Connection implements AttemptHost {
 
   message(attempt: Attempt, message: OutgoingToClient2): void {
     if (attempt !== this.attempt) return;
-    this.upkeep.liveness.heard();
-    if (message.type === 'ready') {
-      if (!isMemberReady(message.payload)) return;
-      this.context.session.take(message.payload);
-      this.upkeep.renewal.ready(message.payload);
-      // Another user is another member: it is in no group yet.
-      if (message.payload.resumed === false) this.host.online(message.payload, new Set());
-    } else if (message.type === 'heartbeat_ack') {
-      this.status.set({ rttMs: this.upkeep.answered(message.payload) });
-    } else if (message.type === 'reconnect') {
-      this.#next ??= new Attempt(this.context, this);
-      const next = this.#next;
-      this.context.deadlines.add(message.payload.afterMs, () => {
-        if (next === this.#next || next === this.attempt) void next.start(this.tokens, 'reconnect');
-      });
-    } else {
-      this.host.signal(message);
-    }
+    if (message.type === 'reconnect') this.#prepareNext(message.payload.afterMs);
+    else if (!this.upkeep.takes(message)) this.host.signal(message as GroupSignal);
   }
 
   lost(attempt: Attempt, loss: Loss): void {
@@ -271,6 +242,16 @@ export class Connection implements AttemptHost {
     this.attempt = new Attempt(this.context, this);
     this.status.set({ attempt: this.#attempts });
     void this.attempt.start(this.tokens, reason, this.#refused);
+  }
+
+  /** The gateway drains, and has spread its clients: this one comes back at its time, and keeps what it has until then. */
+  #prepareNext(afterMs: number): void {
+    if (this.#next !== undefined) return;
+    const next = new Attempt(this.context, this);
+    this.#next = next;
+    this.context.deadlines.add(afterMs, () => {
+      if (next === this.#next || next === this.attempt) void next.start(this.tokens, 'reconnect');
+    });
   }
 
   /** Brings the machine to where the attempt stands. */

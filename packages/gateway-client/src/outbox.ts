@@ -74,8 +74,8 @@ export class Outbox {
       promised.reject(new GatewayClientError(code, message, { groupId, id, cause }));
       return promised;
     };
-    if (known !== undefined || data === undefined || !isId(id) || (delivery === 'latest' && key === undefined)) {
-      return fail('INVALID_DATA', 'no data, an id that is none or is in use, or `latest` without a key');
+    if (known !== undefined || !isId(id) || (delivery === 'latest' && key === undefined)) {
+      return fail('INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
     }
     let text: string;
     try {

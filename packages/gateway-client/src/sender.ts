@@ -32,7 +32,6 @@ export class Sender {
     const { groupId } = this.host;
     const fail = (code: 'INVALID_DATA' | 'TOO_BIG', message: string, cause?: unknown) =>
       new GatewayClientError(code, message, { groupId, cause });
-    if (data === undefined) throw fail('INVALID_DATA', 'data: undefined is no JSON');
     let text: string;
     try {
       text = dataText({ groupId, data, delivery: key === undefined ? 'volatile' : 'latest', key, sessionId });

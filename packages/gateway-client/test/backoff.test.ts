@@ -40,7 +40,9 @@ describe('[B18] delays lie in their intervals, and fill them', () => {
   test('slow ones start at 10 s and end at 2 minutes; a rule of one’s own replaces them', () => {
     const most = (attempts: number) => delayBefore(DEFAULT_BACKOFF, attempts, 'back-off', () => 1);
     expect([0, 1, 2, 3, 4, 9].map(most)).toEqual([10_000, 20_000, 40_000, 80_000, 120_000, 120_000]);
-    expect(delayBefore({ ...DEFAULT_BACKOFF, delay: (attempt, action) => attempt + action.length }, 3, 'resume', () => 1)).toBe(9);
+    expect(delayBefore({ ...DEFAULT_BACKOFF, delay: (attempt, action) => attempt + action.length }, 3, 'resume', () => 1)).toBe(
+      9,
+    );
   });
 });
 
