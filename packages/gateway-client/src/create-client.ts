@@ -105,7 +105,7 @@ export function createClient(options: ClientOptions): Client {
       }),
     refreshToken: async () => {
       if (!connection.isOnline) throw new GatewayClientError('NOT_CONNECTED', 'not online');
-      return connection.renewal.renew();
+      return connection.upkeep.renewal.renew();
     },
     reconnect: () =>
       dispatcher.enter(() => {

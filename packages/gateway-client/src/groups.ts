@@ -100,7 +100,10 @@ export class Groups {
   }
 
   signal(signal: Exclude<GroupSignal, { type: 'ack' }>): void {
-    if (signal.type === 'error') return this.#failed(signal);
+    if (signal.type === 'error') {
+      this.#failed(signal);
+      return;
+    }
     const entry = this.entries.get(signal.type === 'data_update' ? signal.groupId : signal.payload.groupId);
     // Left already, or one that only the host put it into.
     if (entry === undefined) return;
@@ -198,18 +201,22 @@ export class Groups {
       inReplyTo === undefined
         ? this.entries.get(groupId ?? '')
         : [...this.entries.values()].find(({ group }) => group.joinId === inReplyTo);
-    if (entry !== undefined && entry.group.phase !== 'out') return this.#refused(entry, error);
-    if (code === 'RATE_LIMITED' && inReplyTo === undefined) {
+    if (entry !== undefined && entry.group.phase !== 'out') {
+      this.#refused(entry, error);
+    } else if (code === 'RATE_LIMITED' && inReplyTo === undefined) {
       this.outbox().limited(retryAfterMs ?? RETRY_MS);
       // It may be a join that was meant.
       for (const one of this.entries.values()) if (one.group.joinId !== undefined) this.#retry(one, retryAfterMs);
-      return;
+    } else if (!this.outbox().refused(error)) {
+      this.context.report(error);
     }
-    if (!this.outbox().refused(error)) this.context.report(error);
   }
 
   #refused(entry: Entry, error: GatewayClientError): void {
-    if (error.code === 'RATE_LIMITED' || error.code === 'INTERNAL') return this.#retry(entry, error.retryAfterMs);
+    if (error.code === 'RATE_LIMITED' || error.code === 'INTERNAL') {
+      this.#retry(entry, error.retryAfterMs);
+      return;
+    }
     const { group } = entry;
     group.refuse(error);
     this.outbox().end(error, group.groupId);

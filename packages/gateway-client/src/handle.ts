@@ -203,7 +203,8 @@ export class Handle<Data, State> implements Group<Data, State>, GroupUser {
       if (this.options.parse !== undefined) data = this.options.parse(data);
     } catch (cause) {
       const error = new GatewayClientError('LISTENER', `parse: ${cause}`, { groupId, id, cause });
-      return this.context.report(error);
+      this.context.report(error);
+      return;
     }
     const own = this.context.session.isOwn(from);
     const fields = {
