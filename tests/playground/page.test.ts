@@ -22,14 +22,18 @@ const PATIENT = { timeout: 15_000 };
 // Where it is built already, nothing happens.
 beforeAll(() => build(), 120_000);
 
-test('the page is at most 80 kB, as it is packed and as browsers get it; the README of gateway-cli has its sizes', () => {
+test('the page is at most 80 kB, as it is packed and as browsers get it; the README of gateway-cli says how large', () => {
   const packed = readFileSync(`${root}packages/gateway-cli/dist/playground/index.html.gz`);
   const whole = gunzipSync(packed);
   expect(packed.length).toBeLessThanOrEqual(80_000);
-  const kB = (bytes: number) => Math.ceil(bytes / 1_000);
-  expect(read('packages/gateway-cli/README.md')).toContain(
-    `one page of ${kB(packed.length)} kB (${kB(whole.length)} kB unpacked)`,
-  );
+  const [, saidPacked, saidWhole] =
+    read('packages/gateway-cli/README.md').match(/one page of (\d+) kB \((\d+) kB unpacked\)/) ?? [];
+  // To a tenth: the client that it contains has a life of its own.
+  const isRight = (said: string | undefined, bytes: number) => Math.abs(Number(said) * 1_000 - bytes) < bytes / 10;
+  expect(
+    [isRight(saidPacked, packed.length), isRight(saidWhole, whole.length)],
+    `${packed.length} and ${whole.length} bytes`,
+  ).toEqual([true, true]);
 });
 
 if (!existsSync(CHROMIUM)) console.warn(`the page is not tried: there is no ${CHROMIUM}; Debian’s package is chromium`);
