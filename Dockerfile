@@ -8,6 +8,7 @@ ENV PNPM=pnpm@12.21.0 STORE=/store
 WORKDIR /app
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/gateway-protocol/package.json packages/gateway-protocol/
+COPY packages/gateway-client/package.json packages/gateway-client/
 COPY packages/gateway-core/package.json packages/gateway-core/
 COPY packages/gateway-cli/package.json packages/gateway-cli/
 
