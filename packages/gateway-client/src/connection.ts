@@ -54,6 +54,7 @@ export class Connection implements AttemptHost {
       // Another user is another member: it is in no group yet.
       replaced: (ready) => host.online(ready, new Set()),
       measured: (rttMs) => this.status.set({ rttMs }),
+      stop: (reason) => this.stop(reason),
     });
     this.#backoff = withDefaults(DEFAULT_BACKOFF, options.backoff);
     this.#wait = new Alarm(clock);
@@ -78,10 +79,11 @@ export class Connection implements AttemptHost {
     this.#begin('initial');
   }
 
-  async close(): Promise<void> {
+  /** `rest` is as `close`, and the next one who wants it may begin anew. */
+  async close(input: 'close' | 'rest' = 'close'): Promise<void> {
     const { clock, session } = this.context;
     const { attempt } = this;
-    if (!this.#go('close')) return;
+    if (!this.#go(input)) return;
     const closed = attempt?.end(CLOSES.leave);
     session.forget();
     this.#finish(new GatewayClientError('CLOSED', 'the client was closed'));
@@ -218,7 +220,7 @@ export class Connection implements AttemptHost {
   #still(wasOnline: boolean): void {
     this.attempt = undefined;
     this.#wait.clear();
-    this.tokens.abort();
+    if (this.#next === undefined) this.tokens.abort();
     this.upkeep.stop();
     if (wasOnline) this.host.offline();
   }

@@ -125,15 +125,16 @@ export class Groups {
     }
   }
 
-  /** The client has stopped, or was closed and forgets everything. */
+  /** The client was closed, and forgets everything; or it has stopped, and what is joined comes back when it is told to connect again. */
   ended(error: GatewayClientError): void {
-    for (const { group, undoLinger, sender } of this.entries.values()) {
-      undoLinger();
+    for (const entry of this.entries.values()) {
+      const { group, undoLinger, sender } = entry;
       sender.clear();
-      const users = [...group.users];
-      group.users.clear();
-      for (const user of users) user.ended(error);
+      this.#out(entry);
+      for (const user of [...group.users]) user.ended(error);
+      if (error.code === 'CLOSED') undoLinger();
     }
+    if (error.code !== 'CLOSED') return;
     this.entries.clear();
     this.#departed.clear();
   }
@@ -185,7 +186,8 @@ export class Groups {
     this.entries.delete(group.groupId);
     this.outbox().end(new GatewayClientError('LEFT', 'the group was left', { groupId: group.groupId }), group.groupId);
     if (group.phase === 'refused') return;
-    if (!this.link.send(leaveText(group.groupId))) this.#departed.add(group.groupId);
+    // Where it was never in, the gateway knows nothing of it.
+    if (!this.link.send(leaveText(group.groupId)) && group.sync !== undefined) this.#departed.add(group.groupId);
   }
 
   #out({ group, roster }: Entry): void {

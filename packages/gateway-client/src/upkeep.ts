@@ -2,15 +2,14 @@ import type { OutgoingToClient2, ReadyPayload } from 'gateway-protocol';
 import type { Context } from './context.js';
 import { GatewayClientError } from './errors.js';
 import { Liveness } from './liveness.js';
-import { Renewal } from './renewal.js';
+import { Renewal, type RenewalHost } from './renewal.js';
 import { RoundTrips } from './round-trips.js';
 import type { TokenSource } from './token-source.js';
 import { heartbeatText, isMemberReady, type MemberReady } from './wire.js';
 
 /** What it needs of the connection. */
-export interface UpkeepHost {
+export interface UpkeepHost extends RenewalHost {
   send(text: string): void;
-  identify(id: string, token: string | null): void;
   silent(): void;
   /** The renewal was of another user. */
   replaced(ready: MemberReady): void;
@@ -29,7 +28,7 @@ export class Upkeep {
     private readonly host: UpkeepHost,
   ) {
     const { clock, timings, dispatcher } = context;
-    this.renewal = new Renewal(context, tokens, (id, token) => host.identify(id, token));
+    this.renewal = new Renewal(context, tokens, host);
     this.liveness = new Liveness(clock, timings, {
       sendHeartbeat: () => host.send(heartbeatText(clock.now())),
       silent: () => dispatcher.enter(() => host.silent()),

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { createClient } from 'gateway-client';
+import { createClient, StopError } from 'gateway-client';
 import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
 import { outcomeOf, World } from './support.js';
@@ -175,7 +175,11 @@ test('[B9] hold() counts, and a release that is taken back within lingerMs keeps
   expect(world.sockets.sockets).toHaveLength(1);
   three();
   await world.clock.advance(1_000);
-  expect(client.status.get().state).toBe('closed');
+  expect(client.status.get().state).toBe('idle');
+  expect(world.socket.closedWith).toBe(1000);
+  client.join('g');
+  await world.clock.advance(0);
+  expect(client.status.get().state).toBe('online');
 });
 
 test('a client without a WebSocket class stops and says what to pass; one with a wrong URL stops too', async () => {
@@ -207,4 +211,48 @@ test('connect() rejects when its signal is aborted, and the client goes on tryin
   await world.clock.advance(0);
   expect(connecting.code).toBe('ABORTED');
   expect(client.status.get().state).toBe('connecting');
+});
+
+test('what was joined comes back when a client that has stopped is told to connect again', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  await world.clock.advance(0);
+  world.closes(4003);
+  await world.clock.advance(0);
+  expect(group.status.get()).toMatchObject({ state: 'stale', error: { code: 'STOPPED' } });
+  const late = client.join('h');
+  expect(world.sockets.sockets).toHaveLength(1);
+  await expect(late.ready).rejects.toMatchObject({ code: 'STOPPED' });
+  await world.gateway.publish('g', 1);
+  client.reconnect();
+  await world.clock.advance(0);
+  expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'recovered', replayed: 1, error: undefined });
+  expect(late.status.get().state).toBe('live');
+});
+
+test('close() forgets: a handle of before is dead, and joining again is anew', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  await world.clock.advance(0);
+  void client.close();
+  await world.clock.advance(0);
+  await expect(group.publish(1)).rejects.toMatchObject({ code: 'LEFT' });
+  void client.connect();
+  const again = client.join('g');
+  await world.clock.advance(0);
+  expect(again.status.get()).toMatchObject({ state: 'live', outcome: 'live' });
+});
+
+test('StopError while the token is renewed ends it', async () => {
+  const world: World = new World({ authenticate: () => ({ principal: 'ada', expiresAt: world.clock.now() + 100_000 }) });
+  const client = await world.online({
+    token: ({ reason }) => {
+      if (reason === 'expiring') throw new StopError('logged out');
+      return 'token';
+    },
+  });
+  await world.clock.advance(80_000);
+  expect(client.status.get()).toMatchObject({ state: 'stopped', reason: { text: 'logged out' } });
 });
