@@ -1,4 +1,4 @@
-import { age, bytes, short } from '../../src/playground/format.js';
+import { age, bytes, count, short } from '../../src/playground/format.js';
 import type { Events, FeedEvent, MessageEvent } from '../../src/playground/wire.js';
 import { asPublishCall } from '../code.js';
 import { h, List, mark, type Row, say } from '../dom.js';
@@ -97,7 +97,7 @@ export class Stream {
       (wanted === '' || textsOf(event).toLowerCase().includes(wanted));
     this.#list.show((this.#paused ?? this.#events).filter(isWanted).slice(-SHOWN_MAX).reverse());
     const waiting = this.#paused === undefined ? 0 : this.#events.length - this.#paused.length;
-    const notes = [waiting > 0 && `${waiting} waiting`, this.#left > 0 && `${this.#left} not shown: more than this page takes`];
+    const notes = [waiting > 0 && `${waiting} waiting`, this.#left > 0 && `${count(this.#left)} more, not shown`];
     say(this.#note, notes.filter(Boolean).join(' · '));
   }
 

@@ -1,5 +1,6 @@
 import { age, bytes, count, short } from '../../src/playground/format.js';
 import type { Model } from '../../src/playground/model.js';
+import { isSlow, slowestFirst } from '../../src/playground/slowness.js';
 import type { ConnectionRow, GroupRow } from '../../src/playground/wire.js';
 import { h, List, mark, type Row, say } from '../dom.js';
 import { act } from '../feed-client.js';
@@ -128,7 +129,7 @@ export class ConnectionsTable {
     const rows = [...model.connections.values()].filter(
       (row) => wanted === '' || JSON.stringify(row).toLowerCase().includes(wanted),
     );
-    rows.sort((a, b) => b.unsentBytes - a.unsentBytes || b.lag - a.lag || a.createdAt - b.createdAt);
+    rows.sort(slowestFirst);
     this.#list.show(rows);
     const total = model.change?.stats.connections ?? 0;
     say(this.#panel.number, total > model.connections.size ? `${model.connections.size} of ${count(total)}` : count(total));
@@ -179,7 +180,7 @@ export class ConnectionsTable {
         say(lag, behind === 0 ? '0' : count(behind));
         say(unsent, unsentBytes === 0 ? '0' : bytes(unsentBytes));
         say(heard, age((this.#model?.change?.at ?? lastSeenAt) - lastSeenAt));
-        mark(node, 'slow', behind > 0 || unsentBytes > 0);
+        mark(node, 'slow', isSlow(next));
         more?.update(next);
       },
     };

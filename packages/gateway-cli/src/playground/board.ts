@@ -1,5 +1,6 @@
 import type { Gateway } from 'gateway-core';
 import { connectionRow, groupRow } from './rows.js';
+import { slowestFirst } from './slowness.js';
 import type { ConnectionRow, GroupRow } from './wire.js';
 
 /** Rows of each table that viewers are shown. Who is slow comes first. */
@@ -41,7 +42,7 @@ export class Board {
   ) {}
 
   look(): { connections: Look<ConnectionRow>; groups: Look<GroupRow> } {
-    const slowest = this.gateway.connections().sort((a, b) => b.unsentBytes - a.unsentBytes || b.lag - a.lag);
+    const slowest = this.gateway.connections().sort(slowestFirst);
     const fullest = this.gateway.groups().sort((a, b) => b.connections - a.connections);
     return {
       connections: this.#connections.look(slowest.slice(0, ROWS_MAX).map((context) => connectionRow(context, this.hideMetadata))),
