@@ -20,7 +20,7 @@ RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/r
 # What it is built with; not the examples, the benchmark and the tests of the packed packages.
 FROM manifests AS build
 RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/root/.npm,sharing=locked \
-  npx -y "$PNPM" install --frozen-lockfile --store-dir "$STORE" --filter gateway-strategy --filter gateway-cli...
+  npx -y "$PNPM" install --frozen-lockfile --store-dir "$STORE" --filter gateway-strategy --filter gateway-client... --filter gateway-cli...
 COPY tsconfig.base.json tsup.base.ts ./
 COPY scripts/build.mjs scripts/
 COPY packages packages

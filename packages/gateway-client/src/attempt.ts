@@ -59,6 +59,7 @@ export class Attempt {
 
   /** @param refused a token that is not tried again. */
   async start(tokens: TokenSource, reason: TokenContext['reason'], refused?: string | null): Promise<void> {
+    if (this.#ended) return;
     const { url } = this.context.options;
     try {
       const [address, token] = await Promise.all([typeof url === 'function' ? url() : url, tokens.get(reason)]);
