@@ -76,7 +76,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
   async function member(server: RunningServer, groupId: string, payload: object = {}) {
     const client = connectClient(server.gateway, { answersPings: true });
     client.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId, ...payload } });
-    await expect.poll(() => server.gateway.groups().some((group) => group.groupId === groupId)).toBe(true);
+    await expect.poll(() => server.gateway.groups().some((group) => group.groupId === groupId), PATIENT).toBe(true);
     return client;
   }
 
@@ -160,7 +160,7 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     await page.keyboard.press('/');
     await page.keyboard.type('"n":1');
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.locator('.stream button.line').count()).toBe(1);
+    await expect.poll(() => page.locator('.stream button.line').count(), PATIENT).toBe(1);
     await page.getByLabel('Filter messages').fill('');
     await page.keyboard.press('Escape');
     await page.keyboard.press('p');
@@ -172,7 +172,9 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
     await page.keyboard.press('n');
     await page.keyboard.press('Enter');
     await page.getByRole('article', { name: 'Client ada' }).getByText('online').waitFor(PATIENT);
-    await expect.poll(() => server.gateway.connections().filter(({ groups }) => groups.includes('orders')).length).toBe(2);
+    await expect
+      .poll(() => server.gateway.connections().filter(({ groups }) => groups.includes('orders')).length, PATIENT)
+      .toBe(2);
   });
 
   test('everything that is worked with has a name', async () => {

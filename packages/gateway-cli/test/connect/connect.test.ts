@@ -3,6 +3,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { MemoryIo, runCli } from '../memory-io.js';
 
+/** Long enough for a machine that is busy. */
+const POLL = { timeout: 10_000 };
+
 async function started(options: ServeOptions = {}) {
   const server = await serve({ port: 0, host: '127.0.0.1', ...options });
   onTestFinished(() => server.close());
@@ -76,17 +79,15 @@ test('ends with 1 where a line was not acknowledged, and says why', async () => 
 test('comes back after a loss as who it was, and what was typed meanwhile is accepted once', async () => {
   const { url, gateway } = await started();
   const { io, ended, type } = typing(url);
-  await expect.poll(() => io.out).toContain('g: live');
+  await expect.poll(() => io.out, POLL).toContain('g: live');
   await gateway.publish('g', 'before');
-  await expect.poll(() => io.out).toContain('"before"');
+  await expect.poll(() => io.out, POLL).toContain('"before"');
   type('/drop');
-  await expect.poll(() => io.err).toMatch(/closed 1006, again in \d\.\d s/);
+  await expect.poll(() => io.err, POLL).toMatch(/closed 1006, again in \d\.\d s/);
   type('"while away"');
   await gateway.publish('g', 'missed');
-  await expect
-    .poll(() => io.out, { timeout: 5_000 })
-    .toMatch(/\* back as .*\n< g 2 server "missed"\n\* g: recovered, 1 replayed/);
-  await expect.poll(() => io.out).toContain('< g 3 me "while away"');
+  await expect.poll(() => io.out, POLL).toMatch(/\* back as .*\n< g 2 server "missed"\n\* g: recovered, 1 replayed/);
+  await expect.poll(() => io.out, POLL).toContain('< g 3 me "while away"');
   io.stdin.end();
   expect(await ended).toBe(0);
   expect(gateway.stats().publishedTotal).toBe(3);
@@ -95,18 +96,18 @@ test('comes back after a loss as who it was, and what was typed meanwhile is acc
 test('commands join, leave, measure and close', async () => {
   const { url, gateway } = await started();
   const { io, ended, type } = typing(url, []);
-  await expect.poll(() => io.out).toContain('* here as');
+  await expect.poll(() => io.out, POLL).toContain('* here as');
   for (const line of ['/groups', '/nope', '/close 7', '/join', '/leave', '/help']) type(line);
   await expect
-    .poll(() => io.err)
+    .poll(() => io.err, POLL)
     .toMatch(/^none\nthere is no \/nope; see \/help\n\/close takes .*\n\/join takes a group\nin no group\n[\s\S]*\/drop /);
   type('/join h');
-  await expect.poll(() => io.out).toContain('h: live');
+  await expect.poll(() => io.out, POLL).toContain('h: live');
   type('/ping');
-  await expect.poll(() => io.out).toMatch(/\* ping \d+ ms/);
+  await expect.poll(() => io.out, POLL).toMatch(/\* ping \d+ ms/);
   expect(gateway.connections()[0]?.groups).toEqual(['h']);
   type('/leave');
-  await expect.poll(() => gateway.connections()[0]?.groups).toEqual([]);
+  await expect.poll(() => gateway.connections()[0]?.groups, POLL).toEqual([]);
   type('/close 4900');
   expect(await ended).toBe(0);
   expect(gateway.stats().droppedMembers).toBe(1);
@@ -115,7 +116,7 @@ test('commands join, leave, measure and close', async () => {
 test('a signal ends it with 0, though stdin is open; so that nobody sees it linger', async () => {
   const { url, gateway } = await started();
   const { io, ended } = typing(url);
-  await expect.poll(() => io.out).toContain('g: live');
+  await expect.poll(() => io.out, POLL).toContain('g: live');
   io.signals.emit('SIGINT', 'SIGINT');
   expect(await ended).toBe(0);
   expect(gateway.stats()).toMatchObject({ droppedMembers: 0 });
@@ -125,7 +126,7 @@ test('a signal ends it with 0, though stdin is open; so that nobody sees it ling
 test('a close that says not to come back ends it with 1', async () => {
   const { url, gateway } = await started();
   const { io, ended } = typing(url);
-  await expect.poll(() => io.out).toContain('g: live');
+  await expect.poll(() => io.out, POLL).toContain('g: live');
   gateway.disconnect(gateway.connections()[0]!.connectionId, 4003, 'out');
   expect(await ended).toBe(1);
   expect(io.err).toBe('gateway-cli: closed 4003 out\n');
@@ -134,9 +135,9 @@ test('a close that says not to come back ends it with 1', async () => {
 test('what others send is nothing that a terminal obeys', async () => {
   const { url, gateway } = await started();
   const { io } = typing(url);
-  await expect.poll(() => io.out).toContain('g: live');
+  await expect.poll(() => io.out, POLL).toContain('g: live');
   await gateway.publish('g', 1, { delivery: 'latest', key: 'a\u202eb' });
-  await expect.poll(() => io.out).toContain('(latest, key a�b) 1\n');
+  await expect.poll(() => io.out, POLL).toContain('(latest, key a�b) 1\n');
 });
 
 test('a token comes from the environment', async () => {

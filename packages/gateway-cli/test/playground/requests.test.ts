@@ -9,6 +9,9 @@ import WebSocket from 'ws';
 import { isLoopbackHost, networkOf } from '../../src/playground/address.js';
 import { refuseVisitor } from '../../src/playground/guard.js';
 
+/** Long enough for a machine that is busy. */
+const POLL = { timeout: 10_000 };
+
 async function started(playground: PlaygroundOptions = {}, options: ServeOptions = {}): Promise<RunningServer> {
   const server = await serve({ port: 0, host: '127.0.0.1', playground, ...options });
   onTestFinished(() => server.close());
@@ -271,7 +274,7 @@ test('a ninth viewer is refused, and one who goes makes room', async () => {
   );
   expect(await ask(server, '/playground/live')).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
   viewers[0]?.asked.destroy();
-  await expect.poll(async () => (await look(server)).status).toBe(200);
+  await expect.poll(async () => (await look(server)).status, POLL).toBe(200);
   for (const { asked } of viewers) asked.destroy();
 });
 

@@ -4,6 +4,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
 import { MemoryIo, runCli } from '../memory-io.js';
 
+/** Long enough for a machine that is busy. */
+const POLL = { timeout: 10_000 };
+
 async function started(password?: string) {
   const server = await serve({ port: 0, host: '127.0.0.1', playground: { password } });
   onTestFinished(() => server.close());
@@ -22,7 +25,7 @@ test('shows connections, groups and rates once', async () => {
       payload: { clientType: 'dashboard', groupId: 'orders', metadata: { name: hostile } },
     }),
   );
-  await expect.poll(() => server.gateway.connections()[0]?.groups).toEqual(['orders']);
+  await expect.poll(() => server.gateway.connections()[0]?.groups, POLL).toEqual(['orders']);
   await server.gateway.publish('orders', 1);
   const { code, out, err } = await runCli(['top', server.url, '--once']);
   client.terminate();
@@ -39,7 +42,7 @@ test('goes on until a signal, and takes the password from the environment', asyn
   const server = await started('pw');
   const io = new MemoryIo();
   const ended = run(['top', server.url], { GW_PLAYGROUND_PASSWORD: 'pw' }, io);
-  await expect.poll(() => io.out).toContain('\u001b[H\u001b[Jgateway running');
+  await expect.poll(() => io.out, POLL).toContain('\u001b[H\u001b[Jgateway running');
   io.signals.emit('SIGINT', 'SIGINT');
   expect(await ended).toBe(0);
   expect(io.signals.eventNames()).toEqual([]);
