@@ -8,6 +8,7 @@ import { GatewayError } from './errors.js';
 import type { Authenticate, Authorize } from './hooks.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
+import type { MemberStore } from './members/member-store.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { DEFAULT_TIMINGS, type Timings } from './timings.js';
@@ -65,6 +66,11 @@ export interface GatewayOptions {
   perMessageDeflate?: boolean | undefined;
   /** Who is in which group. Default: in memory. */
   presence?: PresenceStore | undefined;
+  /**
+   * Members that can be resumed. Give one to several gateways, with a `presence` and a `broker` that they share too, and a client of dialect 2 can
+   * come back on any of them as the same member; a gateway that closes leaves it to the others. Default: in memory, for this gateway alone.
+   */
+  members?: MemberStore | undefined;
   /** Collaborative sessions. Default: in memory. */
   sessions?: SessionStore | undefined;
   /** Order of each group's messages. Default: in memory, for this gateway alone. */
@@ -113,6 +119,7 @@ const KNOWN = new Set<keyof GatewayOptions>([
   'trustProxyHeader',
   'perMessageDeflate',
   'presence',
+  'members',
   'sessions',
   'broker',
   'authenticate',
@@ -150,6 +157,7 @@ function checkParts(options: GatewayOptions): void {
   const parts: [name: keyof GatewayOptions, methods: string[]][] = [
     ['server', ['on', 'emit', 'listenerCount']],
     ['presence', ['enter', 'leave', 'info', 'list', 'touch', 'watch']],
+    ['members', ['put', 'find', 'takeOver', 'end', 'expire', 'touch', 'onReplaced']],
     ['sessions', ['upsert', 'touch', 'list', 'expire']],
     ['broker', ['publish', 'subscribe', 'history']],
     ['logger', ['debug', 'info', 'warn', 'error']],
@@ -160,6 +168,10 @@ function checkParts(options: GatewayOptions): void {
     if (part === undefined) continue;
     const missing = methods.find((method) => typeof part?.[method] !== 'function');
     if (missing !== undefined) throw invalid(name, `must have a method ${missing}()`);
+  }
+  // Who came from another gateway would find neither its messages nor its place there.
+  if (options.members !== undefined && (options.broker === undefined || options.presence === undefined)) {
+    throw invalid('members', 'needs a broker and a presence store that the same gateways share');
   }
   for (const name of ['authenticate', 'authorize', 'generateId'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') throw invalid(name, 'must be a function');
