@@ -80,8 +80,8 @@ export interface MemberStore {
   expire(memberId: string, generation: number): MaybePromise<'expired' | 'open' | 'replaced'>;
   /**
    * Says that a gateway is alive, and gives it a lease of `ttlMs` from now. The connected members of one whose lease has run out have dropped
-   * when it ran out, and those whose time is over by then, or was before, are gone. A gateway that puts a member without a lease gets one of a
-   * minute at most.
+   * when it ran out, and those whose time is over are gone, at the latest when another gateway is touched. A gateway that puts a member, or takes
+   * one over, without a lease gets one of a minute at most.
    * @returns `alive`: the lease of its last touch was still running. `lapsed`: it was not, or this is the first touch; the gateway puts its
    * members again. No answer counts as `alive`.
    */

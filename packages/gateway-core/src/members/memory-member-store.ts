@@ -47,13 +47,10 @@ export class MemoryMemberStore implements MemberStore {
   }
 
   put(member: StoredMember): boolean {
-    const now = this.#clock.monotonicMs();
     const { memberId, generation, nodeId, state, resumeTtlMs } = member;
     const kept = this.#members.get(memberId);
     if (kept !== undefined && kept.member.generation !== generation) return false;
-    if ((this.#leases.get(nodeId)?.endsAt ?? 0) <= now) {
-      this.#leases.set(nodeId, { endsAt: now + this.#untouchedLeaseMs, touched: false });
-    }
+    const now = this.#haveLease(nodeId);
     const until = state === 'dropped' ? now + resumeTtlMs : Number.POSITIVE_INFINITY;
     if (kept === undefined) this.#members.set(memberId, { member: copyOf(member), until, heldUntil: 0 });
     else Object.assign(kept, { member: copyOf(member), until });
@@ -74,6 +71,7 @@ export class MemoryMemberStore implements MemberStore {
     const { nodeId: former } = kept.member;
     const { nodeId, tokenHash: next } = by;
     const generation = by.generation + 1;
+    this.#haveLease(nodeId);
     const taken: StoredMember = {
       ...kept.member,
       generation,
@@ -120,6 +118,17 @@ export class MemoryMemberStore implements MemberStore {
       listeners.delete(entry);
       if (listeners.size === 0 && this.#listeners.get(nodeId) === listeners) this.#listeners.delete(nodeId);
     };
+  }
+
+  /** @returns now. */
+  #haveLease(nodeId: string): number {
+    const now = this.#clock.monotonicMs();
+    const { endsAt } = this.#leases.get(nodeId) ?? { endsAt: now };
+    if (endsAt <= now) {
+      this.#dropMembersOf(nodeId, endsAt);
+      this.#leases.set(nodeId, { endsAt: now + this.#untouchedLeaseMs, touched: false });
+    }
+    return now;
   }
 
   #isOver({ member, until, heldUntil }: Kept, now: number): boolean {
