@@ -1,0 +1,333 @@
+import type { Gateway } from 'gateway-core';
+import { expect, test } from 'vitest';
+import { MovingClient, type SharedOptions, shareGateways } from './support/shared-gateways.js';
+
+const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, n) => from + n);
+
+/** Two gateways, a client `a` at the first and another one, `b`, at the second, both in `g`. */
+async function pair(options: SharedOptions = {}) {
+  const world = shareGateways(options);
+  const [a, b] = [new MovingClient(world.gateways, { token: 'ada' }), new MovingClient(world.gateways, { token: 'bob' }).goTo(1)];
+  for (const client of [a, b]) client.connect({ g: {} });
+  await world.clock.advance(1_000);
+  for (const client of [a, b]) client.take();
+  return { ...world, a, b, memberId: a.memberId as string };
+}
+
+/** Who is in the group, in the eyes of a client of dialect 2: by its first list and the differences since. */
+function rosterOf(client: MovingClient): { known: Map<string, boolean>; leaves: string[]; joins: string[] } {
+  const known = new Map<string, boolean>();
+  const leaves: string[] = [];
+  const joins: string[] = [];
+  for (const { type, payload } of client.take().received) {
+    if (type !== 'sync' && type !== 'presence_update') continue;
+    if (payload.members !== undefined) known.clear();
+    for (const memberId of payload.leaves ?? []) {
+      known.delete(memberId);
+      leaves.push(memberId);
+    }
+    for (const { memberId, connected } of [...(payload.members ?? []), ...(payload.joins ?? []), ...(payload.updates ?? [])])
+      known.set(memberId, connected);
+    joins.push(...(payload.joins ?? []).map(({ memberId }: { memberId: string }) => memberId));
+  }
+  return { known, leaves, joins };
+}
+
+test('who dropped from one gateway resumes on another as the same member, and gets what was said meanwhile, once and in order', async () => {
+  const { clock, gateways, a, b, memberId, events, rosters } = await pair();
+  a.say('g', 1);
+  await clock.settle();
+  a.take().connection.cut();
+  for (const n of upTo(19, 2)) b.say('g', n);
+  await clock.advance(14_000);
+  const before = rosterOf(b);
+  expect(before.known.get(memberId)).toBe(false);
+  a.goTo(1).connect();
+  b.say('g', 21);
+  await clock.advance(1_000);
+  expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
+  expect(a.logs.get('g')).toMatchObject({ seen: upTo(21) });
+  expect(a.logs.get('g')?.syncs.at(-1)).toMatchObject({ outcome: 'recovered' });
+  expect(events('leave')).toEqual([]);
+  expect(events('moved')).toMatchObject([{ at: 0, event: { memberId } }]);
+  expect(events('resumed')).toMatchObject([{ at: 1, event: { memberId } }]);
+  expect(gateways.map((gateway) => gateway.stats().droppedMembers)).toEqual([0, 0]);
+  // Long after both the window and the lease of either.
+  await clock.advance(60_000);
+  expect(rosterOf(b)).toMatchObject({ leaves: [], joins: before.joins });
+  expect(rosterOf(b).known.get(memberId)).toBe(true);
+  const seen = rosters.filter((roster) => roster.startsWith('g:'));
+  const since = seen.slice(seen.findIndex((roster) => roster.includes(memberId)));
+  expect(since.filter((roster) => !roster.includes(memberId))).toEqual([]);
+  expect(events('expired')).toEqual([]);
+  expect(events('error')).toEqual([]);
+});
+
+test('its places come along: where the host has put it, and what it says of itself; and it may leave and end there', async () => {
+  const { clock, gateways, a, b, memberId, events } = await pair({
+    both: () => ({ authorize: ({ action, groupId }) => action !== 'join' || groupId !== 'private' }),
+  });
+  const [connection] = gateways[0].connections();
+  await gateways[0].join(connection?.connectionId as string, 'private');
+  a.send({ type: 'presence', groupId: 'g', payload: { state: { typing: true } } });
+  await clock.advance(500);
+  a.take().connection.cut();
+  a.goTo(1).connect();
+  await clock.advance(500);
+  expect(a.take().of('ready').at(-1)?.payload.groups.sort()).toEqual(['g', 'private']);
+  expect(await gateways[0].members('g')).toMatchObject([{ memberId, state: 'connected', presenceState: { typing: true } }, {}]);
+  a.send({ type: 'leave', payload: { groupId: 'private' } });
+  await clock.advance(500);
+  expect(await gateways[0].members('private')).toEqual([]);
+  a.connection.close(1000);
+  await clock.advance(500);
+  expect(await gateways[0].members('g')).toMatchObject([{ memberId: b.memberId }]);
+  expect(events('leave').map(({ at, event }) => [at, event.groupId])).toEqual([
+    [1, 'private'],
+    [1, 'g'],
+  ]);
+  a.connect();
+  await clock.advance(500);
+  expect(a.take().resumed.at(-1)).toBe(false);
+});
+
+test('a half-open connection on the first gateway is closed with 4004, and nothing that it says is taken', async () => {
+  const { clock, a, b, memberId, events } = await pair();
+  const former = a.connection;
+  a.goTo(1).connect();
+  await clock.settle();
+  expect(former.closed?.code).toBe(4004);
+  former.send({ type: 'data_update', groupId: 'g', payload: { data: 'late' } });
+  former.send({ type: 'leave', payload: { groupId: 'g' } });
+  former.close(1000);
+  a.say('g', 'from the new one');
+  await clock.advance(30_000);
+  expect(b.of('data_update').map(({ payload }) => payload.data)).toEqual(['from the new one']);
+  expect(rosterOf(b)).toMatchObject({ leaves: [] });
+  expect(rosterOf(b).known.get(memberId)).toBe(true);
+  expect(events('disconnect')).toMatchObject([{ at: 0, event: { code: 4004, memberId } }]);
+  expect(events('detached')).toEqual([]);
+});
+
+test('what is under way for the first connection when it is replaced comes to nothing', async () => {
+  const waiting: ((yes: boolean) => void)[] = [];
+  const { clock, gateways, a, memberId, presence } = await pair({
+    both: () => ({
+      authorize: ({ action, groupId }) =>
+        action === 'join' && groupId === 'slow' ? new Promise<boolean>((resolve) => waiting.push(resolve)) : true,
+    }),
+  });
+  a.send({ type: 'join', payload: { groupId: 'slow' } });
+  const [connection] = gateways[0].connections();
+  await clock.settle();
+  const metadata = gateways[0].setMetadata(connection?.connectionId as string, { late: true });
+  a.goTo(1).connect();
+  await clock.settle();
+  await metadata.catch(() => {});
+  for (const answer of waiting) answer(true);
+  await clock.advance(20_000);
+  expect(presence.list('slow')).toEqual([]);
+  expect(presence.list('g').find((member) => member.memberId === memberId)).toMatchObject({ state: 'connected', generation: 2 });
+  expect(a.of('ready').at(-1)?.payload.groups).toEqual(['g']);
+});
+
+test('of two gateways that race for one token one has the member, and the other a new one', async () => {
+  const answers: (() => void)[] = [];
+  const world = shareGateways({
+    both: () => ({ authenticate: () => new Promise((resolve) => answers.push(() => resolve(true))) }),
+  });
+  const { clock, gateways, events } = world;
+  const settle = async () => {
+    await clock.settle();
+    for (const answer of answers.splice(0)) answer();
+    await clock.settle();
+  };
+  const first = new MovingClient(gateways);
+  first.connect({ g: {} });
+  await settle();
+  const { memberId, token } = first.take();
+  first.connection.cut();
+  const racers = [new MovingClient(gateways), new MovingClient(gateways).goTo(1), new MovingClient(gateways).goTo(1)];
+  for (const racer of racers) {
+    racer.token = token;
+    racer.connect({ g: {} });
+  }
+  await settle();
+  await clock.advance(1_000);
+  const resumed = racers.map((racer) => racer.take().resumed);
+  expect(resumed.filter(([yes]) => yes === true)).toHaveLength(1);
+  expect(resumed.filter(([yes]) => yes === false)).toHaveLength(2);
+  expect(racers.filter((racer) => racer.memberId === memberId)).toHaveLength(1);
+  expect(await gateways[0].members('g')).toHaveLength(3);
+  await clock.advance(60_000);
+  expect(await gateways[0].members('g')).toHaveLength(3);
+  expect(events('leave')).toEqual([]);
+});
+
+test('a used token stays good on every gateway until the client has spoken on its new connection, and no longer', async () => {
+  const { clock, a, memberId } = await pair();
+  const { token } = a;
+  a.goTo(1).connect();
+  await clock.settle();
+  // Its ready is lost: it knows only the old token, and comes back to the first one.
+  a.take().connection.cut();
+  a.token = token;
+  a.goTo(0).connect();
+  await clock.settle();
+  expect(a.take().memberId).toBe(memberId);
+  a.say('g', 1);
+  await clock.settle();
+  const newest = a.take().token;
+  a.connection.cut();
+  a.token = token;
+  a.goTo(1).connect();
+  await clock.settle();
+  expect(a.take().memberId).not.toBe(memberId);
+  a.token = newest;
+  a.goTo(1).connect();
+  await clock.settle();
+  expect(a.take().memberId).toBe(memberId);
+});
+
+test('a member goes to and fro, and each time only one gateway has it', async () => {
+  const { clock, gateways, a, b, memberId, events } = await pair();
+  const before = rosterOf(b).joins;
+  for (let round = 1; round <= 10; round += 1) {
+    if (round % 3 === 0) a.connection.cut();
+    a.goTo(round % 2).connect();
+    a.say('g', round);
+    await clock.advance(700);
+    expect(gateways.map((gateway) => gateway.connections().filter((each) => each.memberId === memberId).length)).toEqual(
+      round % 2 === 0 ? [1, 0] : [0, 1],
+    );
+  }
+  await clock.advance(60_000);
+  expect(a.take().memberId).toBe(memberId);
+  expect(b.of('data_update').map(({ payload }) => payload.data)).toEqual(upTo(10));
+  expect(rosterOf(b)).toMatchObject({ leaves: [], joins: before });
+  expect(events('leave')).toEqual([]);
+  expect(events('error')).toEqual([]);
+});
+
+test('make before break between two gateways under live traffic: nothing is missing, doubled or out of order, by seq', async () => {
+  for (const told of [1, 7, 50]) {
+    const { clock, gateways, a, b, memberId } = await pair({ both: () => ({ limits: { socketHighWaterMarkBytes: 600 } }) });
+    const seen: number[] = [];
+    const collect = (updates: readonly { seq: number }[]) => {
+      for (const { seq } of updates) if (seq > (seen.at(-1) ?? 0)) seen.push(seq);
+    };
+    const first = a.take().connection;
+    let published = 0;
+    const publish = () => {
+      published += 1;
+      void (gateways[published % 2] as Gateway).publish('g', `${published} ${'x'.repeat(100)}`);
+    };
+    for (let n = 0; n < 20; n += 1) publish();
+    await clock.settle();
+    a.take();
+    for (let n = 0; n < told; n += 1) publish();
+    a.goTo(1).connect();
+    for (let n = 0; n < told; n += 1) publish();
+    await clock.settle();
+    publish();
+    await clock.settle();
+    collect(first.updates as never);
+    expect(seen.length).toBeGreaterThanOrEqual(20);
+    collect(a.connection.updates as never);
+    expect(seen).toEqual(upTo(published));
+    expect(first.closed).toMatchObject({ code: 4004 });
+    expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
+    // The client closes what it has replaced: nobody leaves by that.
+    first.close(1000);
+    await clock.advance(60_000);
+    expect(await gateways[0].members('g')).toHaveLength(2);
+    expect(rosterOf(b)).toMatchObject({ leaves: [] });
+  }
+});
+
+test('a group that it may no longer be in, as the other gateway sees it, is left and said, and everybody sees it', async () => {
+  const { clock, gateways, a, b, memberId, events } = await pair({
+    each: (_, at) => ({ authorize: ({ action, groupId }) => action !== 'join' || at === 0 || groupId !== 'h' }),
+  });
+  a.send({ type: 'join', payload: { groupId: 'h' } });
+  await clock.advance(500);
+  a.take().connection.cut();
+  a.goTo(1).connect();
+  await clock.advance(500);
+  expect(a.take().of('ready').at(-1)?.payload).toMatchObject({ memberId, groups: ['g'] });
+  expect(a.of('error')).toMatchObject([{ groupId: 'h', payload: { code: 'FORBIDDEN' } }]);
+  expect(await gateways[0].members('h')).toEqual([]);
+  expect(events('leave')).toMatchObject([{ at: 1, event: { memberId, groupId: 'h' } }]);
+  expect(rosterOf(b)).toMatchObject({ leaves: [] });
+  expect(a.logs.get('g')?.syncs.at(-1)?.outcome).toBe('recovered');
+});
+
+test('a token is another user’s nothing, on the other gateway too: by principal, and where there is none by claims', async () => {
+  const users = new Map([
+    ['ada', { principal: 'ada' }],
+    ['eve', { principal: 'eve' }],
+    ['claims-ada', { claims: { sub: 'ada', roles: new Set(['x']) } }],
+    ['claims-eve', { claims: { sub: 'ada', roles: new Set(['y']) } }],
+    ['functions', { claims: { may: () => true } }],
+  ]);
+  const { clock, gateways } = shareGateways({ both: () => ({ authenticate: ({ token }) => users.get(String(token)) ?? false }) });
+  const meet = async (owner: string, thief: string) => {
+    const a = new MovingClient(gateways, { token: owner });
+    a.connect({ g: {} });
+    await clock.settle();
+    const { memberId, token } = a.take();
+    const eve = new MovingClient(gateways, { token: thief }).goTo(1);
+    eve.token = token;
+    eve.connect();
+    await clock.settle();
+    expect(a.connection.closed?.code).toBe(eve.take().memberId === memberId ? 4004 : undefined);
+    return eve.memberId === memberId;
+  };
+  expect(await meet('ada', 'ada')).toBe(true);
+  expect(await meet('ada', 'eve')).toBe(false);
+  expect(await meet('ada', 'claims-ada')).toBe(false);
+  expect(await meet('claims-ada', 'claims-ada')).toBe(true);
+  expect(await meet('claims-ada', 'claims-eve')).toBe(false);
+  // What cannot be compared is nobody else's.
+  expect(await meet('functions', 'functions')).toBe(false);
+});
+
+test('a hook of the other gateway keeps the window open, at the first one too', async () => {
+  const slow = (clock: { setTimeout(call: () => void, ms: number): unknown }) => ({
+    authenticate: () => new Promise<true>((resolve) => clock.setTimeout(() => resolve(true), 8_000)),
+    timings: { identifyTimeoutMs: 60_000 },
+  });
+  const { clock, gateways, a, memberId, events } = await pair({ each: (_, at, clock) => (at === 1 ? slow(clock) : {}) });
+  a.connection.cut();
+  await clock.advance(14_990);
+  a.goTo(1).connect();
+  await clock.advance(7_000);
+  expect(events('expired')).toEqual([]);
+  expect((await gateways[0].members('g')).find((member) => member.memberId === memberId)?.state).toBe('dropped');
+  await clock.advance(2_000);
+  expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
+  await clock.advance(30_000);
+  expect(events('expired')).toEqual([]);
+});
+
+test('who does not come back expires at the gateway that it dropped from, once', async () => {
+  const { clock, gateways, a, b, memberId, events } = await pair();
+  a.connection.cut();
+  await clock.advance(14_000);
+  expect(events('expired')).toEqual([]);
+  await clock.advance(4_000);
+  expect(events('expired')).toMatchObject([{ at: 0, event: { memberId } }]);
+  expect(rosterOf(b).leaves).toEqual([memberId]);
+  a.goTo(1).connect();
+  await clock.settle();
+  expect(a.take().resumed).toEqual([false, false]);
+  expect(gateways[0].stats().droppedMembers).toBe(0);
+});
+
+test('whom a gateway revokes, nobody resumes on another', async () => {
+  const { clock, gateways, a, memberId } = await pair();
+  expect(gateways[0].revoke({ memberId })).toBe(1);
+  a.goTo(1).connect();
+  await clock.settle();
+  expect(a.take().memberId).not.toBe(memberId);
+});
