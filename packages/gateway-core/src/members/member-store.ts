@@ -59,8 +59,8 @@ export interface MemberStore {
    */
   put(member: StoredMember): MaybePromise<boolean>;
   /**
-   * The member that a token stands for, and keeps it from expiring for `holdMs` from now: hooks are asked before it is taken over.
-   * `undefined`: there is none, the token is not one of its two, or its time to come back is over.
+   * The member that a token stands for, and keeps it from expiring for `holdMs` from now, in place of what an earlier `find` said: hooks are asked
+   * before it is taken over; 0 lets it go. `undefined`: there is none, the token is not one of its two, or its time to come back is over.
    */
   find(memberId: string, tokenHash: string, holdMs: number): MaybePromise<StoredMember | undefined>;
   /**

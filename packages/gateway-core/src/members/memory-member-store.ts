@@ -61,7 +61,7 @@ export class MemoryMemberStore implements MemberStore {
     const now = this.#clock.monotonicMs();
     const kept = this.#members.get(memberId);
     if (kept === undefined || !isToken(kept.member, tokenHash) || this.#isOver(kept, now)) return undefined;
-    kept.heldUntil = Math.max(kept.heldUntil, now + holdMs);
+    kept.heldUntil = now + holdMs;
     return copyOf(kept.member);
   }
 

@@ -50,8 +50,10 @@ export class Resumes {
     });
   }
 
-  release({ here }: Claim): void {
+  /** It has come to what it could: where that is nothing, the store holds the member no longer. */
+  release({ here, stored, tokenHash, nextToken }: Claim): void {
     if (here !== undefined) here.resume.claims -= 1;
+    if (this.keeper.isShared && nextToken === undefined) void this.#find(stored.memberId, tokenHash, 0);
   }
 
   /** Looks again at a member of another gateway, which may have come into groups, or have gone. `false`: it has. */
@@ -125,7 +127,8 @@ export class Resumes {
   }
 
   #find(memberId: string, tokenHash: string, parts: number): MaybePromise<StoredMember | undefined> {
-    const holdMs = parts * this.partTimeoutMs;
+    // A gateway that has the store for itself counts its own claims.
+    const holdMs = this.keeper.isShared ? parts * this.partTimeoutMs : 0;
     return this.asker.ask('members.find', () => this.store.find(memberId, tokenHash, holdMs), undefined);
   }
 }

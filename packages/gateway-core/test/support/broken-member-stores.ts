@@ -176,6 +176,19 @@ export const brokenMemberStores: Broken<MemberStore>[] = [
     broken((store) => ({ find: (memberId, hash) => store.find(memberId, hash, 0) })),
   ],
   [
+    'the longest hold counts',
+    'the holdMs of the last find counts',
+    broken((store) => {
+      let heldUntil = 0;
+      return {
+        find: (memberId, hash, holdMs) => {
+          heldUntil = Math.max(heldUntil, clock.monotonicMs() + holdMs);
+          return store.find(memberId, hash, heldUntil - clock.monotonicMs());
+        },
+      };
+    }),
+  ],
+  [
     'a find holds for ever',
     'a hold ends by itself',
     broken((store) => ({ find: (memberId, hash) => store.find(memberId, hash, Number.MAX_SAFE_INTEGER) })),

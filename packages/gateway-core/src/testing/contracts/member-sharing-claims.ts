@@ -30,12 +30,19 @@ export const windowClaims: MemberClaims = {
     await store.put(someone('a', { state: 'dropped' }));
     await advance(WINDOW_MS * 0.8);
     assert.notEqual(await other.find('a', 'a-1', WINDOW_MS), undefined);
-    await other.find('a', 'a-1', 0);
     await advance(WINDOW_MS * 0.8);
     assert.equal(await store.expire('a', 1), 'open');
     assert.equal((await other.takeOver('a', 'a-1', by('a')))?.generation, 2);
     await advance(WINDOW_MS * 2);
     assert.equal(await store.expire('a', 1), 'replaced');
+  },
+  'the holdMs of the last find counts: 0 lets the member go': async (store, other, advance) => {
+    await store.touch('node-1', LEASE_MS);
+    await store.put(someone('a', { state: 'dropped' }));
+    await other.find('a', 'a-1', WINDOW_MS * 5);
+    await other.find('a', 'a-1', 0);
+    await advance(WINDOW_MS * 1.2);
+    assert.equal(await store.expire('a', 1), 'expired');
   },
   'a hold ends by itself': async (store, other, advance) => {
     await store.touch('node-1', LEASE_MS);
