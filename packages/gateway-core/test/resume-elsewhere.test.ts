@@ -131,6 +131,33 @@ test('what is under way for the first connection when it is replaced comes to no
   expect(a.of('ready').at(-1)?.payload.groups).toEqual(['g']);
 });
 
+test('what was under way for a member that moved on and has come back takes nothing of it away (FC_SEED=20261126, run 383)', async () => {
+  let waits = 0;
+  const { clock, gateways, a, memberId, events, rosters } = await pair({
+    both: (clock) => ({
+      authenticate: () => (waits === 0 ? true : new Promise<true>((resolve) => clock.setTimeout(() => resolve(true), waits))),
+    }),
+  });
+  waits = 3_000;
+  a.send({ type: 'identify', version: '2', payload: { clientType: 'app-client' } });
+  await clock.settle();
+  waits = 0;
+  for (const at of [1, 0]) {
+    a.goTo(at).connect();
+    await clock.advance(100);
+  }
+  await clock.advance(5_000);
+  expect(a.take()).toMatchObject({ memberId, resumed: [false, true, true] });
+  expect((await gateways[1].members('g')).map((member) => member.memberId)).toContain(memberId);
+  expect(
+    rosters
+      .filter((roster) => roster.startsWith('g:'))
+      .slice(1)
+      .every((roster) => roster.includes(memberId)),
+  ).toBe(true);
+  expect(events('leave')).toEqual([]);
+});
+
 test('of two gateways that race for one token one has the member, and the other a new one', async () => {
   const answers: (() => void)[] = [];
   const world = shareGateways({

@@ -47,7 +47,9 @@ export class Members {
   }
 
   /** Tells the store what is true after all: an announcement that came to nothing. */
-  takeBack(member: Member, groupId: string): void {
+  takeBack(announced: Member, groupId: string): void {
+    // It may have moved away since, and have come back.
+    const member = this.#resumable.get(announced.memberId) ?? announced;
     if (placeOf(member, groupId) === undefined) this.presence.leave(groupId, member.memberId);
     else this.#tellEnter(member, groupId, member.droppedAt === undefined ? 'connected' : 'dropped');
   }

@@ -13,6 +13,8 @@ import { ResumingClient } from './resuming-client.js';
 import { expectBalanced } from './set-up.js';
 
 export interface SharedWorld {
+  /** Closes both gateways, which must leave nothing. */
+  end: () => Promise<void>;
   clock: FakeClock;
   gateways: [Gateway, Gateway];
   members: MemoryMemberStore;
@@ -35,7 +37,14 @@ export interface SharedOptions {
 }
 
 /** Two gateways in virtual time that share broker, presence and members. When the test is over they are closed, and must leave nothing. */
-export function shareGateways({ both = () => ({}), each = () => ({}) }: SharedOptions = {}): SharedWorld {
+export function shareGateways(options: SharedOptions = {}): SharedWorld {
+  const world = makeSharedGateways(options);
+  onTestFinished(() => world.end());
+  return world;
+}
+
+/** As `shareGateways`, for who ends them by itself. */
+export function makeSharedGateways({ both = () => ({}), each = () => ({}) }: SharedOptions = {}): SharedWorld {
   const clock = new FakeClock();
   const broker = new MemoryBroker({ clock });
   const presence = new MemoryPresenceStore({ clock });
@@ -56,7 +65,7 @@ export function shareGateways({ both = () => ({}), each = () => ({}) }: SharedOp
     const list = presence.list(groupId).map(({ memberId, state }) => `${memberId} ${state}`);
     rosters.push(`${groupId}: ${list.join(', ')}`);
   });
-  onTestFinished(async () => {
+  const end = async () => {
     for (const gateway of gateways) expectBalanced(gateway);
     const closing = Promise.all(gateways.map((gateway) => gateway.close({ graceMs: 1_000 })));
     await clock.advance(60_000);
@@ -66,8 +75,9 @@ export function shareGateways({ both = () => ({}), each = () => ({}) }: SharedOp
       expect(gateway.stats()).toMatchObject({ connections: 0, closing: 0, droppedMembers: 0, groups: 0, logBytes: 0 });
     }
     expect(clock.pendingTimers).toBe(0);
-  });
+  };
   return {
+    end,
     clock,
     gateways,
     members,
