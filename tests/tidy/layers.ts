@@ -91,6 +91,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'members/asker.ts',
     'members/member-records.ts',
     'members/member-keeper.ts',
+    'members/moved-members.ts',
     'members/members.ts',
     'members/resumes.ts',
     'sessions/opened-sessions.ts',

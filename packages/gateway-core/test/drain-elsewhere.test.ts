@@ -167,3 +167,30 @@ test('a gateway that was only held up, longer than its lease, has its members ba
   expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
   expect(await gateways[1].members('g')).toHaveLength(2);
 });
+
+test('a gateway that dies as soon as it has taken a member over leaves nothing of it in presence', async () => {
+  let isDead = false;
+  const when = () => isDead;
+  const { clock, gateways, presence } = shareGateways({
+    each: ({ members, presence }, at) =>
+      at === 1
+        ? {}
+        : {
+            presence: paced(presence, [...PRESENCE_METHODS], never, { when }),
+            members: paced(members, ['put', 'find', 'end', 'expire', 'touch'], never, { when }),
+          },
+  });
+  const [a, b] = [new MovingClient(gateways).goTo(1), new MovingClient(gateways).goTo(1)];
+  for (const client of [a, b]) client.connect({ g: {} });
+  await clock.advance(500);
+  const former = a.take().connection;
+  gateways[0].on('identify', () => {
+    isDead = true;
+  });
+  a.goTo(0).connect();
+  await clock.advance(1_000);
+  expect(former.closed?.code).toBe(4004);
+  expect(presence.list('g')).toHaveLength(2);
+  await clock.advance(30_000);
+  expect(presence.list('g').map(({ memberId }) => memberId)).toEqual([b.take().memberId]);
+});

@@ -1,5 +1,6 @@
 import type { Gateway } from 'gateway-core';
 import { expect, test } from 'vitest';
+import { delayed, MEMBER_METHODS, PRESENCE_METHODS, paced } from './support/asynchronous.js';
 import { MovingClient, type SharedOptions, shareGateways } from './support/shared-gateways.js';
 
 const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, n) => from + n);
@@ -156,6 +157,33 @@ test('what was under way for a member that moved on and has come back takes noth
       .every((roster) => roster.includes(memberId)),
   ).toBe(true);
   expect(events('leave')).toEqual([]);
+});
+
+test('a group that it comes into in the last moment at its first gateway is not one that it is seen in for ever (FC_SEED=20261126, run 1663)', async () => {
+  const { clock, gateways, a, memberId, presence } = await pair({
+    each: ({ members, presence }, _, clock) => ({
+      members: paced(members, [...MEMBER_METHODS], delayed(clock, 20)),
+      presence: paced(presence, [...PRESENCE_METHODS], delayed(clock, 20)),
+    }),
+  });
+  const seen: string[] = [];
+  for (let lead = 0; lead <= 160; lead += 20) {
+    a.take();
+    const at = gateways[0].connections().some((each) => each.memberId === memberId) ? 0 : 1;
+    a.goTo(1 - at);
+    const former = a.connection;
+    a.connect();
+    await clock.advance(lead);
+    former.send({ type: 'join', payload: { groupId: `h${lead}` } });
+    await clock.advance(30_000);
+    const isIn = a.take().of('ready').at(-1)?.payload.groups.includes(`h${lead}`);
+    expect(
+      presence.list(`h${lead}`).map((member) => member.memberId),
+      `${lead} ms`,
+    ).toEqual(isIn ? [memberId] : []);
+    seen.push(isIn ? 'in' : 'out');
+  }
+  expect(new Set(seen)).toEqual(new Set(['in', 'out']));
 });
 
 test('of two gateways that race for one token one has the member, and the other a new one', async () => {

@@ -8,6 +8,7 @@ import { advance, type Identity, isHere, isResumable, type Member, placeOf, pres
 import type { MemberKeeper } from './member-keeper.js';
 import type { StoredMember } from './member-store.js';
 import type { MembersOptions, MembersReport } from './members-report.js';
+import { MovedMembers } from './moved-members.js';
 
 /** What the end of a member costs, a write to a socket being one. */
 const END_UNITS = 1 / 2;
@@ -18,6 +19,7 @@ export class Members {
   readonly #resumable = new Map<string, Resumable>();
   /** Members whose connection dropped, longest ago first. */
   readonly #dropped = new Set<Member>();
+  readonly #moved: MovedMembers;
 
   constructor(
     private readonly presence: PresenceTeller,
@@ -26,7 +28,11 @@ export class Members {
     private readonly clock: Clock,
     private readonly options: MembersOptions,
     private readonly report: MembersReport,
-  ) {}
+  ) {
+    const { resumeTtlMs: delayMs, droppedMembersMax: countMax } = options;
+    const isIn = (memberId: string, groupId: string) => placeOf(this.#resumable.get(memberId), groupId) !== undefined;
+    this.#moved = new MovedMembers(presence, { delayMs, countMax }, isIn);
+  }
 
   /** A member of this gateway that can be resumed. */
   resumable(memberId: string): Resumable | undefined {
@@ -188,6 +194,7 @@ export class Members {
       else this.end(member);
       yield END_UNITS;
     }
+    this.#moved.sweep(now);
     this.presence.sweep(now);
     this.keeper.sweep(now);
   }
@@ -231,11 +238,10 @@ export class Members {
     this.#resumable.delete(member.memberId);
     const { memberId, memberships } = member;
     member.memberships = [];
-    for (const membership of memberships) {
-      this.groups.remove(membership);
-      // A call that is under way may come after what the other gateway says.
-      if (isElsewhere) this.presence.forget(membership.group.groupId, memberId);
-    }
+    for (const membership of memberships) this.groups.remove(membership);
+    const groupIds = memberships.map(({ group }) => group.groupId);
+    const { generation } = member.resume;
+    if (isElsewhere) this.#moved.add({ memberId, generation, groupIds, since: this.clock.monotonicMs() });
   }
 
   #tellEnter(member: Member, groupId: string, state: MemberRecord['state']): void {

@@ -38,7 +38,7 @@ export class KeptMembers {
   }
 
   /** One that is not known yet is one that has left. */
-  getOrAdd(groupId: string, memberId: string): Kept {
+  getOrAdd(groupId: string, memberId: string, generation?: number): Kept {
     let group = this.#groups.get(groupId);
     if (group === undefined) {
       group = new Map();
@@ -46,7 +46,7 @@ export class KeptMembers {
     }
     let kept = group.get(memberId);
     if (kept === undefined) {
-      kept = { groupId, memberId, record: undefined, generation: undefined, version: 0 };
+      kept = { groupId, memberId, record: undefined, generation, version: 0 };
       this.unsaidLeaves += 1;
       group.set(memberId, kept);
     }

@@ -94,13 +94,12 @@ export class PresenceKeeper implements PresenceTeller {
     this.#sayOrOwe(kept);
   }
 
-  /** A call that is under way, or failed, may still come through: a leave follows, which does nothing to a later generation. */
   forget(groupId: string, memberId: string): void {
     const kept = this.#members.get(groupId, memberId);
     if (kept === undefined) return;
     this.#members.change(kept, undefined);
-    if (this.#calls.has(kept) || this.#owed.has(kept)) this.#owe(kept);
-    else this.#members.forget(kept);
+    this.#owed.delete(kept);
+    if (!this.#calls.has(kept)) this.#members.forget(kept);
   }
 
   confirm(groupId: string, record: MemberRecord): void {
@@ -148,7 +147,7 @@ export class PresenceKeeper implements PresenceTeller {
     };
     if (!isPromise(answer)) return said();
     // What a late call did may have come after what was said since, which is therefore said again.
-    const late = () => this.#owe(this.#members.getOrAdd(groupId, memberId));
+    const late = () => this.#owe(this.#members.getOrAdd(groupId, memberId, kept.generation));
     return this.#calls.begin(kept, answer, this.clock.monotonicMs(), late).then(said);
   }
 

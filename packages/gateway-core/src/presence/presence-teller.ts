@@ -9,7 +9,7 @@ export interface PresenceTeller {
   tell(groupId: string, record: MemberRecord): void;
   /** Says that the member has left the group; where `generation` is given, also of one that this gateway has never entered there. */
   leave(groupId: string, memberId: string, generation?: number): void;
-  /** Says nothing more of the member: another gateway has it. */
+  /** Says nothing more of the member, unless it is told to: another gateway has it. */
   forget(groupId: string, memberId: string): void;
   /** Says `record` where that is not what was said last. */
   confirm(groupId: string, record: MemberRecord): void;
