@@ -365,6 +365,24 @@ test('a hook of the other gateway keeps the window open, at the first one too', 
   expect(events('expired')).toEqual([]);
 });
 
+test('a resume that comes to nothing, its token being spent meanwhile, does not keep the member longer than its time (FC_SEED=7, run 352)', async () => {
+  const { clock, a, memberId, events } = await pair({
+    each: (_, at, clock) =>
+      at === 0 ? {} : { authorize: () => new Promise((resolve) => clock.setTimeout(() => resolve(true), 500)) },
+  });
+  const former = a.connection;
+  a.goTo(1).connect();
+  await clock.advance(100);
+  former.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', token: 'ada' } });
+  await clock.settle();
+  former.send({ type: 'heartbeat' });
+  await clock.advance(1_000);
+  expect(a.take().resumed).toEqual([false, false]);
+  former.cut();
+  await clock.advance(17_000);
+  expect(events('expired')).toMatchObject([{ at: 0, event: { memberId } }]);
+});
+
 test('who does not come back expires at the gateway that it dropped from, once', async () => {
   const { clock, gateways, a, b, memberId, events } = await pair();
   a.connection.cut();

@@ -54,7 +54,7 @@ export interface Takeover {
  */
 export interface MemberStore {
   /**
-   * Says what is true of a member now; one that is not known is added.
+   * Says what is true of a member now; one that is not known is added. Where it names other tokens than before, no `find` holds it any more.
    * @returns `false`: the store has it in another generation, so another gateway has it. Nothing has changed then.
    */
   put(member: StoredMember): MaybePromise<boolean>;

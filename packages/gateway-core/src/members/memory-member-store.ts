@@ -53,7 +53,8 @@ export class MemoryMemberStore implements MemberStore {
     const now = this.#haveLease(nodeId);
     const until = state === 'dropped' ? now + resumeTtlMs : Number.POSITIVE_INFINITY;
     if (kept === undefined) this.#members.set(memberId, { member: copyOf(member), until, heldUntil: 0 });
-    else Object.assign(kept, { member: copyOf(member), until });
+    else
+      Object.assign(kept, { member: copyOf(member), until, heldUntil: hasSameTokens(kept.member, member) ? kept.heldUntil : 0 });
     return true;
   }
 
@@ -161,6 +162,10 @@ export class MemoryMemberStore implements MemberStore {
 
 function isToken({ tokenHash, usedTokenHash }: StoredMember, hash: string): boolean {
   return hash === tokenHash || hash === usedTokenHash;
+}
+
+function hasSameTokens(a: StoredMember, b: StoredMember): boolean {
+  return a.tokenHash === b.tokenHash && a.usedTokenHash === b.usedTokenHash;
 }
 
 function copyOf(member: StoredMember): StoredMember {

@@ -189,6 +189,16 @@ export const brokenMemberStores: Broken<MemberStore>[] = [
     }),
   ],
   [
+    'a put lets go whoever is held',
+    'any other one does not',
+    broken((store) => ({
+      put: (member) => {
+        store.find(member.memberId, member.tokenHash, 0);
+        return store.put(member);
+      },
+    })),
+  ],
+  [
     'a find holds for ever',
     'a hold ends by itself',
     broken((store) => ({ find: (memberId, hash) => store.find(memberId, hash, Number.MAX_SAFE_INTEGER) })),

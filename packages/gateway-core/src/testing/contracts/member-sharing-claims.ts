@@ -44,6 +44,17 @@ export const windowClaims: MemberClaims = {
     await advance(WINDOW_MS * 1.2);
     assert.equal(await store.expire('a', 1), 'expired');
   },
+  'a put that names other tokens lets the member go, any other one does not': async (store, other, advance) => {
+    await store.touch('node-1', LEASE_MS);
+    await store.put(someone('a', { usedTokenHash: 'a-0' }));
+    await other.find('a', 'a-0', WINDOW_MS * 5);
+    await store.put(someone('a', { usedTokenHash: 'a-0', state: 'dropped' }));
+    await advance(WINDOW_MS * 1.2);
+    assert.equal(await store.expire('a', 1), 'open');
+    await store.put(someone('a', { state: 'dropped' }));
+    await advance(WINDOW_MS * 1.2);
+    assert.equal(await store.expire('a', 1), 'expired');
+  },
   'a hold ends by itself': async (store, other, advance) => {
     await store.touch('node-1', LEASE_MS);
     await store.put(someone('a', { state: 'dropped' }));
