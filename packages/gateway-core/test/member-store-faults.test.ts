@@ -100,6 +100,26 @@ describe.each<[string, (clock: never) => Pace]>([
     expect(presence.list('g').map(({ state }) => state)).toEqual(['connected', 'connected']);
   });
 
+  test('a member that comes back to its own gateway, and joins on its earlier connection at that very moment, stays the one that it was', async () => {
+    for (let lead = 0; lead <= 300; lead += 10) {
+      const { clock, a, memberId, errors, events, idsIn } = await pair(options);
+      const former = a.connection;
+      a.connect();
+      await clock.advance(lead);
+      former.send({ type: 'join', payload: { groupId: 'h' } });
+      await pass(clock, 2_000);
+      expect(a.take(), `after ${lead}`).toMatchObject({ memberId, resumed: [false, true] });
+      expect(a.connection.closed, `after ${lead}`).toBeUndefined();
+      expect(events('moved')).toEqual([]);
+      expect(errors()).toEqual([]);
+      const inH = idsIn('h');
+      a.goTo(1).connect();
+      await pass(clock, 2_000);
+      expect(a.take().resumed.at(-1)).toBe(true);
+      expect(a.of('ready').at(-1)?.payload.groups.includes('h'), `after ${lead}`).toBe(inH.length === 1);
+    }
+  });
+
   test('of many resumes at once, at both gateways, one has the member', async () => {
     const { clock, gateways, a, memberId, idsIn, events } = await pair(options);
     a.connection.cut();
@@ -122,10 +142,18 @@ describe.each<[string, (clock: never) => Pace]>([
   test('a client that goes in the very step in which its resume is made good can come back', async () => {
     for (let steps = 0; steps <= 40; steps += 1) {
       const { clock, a, memberId, idsIn, b, errors } = await pair(options);
+      const former = a.connection;
       a.goTo(1).connect();
       for (let n = 0; n < steps; n += 1) await (n % 2 === 0 ? clock.advance(10) : Promise.resolve());
       a.take().connection.cut();
       await pass(clock, 1_000);
+      if (steps % 4 === 3) {
+        // It does not: then it is dropped somewhere, and its time runs.
+        former.cut();
+        await pass(clock, 40_000);
+        expect(idsIn('g'), `after ${steps}`).toEqual([b.memberId]);
+        continue;
+      }
       a.goTo(steps % 2).connect();
       await pass(clock, 1_000);
       expect(a.take().memberId, `after ${steps}`).toBe(memberId);
@@ -149,7 +177,7 @@ describe.each<['find' | 'takeOver', string, (clock: never) => Pace | 'throws', b
 ])('%s %s', (method, _what, pace, tookEffect) => {
   test('a client that comes from another gateway is a new member, is told no error, and what it was leaves', async () => {
     const { options, turn } = fault(1, method, pace);
-    const { clock, a, b, memberId, idsIn, errors, events } = await pair(options);
+    const { clock, a, b, memberId, idsIn, errors, events, members } = await pair(options);
     a.connection.cut();
     turn(true);
     a.goTo(1).connect();
@@ -162,6 +190,7 @@ describe.each<['find' | 'takeOver', string, (clock: never) => Pace | 'throws', b
     expect(idsIn('g').sort()).toEqual([a.memberId, b.memberId].sort());
     // Where the first gateway still had it, its time ended there.
     expect(events('expired').map(({ event }) => event.memberId)).toEqual(tookEffect ? [] : [memberId]);
+    expect(members.end(memberId, 2), 'it is kept in the generation that nobody has a token of').toBe(false);
     // The new one can be resumed.
     const { memberId: next } = a;
     a.goTo(0).connect();
@@ -284,6 +313,6 @@ test('what an asynchronous store is told of a member that moves on meanwhile lea
   a.connection.close(1000);
   await clock.advance(60_000);
   expect(idsIn('g')).toEqual([b.memberId]);
-  expect(members.expire(memberId, 1)).toBe('expired');
+  expect(members.end(memberId, 1), 'there is one').toBe(false);
   expect(gateways.map((gateway) => gateway.stats().droppedMembers)).toEqual([0, 0]);
 });

@@ -1,4 +1,4 @@
-import type { Gateway } from 'gateway-core';
+import type { Gateway, MemberStore } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { delayed, MEMBER_METHODS, PRESENCE_METHODS, paced } from './support/asynchronous.js';
 import { MovingClient, type SharedOptions, shareGateways } from './support/shared-gateways.js';
@@ -136,7 +136,7 @@ test('what was under way for a member that moved on and has come back takes noth
   let waits = 0;
   const { clock, gateways, a, memberId, events, rosters } = await pair({
     both: (clock) => ({
-      authenticate: () => (waits === 0 ? true : new Promise<true>((resolve) => clock.setTimeout(() => resolve(true), waits))),
+      authorize: () => (waits === 0 ? true : new Promise<true>((resolve) => clock.setTimeout(() => resolve(true), waits))),
     }),
   });
   waits = 3_000;
@@ -184,6 +184,37 @@ test('a group that it comes into in the last moment at its first gateway is not 
     seen.push(isIn ? 'in' : 'out');
   }
   expect(new Set(seen)).toEqual(new Set(['in', 'out']));
+});
+
+/** The store as one sees it that hears nothing of it. */
+function deafTo(members: MemberStore): MemberStore {
+  return new Proxy(paced(members, [], {}), {
+    get: (target, name) => (name === 'onReplaced' ? () => () => {} : Reflect.get(target, name, target)),
+  });
+}
+
+test('a gateway that is not told is so by what its calls are answered, and by a client that comes back to it', async () => {
+  for (const comesBack of [true, false]) {
+    const { clock, gateways, a, memberId, events, presence } = await pair({
+      each: ({ members }, at) => (at === 1 ? {} : { members: deafTo(members) }),
+    });
+    const former = a.connection;
+    a.goTo(1).connect();
+    await clock.advance(1_000);
+    expect(former.closed).toBeUndefined();
+    if (comesBack) a.goTo(0).connect();
+    else former.send({ type: 'join', payload: { groupId: 'h' } });
+    await clock.advance(1_000);
+    expect(former.closed?.code).toBe(4004);
+    expect(events('moved')[0]).toMatchObject({ at: 0, event: { memberId } });
+    await clock.advance(60_000);
+    expect(a.take()).toMatchObject({ memberId, resumed: comesBack ? [false, true, true] : [false, true] });
+    expect(gateways.map((gateway) => gateway.connections().filter((each) => each.memberId === memberId).length)).toEqual(
+      comesBack ? [1, 0] : [0, 1],
+    );
+    expect(presence.list('g')).toHaveLength(2);
+    expect(presence.list('h')).toEqual([]);
+  }
 });
 
 test('of two gateways that race for one token one has the member, and the other a new one', async () => {

@@ -6,7 +6,6 @@ import type { MemberRecord } from '../presence/kept-members.js';
 import type { PresenceTeller } from '../presence/presence-teller.js';
 import { advance, type Identity, isHere, isResumable, type Member, placeOf, presenceRecordOf, type Resumable } from './member.js';
 import type { MemberKeeper } from './member-keeper.js';
-import type { StoredMember } from './member-store.js';
 import type { MembersOptions, MembersReport } from './members-report.js';
 import { MovedMembers } from './moved-members.js';
 
@@ -174,16 +173,12 @@ export class Members {
     this.report.moved(member);
   }
 
-  /** A member that nobody could be given after it was taken over, and that was ended for that. */
-  lost({ memberId, generation, groups }: StoredMember): void {
-    const here = this.#resumable.get(memberId);
-    if (here === undefined || here.resume.generation > generation) {
-      for (const { groupId } of groups) this.presence.leave(groupId, memberId, generation + 1);
-      return;
-    }
-    here.resume.connection.fenced = true;
-    this.end(here);
-    this.report.fenced(here);
+  /** It was taken over here, by nobody, and ended in the store for that. */
+  lost(member: Resumable): void {
+    if (!isHere(member)) return;
+    member.resume.connection.fenced = true;
+    this.end(member);
+    this.report.fenced(member);
   }
 
   /** Ends the members whose resume window is over. Yields what each cost, a write to a socket being one. */

@@ -88,7 +88,8 @@ export class Resumes {
     const by = { generation, nodeId: this.keeper.nodeId, tokenHash: next };
     const doubtful = () => {
       const ended = this.asker.ask('members.end', () => this.store.end(memberId, generation + 1), false);
-      void whenKnown(ended, (wasTaken) => wasTaken && this.members.lost(stored));
+      // The gateway that had it, if that is another one, sees to its leave.
+      void whenKnown(ended, (wasTaken) => wasTaken && here !== undefined && this.members.lost(here));
     };
     const taking = this.asker.ask('members.takeOver', () => this.store.takeOver(memberId, tokenHash, by), undefined, doubtful);
     const taken = whenKnown(taking, (answer) => {
