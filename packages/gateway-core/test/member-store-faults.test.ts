@@ -2,13 +2,11 @@ import type { MemberStore } from 'gateway-core';
 import type { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
 import {
-  asynchronous,
   delayed,
   late,
   MEMBER_METHODS,
   never,
   nextTurn,
-  oneTurn,
   type Pace,
   PRESENCE_METHODS,
   paced,
@@ -303,16 +301,33 @@ test('where no end can be told, a gateway is another node: what it had under its
   expect(stays.take()).toMatchObject({ memberId, resumed: [false, true] });
 });
 
-test('what an asynchronous store is told of a member that moves on meanwhile leaves nothing behind', async () => {
+test('what a store is told too late of a member that has moved on, and gone, leaves nothing behind', async () => {
   const { clock, gateways, a, b, memberId, idsIn, members } = await pair({
-    each: ({ members }, at) => (at === 0 ? { members: asynchronous(members, ['put'], oneTurn) } : {}),
+    each: ({ members }, at, clock) => (at === 0 ? { members: paced(members, ['put'], delayed(clock, 50)) } : {}),
   });
   // Its drop is on its way to the store when it is taken over, and ends there.
   a.connection.cut();
   a.goTo(1).connect();
+  await clock.settle();
+  expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
   a.connection.close(1000);
   await clock.advance(60_000);
   expect(idsIn('g')).toEqual([b.memberId]);
   expect(members.end(memberId, 1), 'there is one').toBe(false);
   expect(gateways.map((gateway) => gateway.stats().droppedMembers)).toEqual([0, 0]);
+});
+
+test('a takeover that is answered late, after what was said of the member since, is a takeover', async () => {
+  const { clock, a, memberId, events, idsIn } = await pair({
+    each: ({ members }, _, clock) => ({ members: paced(members, ['takeOver'], late(clock, 3_000)) }),
+  });
+  const former = a.connection;
+  a.connect();
+  await clock.settle();
+  former.send({ type: 'join', payload: { groupId: 'h' } });
+  await clock.advance(4_000);
+  expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
+  expect(a.of('ready').at(-1)?.payload.groups).toEqual(['g', 'h']);
+  expect(events('moved')).toEqual([]);
+  expect(idsIn('h')).toEqual([memberId]);
 });
