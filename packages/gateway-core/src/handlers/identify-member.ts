@@ -23,6 +23,7 @@ export async function identifyMember(
   const claiming = connection.member === undefined ? resumes.claim(message.payload.resume?.token) : undefined;
   const claim = isPromise(claiming) ? await claiming : claiming;
   try {
+    if (!connection.live) return undefined;
     const answer = authenticated(context, connection, message, metadataText);
     const identity = isPromise(answer) ? await answer : answer;
     if (identity === undefined) return UNAUTHORIZED;

@@ -71,7 +71,8 @@ export class MemberKeeper {
     private readonly listener: MemberKeeperListener,
   ) {
     this.#records = new MemberRecords(clock, options);
-    this.#nodeId = options.generateId();
+    // Nobody has to tell it from another one where it is alone.
+    this.#nodeId = options.isShared ? options.generateId() : '';
     if (options.isShared) this.#listen();
   }
 
@@ -200,6 +201,7 @@ export class MemberKeeper {
   /** Too many ends to remember: whoever stays under the old id goes with its lease, and the members that are here are put under a new one. */
   #beAnotherNode(): void {
     this.#owedEnds.clear();
+    if (!this.options.isShared) return;
     this.#nodeId = this.options.generateId();
     this.#listen();
     this.#touch(this.clock.monotonicMs(), true);
