@@ -331,3 +331,17 @@ test('a takeover that is answered late, after what was said of the member since,
   expect(events('moved')).toEqual([]);
   expect(idsIn('h')).toEqual([memberId]);
 });
+
+test('who renews, drops and comes back faster than the store is told of the newest token is the same member', async () => {
+  const { clock, a, memberId } = await pair({
+    each: ({ members }, _, clock) => ({ members: paced(members, ['put'], delayed(clock, 50)) }),
+  });
+  a.send({ type: 'join', payload: { groupId: 'h' } });
+  await clock.advance(10);
+  a.send({ type: 'identify', version: '2', payload: { clientType: 'app-client' } });
+  await clock.advance(10);
+  a.take().connection.cut();
+  a.connect();
+  await clock.advance(1_000);
+  expect(a.take()).toMatchObject({ memberId, resumed: [false, true, true] });
+});

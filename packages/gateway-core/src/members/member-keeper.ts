@@ -95,6 +95,11 @@ export class MemberKeeper {
     });
   }
 
+  /** Settles once the store was told of the member's newest token, or could not be. */
+  told(member: Resumable): MaybePromise<void> {
+    return this.#calls.has(member) ? this.#ended(member) : undefined;
+  }
+
   /** Something is new of the member that only other gateways need to know. */
   changed(member: Resumable): void {
     if (this.options.isShared && isHere(member)) this.say(member);
@@ -174,6 +179,11 @@ export class MemberKeeper {
         resolve();
       });
     });
+  }
+
+  async #ended(member: Resumable): Promise<void> {
+    // The call under way, and the one that follows it where something was new.
+    for (let call = 0; call < 2; call += 1) await Promise.allSettled([this.#calls.endOf(member)]);
   }
 
   #owe(member: Resumable): void {

@@ -39,7 +39,12 @@ export class Resumes {
   claim(token: string | undefined): MaybePromise<Claim | undefined> {
     if (token === undefined) return undefined;
     const tokenHash = hashOf(token);
-    return whenKnown(this.#find(memberIdOf(token), tokenHash, PARTS_BEFORE_IDENTITY), (stored) => {
+    const memberId = memberIdOf(token);
+    const former = this.members.resumable(memberId);
+    // A client can be faster than the store that is told of its newest token.
+    const told = former === undefined ? undefined : this.keeper.told(former);
+    const finding = whenKnown(told, () => this.#find(memberId, tokenHash, PARTS_BEFORE_IDENTITY));
+    return whenKnown(finding, (stored) => {
       if (stored === undefined) return undefined;
       const known = this.members.resumable(stored.memberId);
       // It has been resumed elsewhere, and this gateway was not told yet.
