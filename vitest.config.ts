@@ -10,6 +10,7 @@ export default defineConfig({
     // Tests run against the sources, so a failing line is a line somebody wrote. The packed packages have tests of their own.
     alias: [
       { find: /^gateway-protocol$/, replacement: source('./packages/gateway-protocol/src/index.ts') },
+      { find: /^gateway-client$/, replacement: source('./packages/gateway-client/src/index.ts') },
       { find: /^gateway-core$/, replacement: source('./packages/gateway-core/src/index.ts') },
       { find: /^gateway-core\/testing$/, replacement: source('./packages/gateway-core/src/testing/index.ts') },
       { find: /^gateway-cli$/, replacement: source('./packages/gateway-cli/src/index.ts') },

@@ -13,6 +13,7 @@ export type {
 } from './client-signals.js';
 export { CLOSE_CODES, type CloseAction, type CloseCode, closeAction, ERROR_CODES, type ErrorCode } from './codes.js';
 export { type Decoded, decode } from './decode.js';
+export { type DecodedGatewayMessage, decodeGatewayMessage } from './decode-gateway.js';
 export {
   CLIENT_TYPES,
   type ClientType,
@@ -52,3 +53,4 @@ export { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
 export type { Logger } from './logger.js';
 export type { LogPosition, ResumeSince, Since } from './positions.js';
 export type { CommonError, Result } from './result.js';
+export { utf8Length } from './utf8-length.js';

@@ -8,3 +8,9 @@ export type { LinkDirection } from './link-pipe.js';
 export { type ConnectOptions, connectClient, MemoryClient } from './memory-client.js';
 export { MemoryLink, type MemoryLinkOptions } from './memory-link.js';
 export { type MemoryPeer, MemorySocket } from './memory-socket.js';
+export {
+  type MemoryWebSocket,
+  type MemoryWebSocketClass,
+  type MemoryWebSocketOptions,
+  memoryWebSocket,
+} from './memory-web-socket.js';
