@@ -22,7 +22,7 @@ export default defineConfig({
     reporters: ['default', new TotalsReporter()],
     // Vitest leaves a core idle for itself, which on two cores would mean one file at a time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
       {

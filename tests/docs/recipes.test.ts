@@ -39,8 +39,8 @@ async function office(options: GatewayOptions = {}) {
   return { clock, gateway, clients, connect };
 }
 
-test('there are twelve', () => {
-  expect(blocks).toHaveLength(13);
+test('there are thirteen', () => {
+  expect(blocks).toHaveLength(14);
 });
 
 test('the gateway of the recipes: who a user is, is the server’s word', async () => {
@@ -237,4 +237,39 @@ test('take back credentials', async () => {
   expect(signOutEverywhere(gateway, 'ada')).toBe(2);
   await clock.settle();
   expect(clients.map(({ closed }) => closed?.code)).toEqual([4003, 4003, undefined]);
+});
+
+test('Replace a gateway', async () => {
+  type Replaceable = {
+    current: Gateway;
+    replace(options: GatewayOptions, graceMs?: number): Promise<void>;
+  };
+  const { ReplaceableGateway } = await recipe<{
+    ReplaceableGateway: new (server: object, options: GatewayOptions) => Replaceable;
+  }>('Replace a gateway');
+  const clock = new FakeClock();
+  const routes: string[] = [];
+  const replaceable = new ReplaceableGateway({ on: (name: string) => routes.push(name) }, { clock });
+  const first = replaceable.current;
+  const identify = async (resume: object) => {
+    const client = connectClient(replaceable.current, { answersPings: true });
+    client.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', resume } });
+    await clock.settle();
+    return client;
+  };
+  const client = await identify({ groups: { room: {} } });
+  const readyOf = ({ received }: MemoryClient) =>
+    (received as unknown as OutgoingToClient2[]).flatMap((each) => (each.type === 'ready' ? [each.payload] : [])).at(-1);
+  const { memberId, resume } = readyOf(client) ?? {};
+  const replacing = replaceable.replace({ clock }, 10_000);
+  await clock.settle();
+  expect(client.received.map(({ type }) => type as string)).toContain('reconnect');
+  expect(replaceable.current).not.toBe(first);
+  const next = await identify({ token: resume?.token });
+  expect(readyOf(next)).toMatchObject({ memberId, resumed: true, groups: ['room'] });
+  expect(client.closed?.code).toBe(4004);
+  await Promise.all([replacing, clock.advance(20_000)]);
+  expect(await replaceable.current.members('room')).toMatchObject([{ memberId, state: 'connected' }]);
+  expect(routes).toEqual(['upgrade']);
+  await Promise.all([replaceable.current.close(), clock.advance(20_000)]);
 });

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import { CONNECTION_STATES } from '../../packages/gateway-core/src/connection-states.js';
 import { FEED_STATES, GROUP_STATES } from '../../packages/gateway-core/src/groups/group-states.js';
 import { PLACE_STATES } from '../../packages/gateway-core/src/groups/place-states.js';
+import { MEMBER_STATES } from '../../packages/gateway-core/src/members/member-states.js';
 import { codeIn, headsOf, tableOf } from './markdown.js';
 
 test.each<[heading: string, table: Readonly<Record<string, Readonly<Record<string, string>>>>]>([
   ['A connection', CONNECTION_STATES],
+  ['A member', MEMBER_STATES],
   ['A place in a group', PLACE_STATES],
   ['A group', GROUP_STATES],
   ['A subscription', FEED_STATES],
@@ -21,6 +23,7 @@ test.each<[heading: string, table: Readonly<Record<string, Readonly<Record<strin
 /** What no event leads out of, and what none leads to. */
 test.each([
   ['connection', CONNECTION_STATES, ['closed'], ['connecting']],
+  ['member', MEMBER_STATES, ['moved', 'gone'], []],
   ['place', PLACE_STATES, ['gone'], []],
   ['group', GROUP_STATES, ['forgotten'], []],
   ['subscription', FEED_STATES, ['ended'], ['asked']],

@@ -15,7 +15,7 @@ export const TIMING_MEANINGS: Readonly<Record<keyof Timings, string>> = {
   partTimeoutMs: 'how long a hook, a store or the broker may take to answer',
   drainDelayMs: 'when draining, say so on /health for this long before anybody is refused or told',
   sweepIntervalMs: 'how often deadlines are looked at',
-  presenceLeaseMs: 'gateways that share presence take one for dead that is not heard of for this long',
+  presenceLeaseMs: 'gateways that share stores take one for dead that is not heard of for this long',
 };
 
 /** What the help says of each limit. A limit without an entry does not compile. */

@@ -1,4 +1,6 @@
 import type { ErrorSignal, LogPosition, ResumeSince, Since } from 'gateway-protocol';
+import { RESUME_GROUPS_MAX } from './bounds.js';
+import { isId, isSince } from './checks.js';
 import type { Context } from './context.js';
 import { GatewayClientError } from './errors.js';
 import type { Group, JoinOptions } from './group.js';
@@ -43,7 +45,11 @@ export class Groups {
   ) {}
 
   join<Data, State>(groupId: string, options: JoinOptions<Data>): Group<Data, State> {
-    const entry = this.entries.get(groupId) ?? this.#add(groupId, options.since);
+    const { since } = options;
+    if (!isId(groupId) || (since !== undefined && !isSince(since))) {
+      throw new GatewayClientError('INVALID_DATA', 'groupId or since: not what the contract allows', { groupId });
+    }
+    const entry = this.entries.get(groupId) ?? this.#add(groupId, since);
     const { group } = entry;
     entry.undoLinger();
     if (group.phase === 'refused') group.phase = 'out';
@@ -79,7 +85,8 @@ export class Groups {
 
   wanted(): Record<string, ResumeSince> {
     const wanted = [...this.entries.values()].filter(({ group }) => group.phase !== 'refused');
-    return groupsRecord(wanted.map(({ group }) => [group.groupId, group.since ?? {}]));
+    // What is more is joined afterwards.
+    return groupsRecord(wanted.slice(0, RESUME_GROUPS_MAX).map(({ group }) => [group.groupId, group.since ?? {}]));
   }
 
   online({ groups = [] }: MemberReady, named: ReadonlySet<string>): void {

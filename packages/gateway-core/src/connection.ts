@@ -8,7 +8,7 @@ import type { Loss, Receiver } from './groups/cursor.js';
 import type { Membership } from './groups/group.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
-import { placeOf } from './members/members.js';
+import { placeOf } from './members/member.js';
 import { nextState } from './next-state.js';
 import type { Slices } from './slices.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';

@@ -1,17 +1,24 @@
-import { inspect } from 'node:util';
 import type { Broker } from './broker/broker.js';
 import { MemoryBroker } from './broker/memory-broker.js';
 import { systemClock } from './clock.js';
+import type { Connection } from './connection.js';
 import { Drain } from './drain.js';
 import { Emitter } from './emitter.js';
+import { END_CAUSES } from './end-causes.js';
 import type { GatewayEvents } from './events.js';
 import type { Gateway } from './gateway.js';
 import { Groups } from './groups/groups.js';
 import { PresenceAnnouncer } from './groups/presence-announcer.js';
+import { paceOf } from './groups/presence-intervals.js';
 import { HostMembers } from './host-members.js';
 import { Hub } from './hub.js';
 import { Lifecycle } from './lifecycle.js';
+import { Asker } from './members/asker.js';
+import { MemberKeeper } from './members/member-keeper.js';
+import type { MemberStore } from './members/member-store.js';
 import { Members } from './members/members.js';
+import { MemoryMemberStore } from './members/memory-member-store.js';
+import { Resumes } from './members/resumes.js';
 import { type GatewayOptions, resolveOptions } from './options.js';
 import { PartTimeouts } from './part-timeouts.js';
 import { MemoryPresenceStore } from './presence/memory-presence-store.js';
@@ -19,6 +26,7 @@ import { OwnPresence } from './presence/own-presence.js';
 import { presenceInfo } from './presence/presence-info.js';
 import { PresenceKeeper } from './presence/presence-keeper.js';
 import type { PresenceStore } from './presence/presence-store.js';
+import { describe, quietly } from './quietly.js';
 import { randomId } from './random-id.js';
 import { Router } from './router.js';
 import { RunningGateway } from './running-gateway.js';
@@ -101,8 +109,28 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
           },
           failed,
         );
-  const members = new Members(
+  // Nobody else has members of this gateway in a store that it has made for itself: they need no lease.
+  const memberStore: MemberStore =
+    options.members ?? new MemoryMemberStore({ clock, untouchedLeaseMs: Number.POSITIVE_INFINITY });
+  const asker = new Asker(timeouts, failed);
+  const keeper = new MemberKeeper(
+    memberStore,
+    clock,
+    asker,
+    {
+      generateId,
+      isShared: options.members !== undefined,
+      resumeTtlMs: timings.resumeTtlMs,
+      leaseMs: timings.presenceLeaseMs,
+      timeoutMs: timings.partTimeoutMs,
+      unsaidEndsMax: limits.droppedMembersMax,
+      closeTimeoutMs: timings.closeTimeoutMs,
+    },
+    { all: () => members.resumables(), replaced: (memberId) => members.replaced(memberId), failed },
+  );
+  const members: Members = new Members(
     teller,
+    keeper,
     groups,
     clock,
     { resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
@@ -110,14 +138,13 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       left: ({ memberId, identity: { principal } }, groupId) => events.emit('leave', { memberId, groupId, principal }),
       detached: ({ memberId, identity: { principal } }) => events.emit('detached', { memberId, principal }),
       expired: ({ memberId, identity: { principal } }) => events.emit('expired', { memberId, principal }),
+      moved: ({ memberId, identity: { principal } }) => events.emit('moved', { memberId, principal }),
+      // What a member calls its connection is one.
+      fenced: ({ resume }) => hub.end(resume.connection as Connection, END_CAUSES.replaced),
     },
   );
-  const pace = {
-    intervalMs: timings.presenceIntervalMs,
-    intervalMaxMs: timings.presenceIntervalMaxMs,
-    writesPerSecondMax: limits.presenceWritesPerSecondMax,
-  };
-  const announcer = new PresenceAnnouncer(presence, groups, clock, slices, pace, {
+  const resumes = new Resumes(memberStore, asker, keeper, members, timings.partTimeoutMs);
+  const announcer = new PresenceAnnouncer(presence, groups, clock, slices, paceOf(timings, limits), {
     announced: (groupId, info) => {
       if (events.has('presence')) events.emit('presence', { groupId, info: presenceInfo(info) });
     },
@@ -138,6 +165,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       timeouts,
       groups,
       members,
+      resumes,
       presence,
       announcer,
       sessions,
@@ -192,12 +220,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       hub.stop();
       door.close();
       timeouts.close();
-      members.endDropped();
+      members.close();
       announcer.close();
       groups.dispose();
       detach();
       // Stores and a broker that were passed in are not the gateway's to close, and those that it makes hold nothing open.
-      await teller.close();
+      await Promise.all([teller.close(keeper.isShared ? timings.resumeTtlMs : 0), keeper.close()]);
     },
   });
   const gateway = new RunningGateway({
@@ -225,19 +253,4 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     });
   }
   return gateway;
-}
-
-/** A logger may fail as well, as one whose worker has gone; what it is told of goes on all the same. */
-function quietly(log: () => void): void {
-  try {
-    log();
-  } catch {
-    // The `error` event tells of what failed; of the logger there is nobody to tell.
-  }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof Error) return error.stack ?? error.message;
-  // What has no `toString`, like an object without a prototype.
-  return typeof error === 'object' ? inspect(error) : String(error);
 }

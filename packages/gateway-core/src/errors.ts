@@ -34,3 +34,8 @@ export class GatewayError extends Error {
     super(message, options);
   }
 }
+
+/** @param problem what is wrong with it, as the end of a sentence. */
+export function invalidOption(name: string, problem: string): GatewayError {
+  return new GatewayError('INVALID_OPTION', `${name}: ${problem}`);
+}

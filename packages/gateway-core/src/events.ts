@@ -30,6 +30,8 @@ export interface GatewayEvents {
   resumed: EventMember;
   /** A member of dialect 2 did not come back within `resumeTtlMs`, and has left its groups. */
   expired: { memberId: string; principal?: string | undefined };
+  /** A member of dialect 2 was resumed at another gateway that shares the member store. It has left no group, and this gateway. */
+  moved: { memberId: string; principal?: string | undefined };
   /** Messages of a group are lost to a member of dialect 2, which was told: the log no longer reached it. */
   gap: { memberId: string; groupId: string; from: number; to: number };
   /** A group's log was lost by the broker, and begins anew at this position; its members were told, or closed with 1013. */
@@ -102,6 +104,7 @@ export const EVENT_NAMES: Readonly<Record<keyof GatewayEvents, true>> = {
   detached: true,
   resumed: true,
   expired: true,
+  moved: true,
   gap: true,
   reset: true,
   data: true,

@@ -108,8 +108,8 @@ export interface Gateway {
   remove(memberId: string, groupId: string): boolean;
 
   /**
-   * Ends members whose credentials are no longer good: connected ones are closed with 4003, and nobody becomes them again with a resume
-   * token. From the call on nothing that they send is accepted; the connections are closed in slices, at the end of the turn and after it.
+   * Ends members of this gateway whose credentials are no longer good: connected ones are closed with 4003, and nobody becomes them again with
+   * a resume token, here or on a gateway that shares the member store; which has a `revoke` of its own. From the call on nothing that they send is accepted; the connections are closed in slices, at the end of the turn and after it.
    * @returns how many members there were.
    * @throws GatewayError `INVALID_ARGUMENT`; what `where` throws. Nobody is ended then.
    * @example
@@ -153,7 +153,8 @@ export interface Gateway {
   /**
    * Says that it is not ready for `timings.drainDelayMs`, taking clients still; then stops accepting (503), sends out what was accepted,
    * tells every client (1012), at most `limits.drainsPerSecondMax` a second where the grace leaves the time, waits for their closing
-   * handshakes, and cuts those that take longer than `graceMs`. Does not close the HTTP server. Later calls get the same promise.
+   * handshakes, and cuts those that take longer than `graceMs`. Members that can be resumed are left to the gateways that share the member store.
+   * Does not close the HTTP server. Later calls get the same promise.
    * @param options.graceMs after the delay; default `timings.closeTimeoutMs`.
    * @throws GatewayError (by rejection) `INVALID_ARGUMENT`; nothing is closed then.
    */

@@ -9,7 +9,7 @@ import { checkHostInput } from './host-input.js';
 import type { Hub } from './hub.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
-import { placeOf } from './members/members.js';
+import { placeOf } from './members/member.js';
 import { metadataOf } from './presence/presence-info.js';
 import { revoke } from './revocation.js';
 import type { Slices } from './slices.js';

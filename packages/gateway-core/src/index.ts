@@ -39,6 +39,8 @@ export type {
 export type { Authenticate, AuthenticateContext, Authenticated, Authorize, AuthorizedAction, AuthorizedMember } from './hooks.js';
 export { DEFAULT_LIMITS, type Limits } from './limits.js';
 export type { MaybePromise } from './maybe-promise.js';
+export type { MemberStore, StoredMember, StoredPlace, Takeover } from './members/member-store.js';
+export { MemoryMemberStore, type MemoryMemberStoreOptions } from './members/memory-member-store.js';
 export type { AllowOrigin, GatewayOptions, HostServer, RefuseBy } from './options.js';
 export { MemoryPresenceStore, type MemoryPresenceStoreOptions } from './presence/memory-presence-store.js';
 export type { GroupPresence, PresenceMember, PresenceStore } from './presence/presence-store.js';

@@ -1,7 +1,8 @@
 import type { LedgerEntry } from './gateway-info.js';
 import type { Groups } from './groups/groups.js';
 import type { Hub } from './hub.js';
-import { type Members, placeOf } from './members/members.js';
+import { placeOf } from './members/member.js';
+import type { Members } from './members/members.js';
 
 /** The books of a group, see `Gateway.ledger`. */
 export function ledgerOf(

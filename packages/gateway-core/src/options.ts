@@ -4,10 +4,12 @@ import type { Server as HttpsServer } from 'node:https';
 import type { Logger } from 'gateway-protocol';
 import type { Broker } from './broker/broker.js';
 import type { Clock } from './clock.js';
-import { GatewayError } from './errors.js';
+import { invalidOption } from './errors.js';
 import type { Authenticate, Authorize } from './hooks.js';
 import { DEFAULT_LIMITS, type Limits } from './limits.js';
 import type { MaybePromise } from './maybe-promise.js';
+import type { MemberStore } from './members/member-store.js';
+import { checkParts } from './part-checks.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { DEFAULT_TIMINGS, type Timings } from './timings.js';
@@ -76,6 +78,11 @@ export interface GatewayOptions {
   perMessageDeflate?: boolean | undefined;
   /** Who is in which group. Default: in memory. */
   presence?: PresenceStore | undefined;
+  /**
+   * Members that can be resumed. Give one to several gateways, with a `presence` and a `broker` that they share too, and a client of dialect 2 can
+   * come back on any of them as the same member; a gateway that closes leaves it to the others. Default: in memory, for this gateway alone.
+   */
+  members?: MemberStore | undefined;
   /** Collaborative sessions. Default: in memory. */
   sessions?: SessionStore | undefined;
   /** Order of each group's messages. Default: in memory, for this gateway alone. */
@@ -127,6 +134,7 @@ const KNOWN = new Set<keyof GatewayOptions>([
   'refuseBy',
   'perMessageDeflate',
   'presence',
+  'members',
   'sessions',
   'broker',
   'authenticate',
@@ -138,20 +146,22 @@ const KNOWN = new Set<keyof GatewayOptions>([
 
 /** @throws GatewayError `INVALID_OPTION`, naming the option. */
 export function resolveOptions(options: GatewayOptions): ResolvedOptions {
-  if (typeof options !== 'object' || options === null) throw invalid('options', 'must be an object');
-  for (const name of Object.keys(options)) if (!KNOWN.has(name as keyof GatewayOptions)) throw invalid(name, 'is not an option');
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'must be an object');
+  for (const name of Object.keys(options))
+    if (!KNOWN.has(name as keyof GatewayOptions)) throw invalidOption(name, 'is not an option');
   const path = options.path ?? '/rt';
   const problem = problemOfPath(path);
-  if (problem !== undefined) throw invalid('path', problem);
-  checkParts(options);
+  if (problem !== undefined) throw invalidOption('path', problem);
+  checkParts({ ...options });
   const trustProxyHops = options.trustProxyHops ?? 0;
-  if (!Number.isInteger(trustProxyHops) || trustProxyHops < 0) throw invalid('trustProxyHops', 'must be an integer from 0');
+  if (!Number.isInteger(trustProxyHops) || trustProxyHops < 0) throw invalidOption('trustProxyHops', 'must be an integer from 0');
   const trustProxyHeader = options.trustProxyHeader ?? 'auto';
-  if (!PROXY_HEADERS.includes(trustProxyHeader)) throw invalid('trustProxyHeader', `must be one of ${PROXY_HEADERS.join(', ')}`);
+  if (!PROXY_HEADERS.includes(trustProxyHeader))
+    throw invalidOption('trustProxyHeader', `must be one of ${PROXY_HEADERS.join(', ')}`);
   const refuseBy = options.refuseBy ?? 'status';
-  if (!REFUSE_BY.includes(refuseBy)) throw invalid('refuseBy', `must be one of ${REFUSE_BY.join(', ')}`);
+  if (!REFUSE_BY.includes(refuseBy)) throw invalidOption('refuseBy', `must be one of ${REFUSE_BY.join(', ')}`);
   const perMessageDeflate = options.perMessageDeflate ?? false;
-  if (typeof perMessageDeflate !== 'boolean') throw invalid('perMessageDeflate', 'must be true or false');
+  if (typeof perMessageDeflate !== 'boolean') throw invalidOption('perMessageDeflate', 'must be true or false');
   return {
     path: normalPath(path),
     timings: resolveTimings(options.timings),
@@ -163,33 +173,13 @@ export function resolveOptions(options: GatewayOptions): ResolvedOptions {
   };
 }
 
-function checkParts(options: GatewayOptions): void {
-  const parts: [name: keyof GatewayOptions, methods: string[]][] = [
-    ['server', ['on', 'emit', 'listenerCount']],
-    ['presence', ['enter', 'leave', 'info', 'list', 'touch', 'watch']],
-    ['sessions', ['upsert', 'touch', 'list', 'expire']],
-    ['broker', ['publish', 'subscribe', 'history']],
-    ['logger', ['debug', 'info', 'warn', 'error']],
-    ['clock', ['now', 'monotonicMs', 'setTimeout', 'clearTimeout', 'setImmediate']],
-  ];
-  for (const [name, methods] of parts) {
-    const part = options[name] as Record<string, unknown> | undefined;
-    if (part === undefined) continue;
-    const missing = methods.find((method) => typeof part?.[method] !== 'function');
-    if (missing !== undefined) throw invalid(name, `must have a method ${missing}()`);
-  }
-  for (const name of ['authenticate', 'authorize', 'generateId'] as const) {
-    if (options[name] !== undefined && typeof options[name] !== 'function') throw invalid(name, 'must be a function');
-  }
-}
-
 function resolveOrigins(origins: GatewayOptions['allowedOrigins']): AllowOrigin {
   if (origins === undefined) return () => true;
   if (typeof origins === 'function') return origins;
   if (!Array.isArray(origins))
-    throw invalid('allowedOrigins', 'must be a function or a list of origins like https://app.example');
+    throw invalidOption('allowedOrigins', 'must be a function or a list of origins like https://app.example');
   const list = compileOrigins(origins);
-  if (typeof list === 'string') throw invalid('allowedOrigins', list);
+  if (typeof list === 'string') throw invalidOption('allowedOrigins', list);
   return (origin) => origin === undefined || list.includes(origin);
 }
 
@@ -197,13 +187,14 @@ function resolveTimings(given: Partial<Timings> | undefined): Timings {
   const timings = merge('timings', DEFAULT_TIMINGS, given);
   for (const [name, value] of Object.entries(timings)) {
     const least = MAY_BE_ZERO.has(name) ? 0 : 1;
-    if (value < least || value > DELAY_MAX) throw invalid(`timings.${name}`, `must be an integer from ${least} to ${DELAY_MAX}`);
+    if (value < least || value > DELAY_MAX)
+      throw invalidOption(`timings.${name}`, `must be an integer from ${least} to ${DELAY_MAX}`);
   }
   if (timings.heartbeatTimeoutMs <= timings.heartbeatIntervalMs) {
-    throw invalid('timings.heartbeatTimeoutMs', 'must be more than timings.heartbeatIntervalMs');
+    throw invalidOption('timings.heartbeatTimeoutMs', 'must be more than timings.heartbeatIntervalMs');
   }
   if (timings.presenceLeaseMs <= timings.sweepIntervalMs) {
-    throw invalid('timings.presenceLeaseMs', 'must be more than timings.sweepIntervalMs');
+    throw invalidOption('timings.presenceLeaseMs', 'must be more than timings.sweepIntervalMs');
   }
   return timings;
 }
@@ -215,25 +206,22 @@ function resolveLimits(given: Partial<Limits> | undefined): Limits {
   if (anyNumber && given?.joinsPerSecondMax === undefined) limits.joinsPerSecondMax = 0;
   for (const name of Object.keys(limits) as (keyof Limits)[]) if (limits[name] === 0) limits[name] = Number.POSITIVE_INFINITY;
   const prefix = limits.ipv6PrefixLength;
-  if (Number.isFinite(prefix) && prefix > 128) throw invalid('limits.ipv6PrefixLength', 'must be an integer from 0 to 128');
+  if (Number.isFinite(prefix) && prefix > 128) throw invalidOption('limits.ipv6PrefixLength', 'must be an integer from 0 to 128');
   // A message that the burst can never hold would be refused for ever.
   if (limits.bytesBurst < limits.messageBytesMax)
-    throw invalid('limits.bytesBurst', 'must be at least limits.messageBytesMax, or 0 (off)');
+    throw invalidOption('limits.bytesBurst', 'must be at least limits.messageBytesMax, or 0 (off)');
   return limits;
 }
 
 function merge<T extends object>(group: string, defaults: Readonly<T>, given: Partial<T> | undefined): T {
-  if (given !== undefined && (typeof given !== 'object' || given === null)) throw invalid(group, 'must be an object');
+  if (given !== undefined && (typeof given !== 'object' || given === null)) throw invalidOption(group, 'must be an object');
   const merged: T = { ...defaults };
   for (const [name, value] of Object.entries(given ?? {})) {
-    if (!Object.hasOwn(defaults, name)) throw invalid(`${group}.${name}`, 'is not an option');
+    if (!Object.hasOwn(defaults, name)) throw invalidOption(`${group}.${name}`, 'is not an option');
     if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw invalid(`${group}.${name}`, 'must be an integer from 0');
+    if (!Number.isSafeInteger(value) || (value as number) < 0)
+      throw invalidOption(`${group}.${name}`, 'must be an integer from 0');
     merged[name as keyof T] = value as T[keyof T];
   }
   return merged;
-}
-
-function invalid(name: string, problem: string): GatewayError {
-  return new GatewayError('INVALID_OPTION', `${name}: ${problem}`);
 }

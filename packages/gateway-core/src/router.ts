@@ -72,7 +72,7 @@ export class Router {
     // As it comes: what waited for its turn was sent before the token was.
     if (connection.unconfirmed && connection.member !== undefined) {
       connection.unconfirmed = false;
-      this.context.members.confirmToken(connection.member);
+      this.context.resumes.confirm(connection.member);
     }
     // As it comes, not when it is handled: a read that is inflated can be a thousand times as long, and would all wait.
     const tooFast = this.#overRate(connection, byteLength);

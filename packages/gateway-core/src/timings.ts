@@ -39,8 +39,8 @@ export interface Timings {
   /** How often deadlines are looked at, by one timer for all connections, sessions and groups. */
   sweepIntervalMs: number;
   /**
-   * A gateway that is not heard of for this long is taken for dead by those that share its presence store, and its members have left. More
-   * than `sweepIntervalMs`; renewed at every third of it.
+   * A gateway that is not heard of for this long is taken for dead by those that share its stores: its members have left presence, and have dropped
+   * in the member store. More than `sweepIntervalMs`; renewed at every third of it.
    */
   presenceLeaseMs: number;
 }

@@ -1,19 +1,36 @@
 import { AssertionError } from 'node:assert';
-import { MemoryPresenceStore, MemorySessionStore, type PresenceStore, type SessionStore } from 'gateway-core';
+import {
+  type MemberStore,
+  MemoryMemberStore,
+  MemoryPresenceStore,
+  MemorySessionStore,
+  type PresenceStore,
+  type SessionStore,
+} from 'gateway-core';
 import {
   type BrokerHarness,
   brokerContract,
   type ContractClaim,
+  memberStoreContract,
   presenceStoreContract,
   sessionStoreContract,
 } from 'gateway-core/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { asynchronous, BROKER_METHODS, oneTurn, PRESENCE_METHODS, SESSION_METHODS } from './support/asynchronous.js';
+import {
+  asynchronous,
+  BROKER_METHODS,
+  MEMBER_METHODS,
+  oneTurn,
+  PRESENCE_METHODS,
+  SESSION_METHODS,
+} from './support/asynchronous.js';
+import { brokenMemberStores } from './support/broken-member-stores.js';
 import { brokenBrokers, brokenPresenceStores, brokenSessionStores, clock } from './support/broken-parts.js';
 import { ResettableBroker } from './support/resettable-broker.js';
 
 const advance = (ms: number) => clock.advance(ms);
 const presence = (create: () => PresenceStore) => presenceStoreContract({ create, advance });
+const members = (create: () => MemberStore) => memberStoreContract({ create, advance });
 const sessions = (create: () => SessionStore) => sessionStoreContract({ create, advance });
 const outgrowHistory: BrokerHarness['outgrowHistory'] = async (broker, groupId) => {
   for (let n = 0; n < 60; n += 1) await broker.publish(groupId, { body: `${n}` });
@@ -27,6 +44,7 @@ const resettable: BrokerHarness = {
 describe('a store or broker that needs time for everything keeps the contract too', () => {
   const claims = [
     ...presence(() => asynchronous(new MemoryPresenceStore({ clock }), [...PRESENCE_METHODS], oneTurn)),
+    ...members(() => asynchronous(new MemoryMemberStore({ clock }), [...MEMBER_METHODS], oneTurn)),
     ...sessions(() => asynchronous(new MemorySessionStore({ clock }), [...SESSION_METHODS], oneTurn)),
     ...brokerContract({ ...resettable, create: () => asynchronous(new ResettableBroker(), [...BROKER_METHODS], oneTurn) }),
   ];
@@ -43,6 +61,9 @@ async function runClaim(claims: ContractClaim[], words: string): Promise<void> {
 describe('the suites catch', () => {
   test.each(brokenPresenceStores)('presence: %s', async (_fault, claim, create) => {
     await expect(runClaim(presence(create), claim)).rejects.toThrow(AssertionError);
+  });
+  test.each(brokenMemberStores)('members: %s', async (_fault, claim, create) => {
+    await expect(runClaim(members(create), claim)).rejects.toThrow(AssertionError);
   });
   test.each(brokenSessionStores)('sessions: %s', async (_fault, claim, create) => {
     await expect(runClaim(sessions(create), claim)).rejects.toThrow(AssertionError);

@@ -1,5 +1,14 @@
 import { createServer } from 'node:http';
-import { createGateway, DEFAULT_LIMITS, DEFAULT_TIMINGS, GatewayError, type GatewayOptions } from 'gateway-core';
+import {
+  createGateway,
+  DEFAULT_LIMITS,
+  DEFAULT_TIMINGS,
+  GatewayError,
+  type GatewayOptions,
+  MemoryBroker,
+  MemoryMemberStore,
+  MemoryPresenceStore,
+} from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -22,6 +31,7 @@ function expectRefused(options: unknown, name: string): void {
 const METHODS = {
   server: ['on', 'emit', 'listenerCount'],
   presence: ['enter', 'leave', 'info', 'list', 'touch', 'watch'],
+  members: ['put', 'find', 'takeOver', 'end', 'expire', 'touch', 'onReplaced'],
   sessions: ['upsert', 'touch', 'list', 'expire'],
   broker: ['publish', 'subscribe', 'history'],
   logger: ['debug', 'info', 'warn', 'error'],
@@ -55,11 +65,19 @@ describe('a wrong option is refused by its name', () => {
       expectRefused({ [name]: { ...whole, [missing]: 'not a function' } }, name);
     }
     for (const wrong of [null, 3, 'x', {}]) expectRefused({ [name]: wrong }, name);
-    expect(() => create({ [name]: whole })).not.toThrow();
+    const beside = name === 'members' ? { broker: new MemoryBroker(), presence: new MemoryPresenceStore() } : {};
+    expect(() => create({ [name]: whole, ...beside })).not.toThrow();
   });
 
   test.each(['prot', 'heartbeatIntervalMs', 'toString', '__proto__'])('%s, which is no option', (name) => {
     expectRefused(JSON.parse(`{"${name}":1}`), name);
+  });
+
+  test('members that gateways share, without a broker or a presence store that they share too', () => {
+    const members = new MemoryMemberStore();
+    expectRefused({ members }, 'members');
+    expectRefused({ members, broker: new MemoryBroker() }, 'members');
+    expectRefused({ members, presence: new MemoryPresenceStore() }, 'members');
   });
 
   test('options that are no object', () => {

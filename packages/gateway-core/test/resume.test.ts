@@ -18,7 +18,7 @@ test('ready names who the client is, its next token and which groups are coming;
   const { a } = await pair();
   const [ready] = a.of('ready').slice(1);
   expect(ready?.payload).toMatchObject({ memberId: expect.any(String), resumed: false, groups: ['g'] });
-  expect(ready?.payload.resume).toEqual({ token: expect.stringMatching(/^[\w-]{24}$/), ttlMs: 15_000 });
+  expect(ready?.payload.resume).toEqual({ token: expect.stringMatching(/^id-\d+\.[\w-]{24}$/), ttlMs: 15_000 });
   expect(ready?.payload.limits).toMatchObject({ messageBytesMax: 262_144, groupsPerConnectionMax: 100 });
   expect(a.logs.get('g')?.syncs).toEqual([{ outcome: 'live', reason: undefined, seq: 0, replayed: 0 }]);
 });

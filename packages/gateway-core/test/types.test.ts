@@ -62,6 +62,7 @@ test('a listener gets the event of its name', () => {
     | 'detached'
     | 'resumed'
     | 'expired'
+    | 'moved'
     | 'gap'
     | 'reset'
     | 'data'

@@ -8,14 +8,19 @@ import type { Groups } from './groups.js';
 import { PresenceIntervals, type PresencePace, Rhythm } from './presence-intervals.js';
 import type { Roster, RosterNews } from './roster.js';
 
+/** Before a store that failed is asked again, at least. */
+const RETRY_MS = 1_000;
+
 interface Schedule {
   readonly groupId: string;
   /** Runs while an interval does. */
   timer: TimerHandle | undefined;
   /** The store has not answered yet: another answer could come before this one, and be overwritten by it. */
   asking: boolean;
-  /** Presence changed since the store was asked. */
+  /** Presence changed since the store was asked, or the store failed. */
   changed: boolean;
+  /** The store failed when it was asked last. */
+  failed: boolean;
   readonly rhythm: Rhythm;
 }
 
@@ -52,7 +57,7 @@ export class PresenceAnnouncer {
     if (schedule !== undefined) {
       schedule.changed = true;
     } else if (this.groups.get(groupId) !== undefined) {
-      const fresh: Schedule = { groupId, timer: undefined, asking: false, changed: true, rhythm: new Rhythm() };
+      const fresh: Schedule = { groupId, timer: undefined, asking: false, changed: true, failed: false, rhythm: new Rhythm() };
       this.#schedules.set(groupId, fresh);
       this.#queue(fresh);
     }
@@ -118,6 +123,7 @@ export class PresenceAnnouncer {
 
   #announce(schedule: Schedule): void {
     schedule.changed = false;
+    schedule.failed = false;
     schedule.asking = true;
     const askedAt = this.clock.monotonicMs();
     this.#ask(schedule, () => {
@@ -130,7 +136,8 @@ export class PresenceAnnouncer {
   /** Lets the interval pass that began when the store was asked. */
   #pause(schedule: Schedule, askedAt: number): void {
     const told = this.groups.get(schedule.groupId)?.memberships.size ?? 0;
-    const restMs = Math.ceil(askedAt + this.#intervals.next(schedule.rhythm, told) - this.clock.monotonicMs());
+    const intervalMs = Math.max(this.#intervals.next(schedule.rhythm, told), schedule.failed ? RETRY_MS : 0);
+    const restMs = Math.ceil(askedAt + intervalMs - this.clock.monotonicMs());
     if (restMs < 0) {
       this.#goOn(schedule);
       return;
@@ -141,10 +148,11 @@ export class PresenceAnnouncer {
     }, restMs);
   }
 
-  #ask({ groupId, rhythm }: Schedule, done: () => void): void {
+  #ask(schedule: Schedule, done: () => void): void {
+    const { groupId, rhythm } = schedule;
     rhythm.membersBefore = rhythm.members;
     rhythm.members = undefined;
-    const failed = (error: unknown) => this.report.failed(error, 'presence.info');
+    const failed = (error: unknown) => this.#failed(schedule, error, 'presence.info');
     const answer = (info: GroupPresence) => {
       rhythm.members = info.details?.members;
       const group = this.groups.get(groupId);
@@ -152,7 +160,7 @@ export class PresenceAnnouncer {
       if (group.memberships.size === 0) return group.roster?.rest();
       const { roster } = group;
       if (roster === undefined || roster.listeners === 0) return this.#announced(group, info, undefined);
-      return whenKnown(this.#newsIfAny(group, roster, info), (news) => this.#announced(group, info, news));
+      return whenKnown(this.#newsIfAny(schedule, group, roster, info), (news) => this.#announced(group, info, news));
     };
     try {
       const answered = whenKnown(this.store.info(groupId), answer);
@@ -175,14 +183,21 @@ export class PresenceAnnouncer {
   }
 
   /** Where the store fails, the others are told all the same. */
-  #newsIfAny(group: Group, roster: Roster, info: GroupPresence): MaybePromise<RosterNews | undefined> {
-    const failed = (error: unknown): undefined => this.report.failed(error, 'presence.list') as undefined;
+  #newsIfAny(schedule: Schedule, group: Group, roster: Roster, info: GroupPresence): MaybePromise<RosterNews | undefined> {
+    const failed = (error: unknown): undefined => this.#failed(schedule, error, 'presence.list');
     try {
       const news = this.#news(group, roster, info);
       return isPromise(news) ? news.catch(failed) : news;
     } catch (error) {
       return failed(error);
     }
+  }
+
+  /** What there is to tell stays owed. */
+  #failed(schedule: Schedule, error: unknown, where: string): undefined {
+    schedule.failed = true;
+    schedule.changed = this.groups.get(schedule.groupId) !== undefined;
+    this.report.failed(error, where);
   }
 
   #news({ groupId }: Group, roster: Roster, info: GroupPresence): MaybePromise<RosterNews> {

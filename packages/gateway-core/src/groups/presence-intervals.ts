@@ -1,3 +1,6 @@
+import type { Limits } from '../limits.js';
+import type { Timings } from '../timings.js';
+
 /** How often presence is announced. */
 export interface PresencePace {
   /** Least time between two announcements of one group, in milliseconds. */
@@ -6,6 +9,11 @@ export interface PresencePace {
   intervalMaxMs: number;
   /** Most members written to per second, over all groups, in the long run. */
   writesPerSecondMax: number;
+}
+
+export function paceOf(timings: Timings, limits: Limits): PresencePace {
+  const { presenceIntervalMs: intervalMs, presenceIntervalMaxMs: intervalMaxMs } = timings;
+  return { intervalMs, intervalMaxMs, writesPerSecondMax: limits.presenceWritesPerSecondMax };
 }
 
 /** What is known of the announcements of one group; until the first one, nothing. */

@@ -11,6 +11,7 @@ import type { Authenticate, Authorize } from '../hooks.js';
 import type { Limits } from '../limits.js';
 import type { MaybePromise } from '../maybe-promise.js';
 import type { Members } from '../members/members.js';
+import type { Resumes } from '../members/resumes.js';
 import type { PartTimeouts } from '../part-timeouts.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import type { SessionKeeper } from '../sessions/session-keeper.js';
@@ -25,6 +26,7 @@ export interface HandlerContext {
   readonly timeouts: PartTimeouts;
   readonly groups: Groups;
   readonly members: Members;
+  readonly resumes: Resumes;
   readonly presence: PresenceStore;
   readonly announcer: PresenceAnnouncer;
   readonly sessions: SessionKeeper;

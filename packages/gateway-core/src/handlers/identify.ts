@@ -2,7 +2,7 @@ import { type Refusal, readyFrame } from '../answers.js';
 import type { Connection } from '../connection.js';
 import type { Group } from '../groups/group.js';
 import { isPromise } from '../maybe-promise.js';
-import { type Identity, isSameUser, type Member } from '../members/member.js';
+import { type Identity, isSameUser, type Member, newMember } from '../members/member.js';
 import { metadataOf } from '../presence/presence-info.js';
 import type { GroupPresence } from '../presence/presence-store.js';
 import { authenticated } from './authenticated.js';
@@ -36,9 +36,7 @@ export const identify: Handler<'identify'> = async (context, connection, message
   if (!connection.live) return undefined;
   const known = connection.member;
   const member: Member =
-    known !== undefined && isSameUser(known.identity, identity)
-      ? known
-      : { memberId: context.generateId(), identity, memberships: [], droppedAt: undefined, resume: undefined };
+    known !== undefined && isSameUser(known.identity, identity) ? known : newMember(context.generateId(), identity);
   connection.arriving = { ...member, identity };
   const named = message.payload.groupId ?? message.groupId;
   // Where it names none it stays where it is: if it may, as who it is now.

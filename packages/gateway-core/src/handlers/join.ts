@@ -12,7 +12,13 @@ export const join: Handler<'join'> = async (context, connection, { payload: { gr
   if (isTooMany()) return TOO_MANY;
   let wasPlaced = false;
   try {
-    const group = await prepareGroup(context, connection, { member, identity: member.identity, groupId, since });
+    const place = connection.placeIn(groupId);
+    const wish = { member, identity: member.identity, groupId, since };
+    const group = await prepareGroup(context, connection, {
+      ...wish,
+      isAnnounced: place !== undefined,
+      isAssigned: place?.assigned === true,
+    });
     if ('code' in group) return group;
     // Another connection may speak for the member by now, or the host may have filled its groups.
     if (!connection.speaks || connection.member !== member) return undefined;

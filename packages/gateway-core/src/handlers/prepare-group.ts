@@ -5,7 +5,6 @@ import { GatewayError } from '../errors.js';
 import type { Group } from '../groups/group.js';
 import { isPromise } from '../maybe-promise.js';
 import type { Identity, Member } from '../members/member.js';
-import { placeOf } from '../members/members.js';
 import { authorized } from './authorized.js';
 import type { HandlerContext } from './context.js';
 import { FULL } from './refusals.js';
@@ -18,6 +17,10 @@ export interface Wish {
   identity: Identity;
   groupId: string;
   since: ResumeSince | undefined;
+  /** The presence store knows of it there, or is told later. */
+  isAnnounced: boolean;
+  /** The host has put it there: nobody is asked. */
+  isAssigned: boolean;
 }
 
 /**
@@ -25,10 +28,8 @@ export interface Wish {
  * as there is, and the presence store. What comes of it is for the caller to make so, in one step; or to take back.
  */
 export async function prepareGroup(context: HandlerContext, connection: Connection, wish: Wish): Promise<Group | Refusal> {
-  const { member, identity, groupId, since } = wish;
-  const place = placeOf(member, groupId);
-  // Where the host has put it, nobody is asked.
-  const permission = place?.assigned === true || authorized(context, connection, 'join', groupId, member, identity);
+  const { member, identity, groupId, since, isAnnounced, isAssigned } = wish;
+  const permission = isAssigned || authorized(context, connection, 'join', groupId, member, identity);
   const may = isPromise(permission) ? await permission : permission;
   if (!may) return FORBIDDEN;
   if (!connection.live) return FORBIDDEN;
@@ -43,7 +44,7 @@ export async function prepareGroup(context: HandlerContext, connection: Connecti
   const reaching = since?.epoch === undefined ? undefined : context.groups.reach(group, since);
   if (isPromise(reaching)) await reaching;
   if (!connection.live) return group;
-  if (place === undefined) {
+  if (!isAnnounced) {
     const entering = context.timeouts.limit(context.members.announce(member, identity, groupId), 'presence.enter');
     if (isPromise(entering)) await entering;
   }

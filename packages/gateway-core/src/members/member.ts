@@ -1,6 +1,11 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { serialize } from 'node:v8';
 import type { ClientType } from 'gateway-protocol';
 import type { Membership } from '../groups/group.js';
+import { nextState } from '../next-state.js';
+import type { MemberRecord } from '../presence/kept-members.js';
+import { MEMBER_STATES, type MemberEvent, type MemberState } from './member-states.js';
 
 /** Who somebody is, as an accepted `identify` says. */
 export interface Identity {
@@ -24,10 +29,11 @@ export interface Speaker {
 export interface ResumeState {
   /** The connection whose messages are the member's: any other one that was is fenced. */
   connection: Speaker;
-  /** Counts resumes: of two that began at the same one, one wins. */
+  /** Counts resumes, from 1: of two that began at the same one, one wins. */
   generation: number;
   /** Resumes under way: while a hook is asked, the window stays open. */
   claims: number;
+  /** SHA-256 of its newest token; `undefined`: nobody can become it any more. */
   tokenHash: string | undefined;
   /** Begins its idempotency keys; once it has published with an `id`. */
   keyPrefix: string | undefined;
@@ -35,12 +41,17 @@ export interface ResumeState {
   usedHash: string | undefined;
 }
 
+/** A member that can be resumed. */
+export type Resumable = Member & { resume: ResumeState };
+
 /** Who stays the same over reconnects: outlives its connection by the resume window, and so do its places in groups. */
 export interface Member {
   readonly memberId: string;
   identity: Identity;
   /** Its places in groups, oldest first: few, so an array, which costs less than a map for each of many members. */
   memberships: readonly Membership[];
+  /** Changed by `advance` only. */
+  state: MemberState;
   /** When its connection dropped, in monotonic milliseconds; `undefined` while connected. */
   droppedAt: number | undefined;
   /** Of a member of dialect 2, which can come back. */
@@ -51,4 +62,53 @@ export interface Member {
 export function isSameUser(a: Identity, b: Identity): boolean {
   if (a.principal !== undefined || b.principal !== undefined) return a.principal === b.principal;
   return isDeepStrictEqual(a.claims, b.claims);
+}
+
+/** The same of what is stored: two fingerprints are equal only where the users are. Claims count with the order of their fields. */
+export function fingerprintOf({ principal, claims }: Identity): string {
+  const hash = createHash('sha256');
+  if (principal !== undefined) return hash.update(`principal ${principal}`).digest('base64');
+  try {
+    return hash.update(serialize(claims)).digest('base64');
+  } catch {
+    // Claims that cannot be written down, such as functions, are nobody else's.
+    return randomBytes(32).toString('base64');
+  }
+}
+
+export function newMember(memberId: string, identity: Identity): Member {
+  return { memberId, identity, memberships: [], state: 'connected', droppedAt: undefined, resume: undefined };
+}
+
+export function isResumable(member: Member): member is Resumable {
+  return member.resume !== undefined;
+}
+
+/** Whether it is a member of this gateway. */
+export function isHere({ state }: Member): boolean {
+  return state === 'connected' || state === 'dropped';
+}
+
+/** The only place that changes a member's `state`. */
+export function advance(member: Member, event: MemberEvent): void {
+  member.state = nextState(MEMBER_STATES, 'a member', member.state, event);
+}
+
+/** A member's place in a group. */
+export function placeOf(member: Member | undefined, groupId: string): Membership | undefined {
+  // No closure: it is asked for every message.
+  for (const membership of member?.memberships ?? []) if (membership.group.groupId === groupId) return membership;
+  return undefined;
+}
+
+/** What the presence store is told of a member in a group. */
+export function presenceRecordOf(
+  member: Member,
+  { role, principal, metadataText }: Identity,
+  groupId: string,
+  state: MemberRecord['state'],
+): MemberRecord {
+  const { memberId, resume } = member;
+  const stateText = placeOf(member, groupId)?.stateText;
+  return { memberId, role, principal, metadataText, stateText, state, generation: resume?.generation };
 }

@@ -1,39 +1,46 @@
 import type { Clock } from '../clock.js';
 import type { Membership } from '../groups/group.js';
 import type { Groups } from '../groups/groups.js';
-import type { MaybePromise } from '../maybe-promise.js';
+import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { MemberRecord } from '../presence/kept-members.js';
 import type { PresenceTeller } from '../presence/presence-teller.js';
-import { type Identity, isSameUser, type Member } from './member.js';
-import { type Claim, ResumeTokens } from './resume-tokens.js';
-
-export interface MembersOptions {
-  resumeTtlMs: number;
-  droppedMembersMax: number;
-}
+import { advance, type Identity, isHere, isResumable, type Member, placeOf, presenceRecordOf, type Resumable } from './member.js';
+import type { MemberKeeper } from './member-keeper.js';
+import type { MembersOptions, MembersReport } from './members-report.js';
+import { MovedMembers } from './moved-members.js';
 
 /** What the end of a member costs, a write to a socket being one. */
 const END_UNITS = 1 / 2;
 
 /** The members of this gateway, who own their places in groups; and the only place that tells the presence keeper of them. */
 export class Members {
+  /** Those that can be resumed, by id. */
+  readonly #resumable = new Map<string, Resumable>();
   /** Members whose connection dropped, longest ago first. */
   readonly #dropped = new Set<Member>();
-  readonly #tokens = new ResumeTokens();
+  readonly #moved: MovedMembers;
 
   constructor(
     private readonly presence: PresenceTeller,
+    private readonly keeper: MemberKeeper,
     private readonly groups: Groups,
     private readonly clock: Clock,
     private readonly options: MembersOptions,
-    private readonly report: {
-      left: (member: Member, groupId: string) => void;
-      /** Its connection has dropped, and it can come back. */
-      detached: (member: Member) => void;
-      /** It has not come back within its window. */
-      expired: (member: Member) => void;
-    },
-  ) {}
+    private readonly report: MembersReport,
+  ) {
+    const { resumeTtlMs: delayMs, droppedMembersMax: countMax } = options;
+    const isIn = (memberId: string, groupId: string) => placeOf(this.#resumable.get(memberId), groupId) !== undefined;
+    this.#moved = new MovedMembers(presence, { delayMs, countMax }, isIn);
+  }
+
+  /** A member of this gateway that can be resumed. */
+  resumable(memberId: string): Resumable | undefined {
+    return this.#resumable.get(memberId);
+  }
+
+  resumables(): IterableIterator<Resumable> {
+    return this.#resumable.values();
+  }
 
   get droppedCount(): number {
     return this.#dropped.size;
@@ -41,11 +48,13 @@ export class Members {
 
   /** Tells the store that the member is, or comes, into the group as `identity`; it takes effect here with `joined` and `identity` set. */
   announce(member: Member, identity: Identity, groupId: string): MaybePromise<void> {
-    return this.presence.enter(groupId, recordOf(member, identity, groupId, 'connected'));
+    return this.presence.enter(groupId, presenceRecordOf(member, identity, groupId, 'connected'));
   }
 
   /** Tells the store what is true after all: an announcement that came to nothing. */
-  takeBack(member: Member, groupId: string): void {
+  takeBack(announced: Member, groupId: string): void {
+    // It may have moved away since, and have come back.
+    const member = this.#resumable.get(announced.memberId) ?? announced;
     if (placeOf(member, groupId) === undefined) this.presence.leave(groupId, member.memberId);
     else this.#tellEnter(member, groupId, member.droppedAt === undefined ? 'connected' : 'dropped');
   }
@@ -58,8 +67,9 @@ export class Members {
     for (const { group } of member.memberships) {
       const { groupId } = group;
       const state = member.droppedAt === undefined ? 'connected' : 'dropped';
-      this.presence.confirm(groupId, recordOf(member, member.identity, groupId, state));
+      this.presence.confirm(groupId, presenceRecordOf(member, member.identity, groupId, state));
     }
+    if (isResumable(member)) this.keeper.changed(member);
   }
 
   joined(member: Member, membership: Membership): void {
@@ -75,6 +85,7 @@ export class Members {
     if (membership.stateText === stateText) return;
     membership.stateText = stateText;
     this.#tellEnter(member, membership.group.groupId, 'connected');
+    if (isResumable(member)) this.keeper.changed(member);
   }
 
   /** Out of the group, and so written its last messages, before the leave is announced. */
@@ -86,6 +97,13 @@ export class Members {
     if (!member.memberships.includes(membership)) return;
     member.memberships = member.memberships.filter((other) => other !== membership);
     this.presence.leave(groupId, member.memberId);
+    if (isResumable(member)) this.keeper.changed(member);
+    this.report.left(member, groupId);
+  }
+
+  /** It has come from another gateway, and may not stay in a group that it was in there. */
+  leaveElsewhere(member: Resumable, groupId: string): void {
+    this.presence.leave(groupId, member.memberId, member.resume.generation);
     this.report.left(member, groupId);
   }
 
@@ -96,14 +114,19 @@ export class Members {
 
   /** Keeps the member for the resume window; what the others see is DEGRADED at most. */
   drop(member: Member): void {
+    if (!isHere(member)) return;
     if (this.options.resumeTtlMs === 0 || (member.memberships.length === 0 && member.resume === undefined)) {
       this.end(member);
       return;
     }
+    advance(member, 'dropped');
     member.droppedAt = this.clock.monotonicMs();
     this.#dropped.add(member);
     for (const { group } of member.memberships) this.#tellEnter(member, group.groupId, 'dropped');
-    if (member.resume !== undefined) this.report.detached(member);
+    if (isResumable(member)) {
+      this.report.detached(member);
+      this.keeper.say(member);
+    }
     if (this.#dropped.size > this.options.droppedMembersMax) {
       const [oldest] = this.#dropped;
       this.end(oldest as Member);
@@ -112,35 +135,18 @@ export class Members {
 
   /** Takes the member out of all its groups for good. */
   end(member: Member): void {
-    this.#dropped.delete(member);
-    if (isResumable(member)) this.#tokens.forget(member);
-    for (const membership of member.memberships) this.leave(member, membership);
-  }
-
-  /**
-   * The member that a resume token stands for, kept until `release`: hooks may take their time. `undefined` where the token is unknown,
-   * used, or its member's window is over.
-   */
-  claim(token: string | undefined): Claim | undefined {
-    const member = token === undefined ? undefined : this.#tokens.find(token);
-    if (member === undefined || this.#isOver(member, this.clock.monotonicMs())) return undefined;
-    member.resume.claims += 1;
-    return { member, generation: member.resume.generation };
-  }
-
-  release({ member }: Claim): void {
-    member.resume.claims -= 1;
-  }
-
-  /** Whether a claim can still be made good, by this user: another one may have won, or the member may have been ended. */
-  mayResume({ member, generation }: Claim, identity: Identity): boolean {
-    const { resume } = member;
-    return resume.tokenHash !== undefined && resume.generation === generation && isSameUser(member.identity, identity);
+    if (!isHere(member)) return;
+    advance(member, 'ended');
+    this.#leaveAll(member);
+    if (isResumable(member)) this.keeper.say(member);
   }
 
   /** Nobody can become the member any more, whatever token they have. */
   forbidResume(member: Member): void {
-    if (isResumable(member)) this.#tokens.forget(member);
+    if (!isResumable(member)) return;
+    member.resume.tokenHash = undefined;
+    member.resume.usedHash = undefined;
+    this.keeper.say(member);
   }
 
   /** Members whose connection dropped. */
@@ -148,60 +154,92 @@ export class Members {
     return this.#dropped;
   }
 
-  /** It has come back: it is on a connection again. */
-  returned(member: Member): void {
+  /** It is on a connection, for the first time or again. */
+  connected(member: Resumable): void {
+    advance(member, 'resumed');
     member.droppedAt = undefined;
     this.#dropped.delete(member);
+    this.#resumable.set(member.memberId, member);
   }
 
-  /** @param used the token that it has come back with. */
-  issueToken(member: Claim['member'], used: string | undefined): string {
-    return this.#tokens.issue(member, used);
+  /** Another gateway has the member: it is no member here any more, and what is told of it is that one's to tell. */
+  replaced(memberId: string): void {
+    const member = this.#resumable.get(memberId);
+    if (member === undefined) return;
+    advance(member, 'replaced');
+    this.#moveOut(member);
+    this.keeper.forget(member);
+    this.report.fenced(member);
+    this.report.moved(member);
   }
 
-  /** The client has spoken: it has its newest token. */
-  confirmToken(member: Member): void {
-    if (isResumable(member)) this.#tokens.confirm(member);
+  /** It was taken over here, by nobody, and ended in the store for that. */
+  lost(member: Resumable): void {
+    if (!isHere(member)) return;
+    member.resume.connection.fenced = true;
+    this.end(member);
+    this.report.fenced(member);
   }
 
   /** Ends the members whose resume window is over. Yields what each cost, a write to a socket being one. */
   *sweep(now: number): Generator<number, void> {
     for (const member of this.#dropped) {
       if (now - (member.droppedAt as number) < this.options.resumeTtlMs) break;
-      if (!this.#isOver(member, now)) continue;
-      this.end(member);
-      if (member.resume !== undefined) this.report.expired(member);
+      if (isResumable(member)) this.#expire(member);
+      else this.end(member);
       yield END_UNITS;
     }
+    this.#moved.sweep(now);
     this.presence.sweep(now);
+    this.keeper.sweep(now);
   }
 
-  /** Ends every dropped member: the gateway closes. */
-  endDropped(): void {
-    for (const member of [...this.#dropped]) this.end(member);
+  /** The gateway closes: who may be resumed by another one is left to it, and everybody else ends. */
+  close(): void {
+    for (const member of [...this.#dropped]) {
+      if (!this.keeper.isShared || !isResumable(member) || member.resume.tokenHash === undefined) {
+        this.end(member);
+        continue;
+      }
+      advance(member, 'handedOver');
+      this.#moveOut(member, false);
+    }
   }
 
-  #isOver({ droppedAt, resume }: Member, now: number): boolean {
-    return droppedAt !== undefined && now - droppedAt >= this.options.resumeTtlMs && (resume?.claims ?? 0) === 0;
+  /** Asks the store whether its time is over there too: another gateway may have it, or be about to. */
+  #expire(member: Resumable): void {
+    if (member.resume.claims > 0) return;
+    const answered = whenKnown(this.keeper.expire(member), (answer) => {
+      if (member.state !== 'dropped') return;
+      if (answer === 'replaced') this.replaced(member.memberId);
+      if (answer !== 'expired') return;
+      advance(member, 'expired');
+      this.#leaveAll(member);
+      this.report.expired(member);
+    });
+    void answered;
+  }
+
+  #leaveAll(member: Member): void {
+    this.#dropped.delete(member);
+    this.#resumable.delete(member.memberId);
+    for (const membership of member.memberships) this.leave(member, membership);
+  }
+
+  /** Takes its places away without a word of it: it is in its groups, but not here. */
+  #moveOut(member: Resumable, isElsewhere = true): void {
+    member.resume.connection.fenced = true;
+    this.#dropped.delete(member);
+    this.#resumable.delete(member.memberId);
+    const { memberId, memberships } = member;
+    member.memberships = [];
+    for (const membership of memberships) this.groups.remove(membership);
+    const groupIds = memberships.map(({ group }) => group.groupId);
+    const { generation } = member.resume;
+    if (isElsewhere) this.#moved.add({ memberId, generation, groupIds, since: this.clock.monotonicMs() });
   }
 
   #tellEnter(member: Member, groupId: string, state: MemberRecord['state']): void {
-    this.presence.tell(groupId, recordOf(member, member.identity, groupId, state));
+    this.presence.tell(groupId, presenceRecordOf(member, member.identity, groupId, state));
   }
-}
-
-function recordOf(member: Member, identity: Identity, groupId: string, state: MemberRecord['state']): MemberRecord {
-  const { role, principal, metadataText } = identity;
-  return { memberId: member.memberId, role, principal, metadataText, stateText: placeOf(member, groupId)?.stateText, state };
-}
-
-function isResumable(member: Member): member is Claim['member'] {
-  return member.resume !== undefined;
-}
-
-/** A member's place in a group. */
-export function placeOf(member: Member | undefined, groupId: string): Membership | undefined {
-  // No closure: it is asked for every message.
-  for (const membership of member?.memberships ?? []) if (membership.group.groupId === groupId) return membership;
-  return undefined;
 }

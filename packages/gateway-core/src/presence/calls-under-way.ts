@@ -9,6 +9,13 @@ interface Call {
 export class CallsUnderWay<Key> {
   readonly #calls = new Map<Key, Call>();
 
+  /** @param what whose calls they are, for the error of one that is given up. */
+  constructor(private readonly what: string) {}
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
   has(key: Key): boolean {
     return this.#calls.has(key);
   }
@@ -25,7 +32,7 @@ export class CallsUnderWay<Key> {
       let isLate = false;
       giveUp = () => {
         isLate = true;
-        reject(new Error('the presence store does not answer'));
+        reject(new Error(`the ${this.what} does not answer`));
       };
       answer.then(() => {
         if (isLate) late();

@@ -3,7 +3,7 @@ import type { PresenceMember } from './presence-store.js';
 /** A member as its gateway says it; the node is added where the store is told. */
 export type MemberRecord = Omit<PresenceMember, 'nodeId'>;
 
-/** Whether two records say the same of a member. */
+/** Whether two records say the same of a member. Its generation says nothing of it: it only tells a late call from a newer one. */
 export function isSame(a: MemberRecord | undefined, b: MemberRecord): boolean {
   if (a === undefined || a.role !== b.role || a.principal !== b.principal || a.state !== b.state) return false;
   return a.metadataText === b.metadataText && a.stateText === b.stateText;
@@ -15,6 +15,8 @@ export interface Kept {
   readonly memberId: string;
   /** `undefined`: that it has left. */
   record: MemberRecord | undefined;
+  /** Of the last record. */
+  generation: number | undefined;
   /** Which change was its last; changes are counted. */
   version: number;
 }
@@ -36,7 +38,7 @@ export class KeptMembers {
   }
 
   /** One that is not known yet is one that has left. */
-  getOrAdd(groupId: string, memberId: string): Kept {
+  getOrAdd(groupId: string, memberId: string, generation?: number): Kept {
     let group = this.#groups.get(groupId);
     if (group === undefined) {
       group = new Map();
@@ -44,7 +46,7 @@ export class KeptMembers {
     }
     let kept = group.get(memberId);
     if (kept === undefined) {
-      kept = { groupId, memberId, record: undefined, version: 0 };
+      kept = { groupId, memberId, record: undefined, generation, version: 0 };
       this.unsaidLeaves += 1;
       group.set(memberId, kept);
     }
@@ -52,10 +54,11 @@ export class KeptMembers {
   }
 
   /** @returns the version. */
-  change(kept: Kept, record: MemberRecord | undefined): number {
+  change(kept: Kept, record: MemberRecord | undefined, generation = record?.generation): number {
     if (kept.record === undefined) this.unsaidLeaves -= 1;
     if (record === undefined) this.unsaidLeaves += 1;
     kept.record = record;
+    kept.generation = generation ?? kept.generation;
     this.#version += 1;
     kept.version = this.#version;
     return kept.version;

@@ -77,6 +77,7 @@ export class MemoryPresenceStore implements PresenceStore {
       this.#leases.set(member.nodeId, { endsAt: now + this.#untouchedLeaseMs, touched: false });
     }
     let group = this.#groups.get(groupId);
+    if (isLater(group?.members.get(member.memberId), member.generation)) return;
     if (group === undefined) {
       group = { members: new Map(), connected: 0, last: { role: member.role } };
       this.#groups.set(groupId, group);
@@ -89,10 +90,10 @@ export class MemoryPresenceStore implements PresenceStore {
     this.#changed(groupId, group, kept);
   }
 
-  leave(groupId: string, memberId: string): void {
+  leave(groupId: string, memberId: string, generation?: number): void {
     const group = this.#groups.get(groupId);
     const member = group?.members.get(memberId);
-    if (group === undefined || member === undefined) return;
+    if (group === undefined || member === undefined || isLater(member, generation)) return;
     group.members.delete(memberId);
     if (member.state === 'connected') group.connected -= 1;
     if (group.members.size === 0) {
@@ -165,6 +166,11 @@ export class MemoryPresenceStore implements PresenceStore {
     group.last = { role: last.role, metadataText: last.metadataText };
     for (const watcher of this.#watchers) watcher(groupId);
   }
+}
+
+/** Whether a member is known in a later generation than a call speaks of. */
+function isLater(known: PresenceMember | undefined, generation: number | undefined): boolean {
+  return known?.generation !== undefined && generation !== undefined && known.generation > generation;
 }
 
 function presenceInfo(status: PresenceStatus, { role, metadataText }: Group['last'], members: number): GroupPresence {

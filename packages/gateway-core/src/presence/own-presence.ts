@@ -32,6 +32,11 @@ export class OwnPresence implements PresenceTeller {
     void this.store.leave(groupId, memberId);
   }
 
+  /** Nobody else has a member of a store that nobody shares. */
+  forget(groupId: string, memberId: string): void {
+    this.leave(groupId, memberId);
+  }
+
   confirm(groupId: string, record: MemberRecord): void {
     if (!isSame(this.store.member(groupId, record.memberId), record)) this.tell(groupId, record);
   }

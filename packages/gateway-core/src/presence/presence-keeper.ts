@@ -30,7 +30,7 @@ const PAUSE_MAX_MS = 30_000;
  */
 export class PresenceKeeper implements PresenceTeller {
   readonly #members = new KeptMembers();
-  readonly #calls = new CallsUnderWay<Kept>();
+  readonly #calls = new CallsUnderWay<Kept>('presence store');
   /** To be said again, the one that waits for longest first. */
   readonly #owed = new Set<Kept>();
   /** Which calls fail: reported when the first does, not again before one has succeeded. */
@@ -86,12 +86,20 @@ export class PresenceKeeper implements PresenceTeller {
     this.#sayOrOwe(kept);
   }
 
-  /** Says that the member has left the group; where it was never said to be there, nothing. */
-  leave(groupId: string, memberId: string): void {
+  /** Says that the member has left the group; where it was never said to be there, and no generation is named, nothing. */
+  leave(groupId: string, memberId: string, generation?: number): void {
+    if (this.#members.get(groupId, memberId) === undefined && generation === undefined) return;
+    const kept = this.#members.getOrAdd(groupId, memberId);
+    this.#members.change(kept, undefined, generation);
+    this.#sayOrOwe(kept);
+  }
+
+  forget(groupId: string, memberId: string): void {
     const kept = this.#members.get(groupId, memberId);
     if (kept === undefined) return;
     this.#members.change(kept, undefined);
-    this.#sayOrOwe(kept);
+    this.#owed.delete(kept);
+    if (!this.#calls.has(kept)) this.#members.forget(kept);
   }
 
   confirm(groupId: string, record: MemberRecord): void {
@@ -107,9 +115,10 @@ export class PresenceKeeper implements PresenceTeller {
   }
 
   /** Waits for the calls that are under way, for `closeTimeoutMs` at most. What fails from now on is left to the end of the lease. */
-  close(): Promise<void> {
+  close(staysMs = 0): Promise<void> {
     this.#closed = true;
     this.#owed.clear();
+    if (staysMs > 0) this.#touch(this.clock.monotonicMs(), Math.max(staysMs, this.options.leaseMs));
     return new Promise((resolve) => {
       const timer = this.clock.setTimeout(resolve, this.options.closeTimeoutMs);
       void this.#calls.settled().then(() => {
@@ -129,14 +138,16 @@ export class PresenceKeeper implements PresenceTeller {
       return underWay.then(next, next);
     }
     const answer =
-      record === undefined ? this.store.leave(groupId, memberId) : this.store.enter(groupId, { ...record, nodeId: this.#nodeId });
+      record === undefined
+        ? this.store.leave(groupId, memberId, kept.generation)
+        : this.store.enter(groupId, { ...record, nodeId: this.#nodeId });
     const said = () => {
       this.#failing.delete(whereOf(record));
       if (record === undefined && kept.version === version) this.#members.forget(kept);
     };
     if (!isPromise(answer)) return said();
     // What a late call did may have come after what was said since, which is therefore said again.
-    const late = () => this.#owe(this.#members.getOrAdd(groupId, memberId));
+    const late = () => this.#owe(this.#members.getOrAdd(groupId, memberId, kept.generation));
     return this.#calls.begin(kept, answer, this.clock.monotonicMs(), late).then(said);
   }
 
@@ -203,10 +214,10 @@ export class PresenceKeeper implements PresenceTeller {
     if (this.#touchAt === undefined) this.#touch(this.clock.monotonicMs());
   }
 
-  #touch(now: number): void {
+  #touch(now: number, leaseMs = this.options.leaseMs): void {
     const nodeId = this.#nodeId;
     const { version } = this.#members;
-    this.#touchAt = now + this.options.leaseMs / 3;
+    this.#touchAt = now + leaseMs / 3;
     const touched = (answer: unknown) => {
       this.#failing.delete('presence.touch');
       if (answer === 'lapsed' && nodeId === this.#nodeId) this.#enterAgain(version);
@@ -215,7 +226,7 @@ export class PresenceKeeper implements PresenceTeller {
       this.#touchAt = now;
       this.#report(error, 'presence.touch');
     };
-    whenDone(() => this.store.touch(nodeId, this.options.leaseMs), touched, fail);
+    whenDone(() => this.store.touch(nodeId, leaseMs), touched, fail);
   }
 
   /** The store may have taken out who was entered before the touch that began this node's lease. */

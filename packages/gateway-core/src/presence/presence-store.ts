@@ -15,6 +15,8 @@ export interface PresenceMember {
   stateText?: string | undefined;
   /** `dropped`: its connection is gone and the member is inside the resume window. */
   state: 'connected' | 'dropped';
+  /** Which resume of a member of dialect 2 this is, from 1. Absent where nobody can resume as it. */
+  generation?: number | undefined;
 }
 
 /** A group's presence, as a store answers it. */
@@ -30,10 +32,13 @@ export interface GroupPresence {
  * implementation to this.
  */
 export interface PresenceStore {
-  /** Adds the member to the group, or replaces what is known of it (its state, role, metadata, or what it says of itself). */
+  /**
+   * Adds the member to the group, or replaces what is known of it (its state, role, metadata, or what it says of itself). Where the store has
+   * it in a later `generation`, nothing happens: it was resumed at another gateway, and this call comes late.
+   */
   enter(groupId: string, member: PresenceMember): MaybePromise<void>;
-  /** Takes the member out. One that is not there is no error. */
-  leave(groupId: string, memberId: string): MaybePromise<void>;
+  /** Takes the member out. One that is not there is no error; one that is there in a later `generation` stays. */
+  leave(groupId: string, memberId: string, generation?: number): MaybePromise<void>;
   /** The group's presence now: of all nodes, with the role and metadata of the member that changed last. */
   info(groupId: string): MaybePromise<GroupPresence>;
   /** The group's members, in the order in which they came. */

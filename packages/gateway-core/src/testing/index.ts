@@ -1,5 +1,6 @@
 export { type BrokerHarness, brokerContract } from './contracts/broker-contract.js';
 export type { ContractClaim, ContractHarness } from './contracts/contract.js';
+export { type MemberStoreHarness, memberStoreContract } from './contracts/member-store-contract.js';
 export { type PresenceStoreHarness, presenceStoreContract } from './contracts/presence-store-contract.js';
 export { type SessionStoreHarness, sessionStoreContract } from './contracts/session-store-contract.js';
 export { FakeClock } from './fake-clock.js';

@@ -117,5 +117,6 @@ function calledTwice(callback: unknown): unknown {
 }
 
 export const PRESENCE_METHODS = ['enter', 'leave', 'info', 'list', 'touch'] as const;
+export const MEMBER_METHODS = ['put', 'find', 'takeOver', 'end', 'expire', 'touch'] as const;
 export const SESSION_METHODS = ['upsert', 'touch', 'list', 'expire'] as const;
 export const BROKER_METHODS = ['publish', 'subscribe', 'history'] as const;

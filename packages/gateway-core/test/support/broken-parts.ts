@@ -15,7 +15,7 @@ import { FakeClock } from 'gateway-core/testing';
 import { oneTurn } from './asynchronous.js';
 
 /** An implementation with one fault, and words of the one claim that must catch it. */
-type Broken<Part> = [fault: string, claim: string, create: () => Part];
+export type Broken<Part> = [fault: string, claim: string, create: () => Part];
 
 /** The time of all of them. */
 export const clock = new FakeClock();
@@ -51,6 +51,30 @@ export const brokenPresenceStores: Broken<PresenceStore>[] = [
           super.enter(groupId, { memberId, nodeId: 'n', role: 'app-client', state: 'connected' });
           super.leave(groupId, memberId);
         }
+      })(),
+  ],
+  [
+    'a late enter of an earlier generation counts',
+    'earlier generation of a member',
+    () =>
+      new (class extends Presence {
+        override enter = (groupId: string, member: PresenceMember) => super.enter(groupId, { ...member, generation: undefined });
+      })(),
+  ],
+  [
+    'a late leave of an earlier generation counts',
+    'earlier generation of a member',
+    () =>
+      new (class extends Presence {
+        override leave = (groupId: string, memberId: string) => super.leave(groupId, memberId);
+      })(),
+  ],
+  [
+    'who names no generation is taken for an earlier one',
+    'who names no generation',
+    () =>
+      new (class extends Presence {
+        override leave = (groupId: string, memberId: string, generation = 1) => super.leave(groupId, memberId, generation);
       })(),
   ],
   [

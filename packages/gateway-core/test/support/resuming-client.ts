@@ -38,7 +38,7 @@ export class ResumingClient {
   #read = 0;
 
   constructor(
-    private readonly gateway: Gateway,
+    protected gateway: Gateway,
     private readonly identity: { clientType?: string; token?: string; metadata?: object } = {},
   ) {}
 

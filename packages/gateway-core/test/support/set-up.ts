@@ -15,6 +15,7 @@ const EVENT_NAMES: (keyof GatewayEvents)[] = [
   'detached',
   'resumed',
   'expired',
+  'moved',
   'gap',
   'reset',
   'data',

@@ -15,6 +15,30 @@ export const sharingClaims: PresenceClaims = {
       assertSame(await side.info('g'), { status: 'UP', details: { role: 'app-client', members: 2 } });
     }
   },
+  'what is said of an earlier generation of a member, which was resumed elsewhere since, changes nothing': async (
+    store,
+    other,
+  ) => {
+    const resumed = someone('a', { nodeId: 'node-2', generation: 2 });
+    await store.enter('g', someone('a', { generation: 1 }));
+    await other.enter('g', resumed);
+    await store.enter('g', someone('a', { generation: 1, state: 'dropped' }));
+    await store.leave('g', 'a', 1);
+    for (const side of [store, other]) assertSame(await side.list('g'), [resumed]);
+    assertSame(await store.info('g'), { status: 'UP', details: { role: 'app-client', members: 1 } });
+    await other.enter('g', { ...resumed, state: 'dropped' });
+    assertSame(await store.list('g'), [{ ...resumed, state: 'dropped' }]);
+    await other.leave('g', 'a', 2);
+    assertSame(await store.list('g'), []);
+  },
+  'who names no generation speaks of whichever there is': async (store) => {
+    await store.enter('g', someone('a', { generation: 2 }));
+    await store.enter('g', someone('a', { role: 'dashboard' }));
+    assertSame(await store.list('g'), [someone('a', { role: 'dashboard' })]);
+    await store.enter('g', someone('b', { generation: 2 }));
+    await store.leave('g', 'b');
+    assertSame(await store.list('g'), [someone('a', { role: 'dashboard' })]);
+  },
   'a watcher is told of every kind of change by another gateway, when it can be read': async (store, other) => {
     const statuses: string[] = [];
     const arrivals = new Arrivals();

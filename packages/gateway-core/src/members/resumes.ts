@@ -1,0 +1,140 @@
+import { type MaybePromise, whenKnown } from '../maybe-promise.js';
+import type { Asker } from './asker.js';
+import { fingerprintOf, type Identity, isHere, isResumable, isSameUser, type Member, type Resumable } from './member.js';
+import type { MemberKeeper } from './member-keeper.js';
+import type { MemberStore, StoredMember } from './member-store.js';
+import type { Members } from './members.js';
+import { hashOf, memberIdOf, newToken } from './resume-tokens.js';
+
+/** A resume that is under way. */
+export interface Claim {
+  /** As the store has last answered it. */
+  stored: StoredMember;
+  readonly tokenHash: string;
+  /** Where this gateway has it. */
+  readonly here: Resumable | undefined;
+  /** Once it was taken over: what resumes it next. */
+  nextToken?: string;
+}
+
+/** Hooks and stores that are asked one after the other until the member is asked for again, or taken over, and one more. */
+const PARTS_BEFORE_IDENTITY = 2;
+const PARTS_OF_A_GROUP = 6;
+
+/** Members that come back: from this gateway, or from another one that shares the member store. */
+export class Resumes {
+  constructor(
+    private readonly store: MemberStore,
+    private readonly asker: Asker,
+    private readonly keeper: MemberKeeper,
+    private readonly members: Members,
+    /** `timings.partTimeoutMs`. */
+    private readonly partTimeoutMs: number,
+  ) {}
+
+  /**
+   * The member that a resume token stands for, kept until `release`: hooks may take their time. `undefined` where the token is unknown,
+   * used, or its member's window is over; and where the store fails.
+   */
+  claim(token: string | undefined): MaybePromise<Claim | undefined> {
+    if (token === undefined) return undefined;
+    const tokenHash = hashOf(token);
+    const memberId = memberIdOf(token);
+    const former = this.members.resumable(memberId);
+    // A client can be faster than the store that is told of its newest token.
+    const told = former === undefined ? undefined : this.keeper.told(former);
+    const finding = whenKnown(told, () => this.#find(memberId, tokenHash, PARTS_BEFORE_IDENTITY));
+    return whenKnown(finding, (stored) => {
+      if (stored === undefined) return undefined;
+      const known = this.members.resumable(stored.memberId);
+      // It has been resumed elsewhere, and this gateway was not told yet.
+      if (known !== undefined && known.resume.generation < stored.generation) this.members.replaced(stored.memberId);
+      const here = this.members.resumable(stored.memberId);
+      if (here !== undefined) here.resume.claims += 1;
+      return { stored, tokenHash, here };
+    });
+  }
+
+  /** It has come to what it could: where that is nothing, the store holds the member no longer. */
+  release({ here, stored, tokenHash, nextToken }: Claim): void {
+    if (here !== undefined) here.resume.claims -= 1;
+    if (this.keeper.isShared && nextToken === undefined) void this.#find(stored.memberId, tokenHash, 0);
+  }
+
+  /** Looks again at a member of another gateway, which may have come into groups, or have gone. `false`: it has. */
+  refresh(claim: Claim): MaybePromise<boolean> {
+    if (claim.here !== undefined) return true;
+    const { memberId, generation } = claim.stored;
+    return whenKnown(this.#find(memberId, claim.tokenHash, PARTS_OF_A_GROUP), (stored) => {
+      if (stored?.generation !== generation) return false;
+      claim.stored = stored;
+      return true;
+    });
+  }
+
+  /** Whether a claim can still be made good, by this user: another one may have won, or the member may have been ended. */
+  mayResume({ here, stored }: Claim, identity: Identity): boolean {
+    if (here === undefined)
+      return this.members.resumable(stored.memberId) === undefined && stored.user === fingerprintOf(identity);
+    const { generation, tokenHash } = here.resume;
+    return isHere(here) && tokenHash !== undefined && generation === stored.generation && isSameUser(here.identity, identity);
+  }
+
+  /**
+   * Makes a claim good: of all that have claimed the member exactly one succeeds. Where nobody knows whether the store has done it, the
+   * member is ended: nobody has the token that it would be resumed with.
+   * @returns `false`: somebody else has become the member, or it is no more.
+   */
+  takeOver(claim: Claim): MaybePromise<boolean> {
+    const { stored, tokenHash, here } = claim;
+    const { memberId, generation } = stored;
+    const nextToken = newToken(memberId);
+    const next = hashOf(nextToken);
+    const by = { generation, nodeId: this.keeper.nodeId, tokenHash: next };
+    const doubtful = () => {
+      const ended = this.asker.ask('members.end', () => this.store.end(memberId, generation + 1), false);
+      // The gateway that had it, if that is another one, sees to its leave.
+      void whenKnown(ended, (wasTaken) => wasTaken && here !== undefined && this.members.lost(here));
+    };
+    const taking = this.asker.ask('members.takeOver', () => this.store.takeOver(memberId, tokenHash, by), undefined, doubtful);
+    const taken = whenKnown(taking, (answer) => {
+      if (answer === undefined) return false;
+      claim.stored = answer;
+      claim.nextToken = nextToken;
+      if (here === undefined) return true;
+      here.resume.generation = answer.generation;
+      // It may have been ended, or revoked, meanwhile: its end is said in the generation that it has now.
+      if (!isHere(here) || here.resume.tokenHash === undefined) return false;
+      here.resume.tokenHash = next;
+      here.resume.usedHash = tokenHash;
+      return true;
+    });
+    return here === undefined ? taken : this.keeper.during(here, taken);
+  }
+
+  /** Makes the member's next token, for `issued` to make good. The one in use stays good until `confirm`; those before it end. */
+  issue({ memberId, resume }: Resumable): string {
+    const token = newToken(memberId);
+    resume.usedHash = resume.tokenHash;
+    resume.tokenHash = hashOf(token);
+    return token;
+  }
+
+  /** The store is to know of a new token; a shared one does with what is new of the member's groups. */
+  issued(member: Resumable): void {
+    if (!this.keeper.isShared) this.keeper.say(member);
+  }
+
+  /** The client has spoken on the connection that its newest token was sent on. */
+  confirm(member: Member): void {
+    if (!isResumable(member) || member.resume.usedHash === undefined) return;
+    member.resume.usedHash = undefined;
+    this.keeper.say(member);
+  }
+
+  #find(memberId: string, tokenHash: string, parts: number): MaybePromise<StoredMember | undefined> {
+    // A gateway that has the store for itself counts its own claims.
+    const holdMs = this.keeper.isShared ? parts * this.partTimeoutMs : 0;
+    return this.asker.ask('members.find', () => this.store.find(memberId, tokenHash, holdMs), undefined);
+  }
+}
