@@ -24,6 +24,10 @@ export function packageConfig(entry: Record<string, string>, options: { platform
       outDir: 'dist/cjs',
       splitting: true,
       outExtension: () => ({ js: '.js' }),
+      // A syntax error there: who asks finds that there is none, and takes `__dirname`.
+      esbuildOptions: (build) => {
+        build.define = { ...build.define, 'import.meta.url': 'undefined' };
+      },
       onSuccess: async () => {
         mkdirSync('dist/cjs', { recursive: true });
         writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n');

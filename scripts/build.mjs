@@ -49,7 +49,9 @@ function stalePackages() {
     const folder = join(root, 'packages', name);
     const files = ['package.json', 'tsconfig.build.json', 'tsup.config.ts'].map((file) => join(folder, file));
     // Seeded with the package before: its types go into this one's declarations.
-    hash = hashOf([...files, ...filesUnder(join(folder, 'src'))], hash);
+    // The page of the playground stands beside the sources, since it is for browsers.
+    const sources = ['src', 'page'].map((name) => join(folder, name)).filter((path) => existsSync(path));
+    hash = hashOf([...files, ...sources.flatMap(filesUnder)], hash);
     return { name, folder, stamp: join(STAMPS, name), hash };
   }).filter(({ folder, stamp, hash }) => {
     const built = existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;

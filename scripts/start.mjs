@@ -45,6 +45,8 @@ try {
 // In this process, not in a child: signals reach the gateway itself, and its exit code is this command's.
 const bin = new URL('../packages/gateway-cli/dist/esm/bin.js', import.meta.url);
 process.argv.splice(1, 1, fileURLToPath(bin), 'serve');
+// Where others than this machine would come in, there is none.
+process.env.GW_PLAYGROUND ||= 'auto';
 const npx = npxAbove();
 // Later, when the gateway listens to signals: the first listener of all takes away their default effect.
 if (npx) setTimeout(terminateWith, 1_000, npx).unref();

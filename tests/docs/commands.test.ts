@@ -34,7 +34,7 @@ const inline: Command[] = documents.flatMap((document) =>
 
 let help: string;
 beforeAll(async () => {
-  const commands = [['--help'], ...['serve', 'health', 'bench'].map((command) => [command, '--help'])];
+  const commands = [['--help'], ...['serve', 'health', 'bench', 'connect', 'top'].map((command) => [command, '--help'])];
   help = (await Promise.all(commands.map((argv) => outputOfCli(...argv)))).join('');
 });
 

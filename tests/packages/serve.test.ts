@@ -28,3 +28,12 @@ test('npx gateway-cli serve works in a folder that has only the tarballs, until 
   await gateway.log('stopped');
   await gateway.closed();
 });
+
+test('the installed gateway-cli has the page of the playground', async () => {
+  await using gateway = new Program(consumer, process.execPath, ['node_modules/.bin/gateway-cli', ...SERVE, '--playground']);
+  await gateway.log('listening on ');
+  const { playgroundUrl } = await gateway.log('playground on ');
+  const page = await fetch(String(playgroundUrl));
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  expect(await page.text()).toContain('<title>gateway playground</title>');
+});

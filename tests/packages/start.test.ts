@@ -9,6 +9,8 @@ test.each(['SIGINT', 'SIGTERM', 'SIGQUIT'] as const)('start runs the built gatew
   await using start = new Program(root, process.execPath, START);
   const { healthUrl } = await start.log('listening on ');
   expect((await fetch(String(healthUrl))).status).toBe(200);
+  const { playgroundUrl } = await start.log('playground on ');
+  expect((await fetch(String(playgroundUrl))).status).toBe(200);
   start.process.kill(signal);
   await start.log('stopped');
   expect(await start.exit).toEqual([0, null]);

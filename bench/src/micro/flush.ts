@@ -37,6 +37,7 @@ function flushing(messages: number, members: number): MicroCase {
         now: () => 0,
         stamp: () => 0,
         wasReset: () => {},
+        logged: () => {},
         dirty: () => {},
         counters,
         failed: () => {},

@@ -1,5 +1,7 @@
 import { GatewayError, type Limits, type ProxyHeader, type RefuseBy, type Timings } from 'gateway-core';
 import type { LogLevel } from './log-levels.js';
+import type { PlaygroundOptions } from './playground/playground.js';
+import { type PlaygroundSwitches, resolvePlayground } from './playground/playground-config.js';
 import { type Environment, type Flags, readSettings, type Setting, type Warn } from './setting.js';
 import { LIMIT_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
 import { quote, UsageError } from './usage-error.js';
@@ -18,6 +20,8 @@ export interface ServeConfig {
   logLevel: LogLevel;
   /** Logs for people instead of JSON. */
   pretty: boolean;
+  /** Absent: none. */
+  playground?: PlaygroundOptions | undefined;
   timings: Timings;
   /** 0: off. */
   limits: Limits;
@@ -25,13 +29,22 @@ export interface ServeConfig {
 
 /**
  * A flag before the environment, the environment before the default; an empty variable counts as unset.
+ * @param switches the flags of the playground that take no value.
  * @param warn is told of variables that are passed over.
  * @throws UsageError that names the flag or the variable.
  */
-export function resolveConfig(flags: Flags, env: Environment, pretty: boolean, warn?: Warn): ServeConfig {
+export function resolveConfig(
+  flags: Flags,
+  env: Environment,
+  pretty: boolean,
+  switches: PlaygroundSwitches = {},
+  warn?: Warn,
+): ServeConfig {
+  const server = readSettings(SERVER_SETTINGS, flags, env, warn);
   return {
-    ...readSettings(SERVER_SETTINGS, flags, env, warn),
+    ...server,
     pretty,
+    playground: resolvePlayground(switches, flags, env, server),
     timings: readSettings(TIMING_SETTINGS, flags, env, warn),
     limits: readSettings(LIMIT_SETTINGS, flags, env, warn),
   };
@@ -58,7 +71,8 @@ export function asUsageError(error: unknown, { host, port }: ServeConfig): unkno
 }
 
 /** The settings by the names that the gateway's options have. */
-const BY_OPTION: ReadonlyMap<string, Setting> = new Map([
+const BY_OPTION = new Map<string, Pick<Setting, 'flag' | 'variable'>>([
+  ['playground', { flag: '--playground', variable: 'GW_PLAYGROUND' }],
   ...Object.entries<Setting>(SERVER_SETTINGS),
   ...Object.entries(TIMING_SETTINGS).map(([name, setting]) => [`timings.${name}`, setting] as const),
   ...Object.entries(LIMIT_SETTINGS).map(([name, setting]) => [`limits.${name}`, setting] as const),
@@ -78,6 +92,6 @@ function inFlag(option: string): string {
   return setting === undefined ? option : named(setting);
 }
 
-function named(setting: Setting): string {
+function named(setting: Pick<Setting, 'flag' | 'variable'>): string {
   return `${setting.flag} (${setting.variable})`;
 }

@@ -1,6 +1,9 @@
 /** Where text goes; `process.stdout` is one. */
 export interface Output {
+  /** @returns `false`: it holds as much as it wants to, until it says `drain`. Anything else: go on. */
   write(text: string): unknown;
+  /** Without it, it takes everything. */
+  once?(event: 'drain', listener: () => void): unknown;
   /** Whether a person reads along. */
   isTTY?: boolean | undefined;
   /** Characters in a line. */
@@ -13,6 +16,8 @@ export interface Output {
 export interface Io {
   stdout: Output;
   stderr: Output;
+  /** What is typed, or piped in. Absent: nothing. */
+  stdin?: (AsyncIterable<string | Buffer> & { destroy?(): unknown }) | undefined;
   /** Delivers SIGTERM, SIGINT, SIGQUIT, SIGHUP and SIGUSR2; those that the system does not have never come. */
   signals: {
     on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
@@ -26,5 +31,15 @@ export interface Io {
 
 /** The process itself. */
 export function processIo(version?: string): Io {
-  return { stdout: process.stdout, stderr: process.stderr, signals: process, exit: (code) => process.exit(code), version };
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // Not read before somebody asks: opening it would keep the program from ending.
+    get stdin() {
+      return process.stdin;
+    },
+    signals: process,
+    exit: (code) => process.exit(code),
+    version,
+  };
 }

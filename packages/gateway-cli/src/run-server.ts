@@ -29,9 +29,10 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean, war
   try {
     for (const warning of warnings) logger.warn(warning);
     running = await start(config, { ...gatewayOptions(config), logger });
-    const { url, healthUrl, address, port, gateway } = running;
+    const { url, healthUrl, playgroundUrl, address, port, gateway } = running;
     if (config.logLevel === 'debug') logLives(gateway, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
+    if (playgroundUrl !== undefined) logger.info(`playground on ${playgroundUrl}`, { playgroundUrl });
     const warning = exposureWarning(address, config.allowedOrigins);
     if (warning !== undefined) logger.warn(warning, { address, port });
     const signal = await signals.first;
@@ -73,7 +74,7 @@ export async function checkConfig(config: ServeConfig): Promise<void> {
 
 async function start(config: ServeConfig, options: GatewayOptions): Promise<RunningServer> {
   try {
-    return await serve({ ...options, host: config.host, port: config.port });
+    return await serve({ ...options, host: config.host, port: config.port, playground: config.playground });
   } catch (error) {
     throw asUsageError(error, config);
   }

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { addBenchCommand } from './bench/bench-command.js';
+import { addConnectCommand } from './connect/connect-command.js';
 import { addHealthCommand } from './health-command.js';
 import { type Io, processIo } from './io.js';
 import { addServeCommand } from './serve-command.js';
 import type { Environment } from './setting.js';
+import { addTopCommand } from './top/top-command.js';
 import { UsageError } from './usage-error.js';
 
 /**
@@ -29,6 +31,8 @@ export async function run(argv: readonly string[], env: Environment = process.en
   addServeCommand(program, env, io, report);
   addHealthCommand(program, env, io, report);
   addBenchCommand(program, env, io, report);
+  addConnectCommand(program, env, io, report);
+  addTopCommand(program, env, io, report);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;

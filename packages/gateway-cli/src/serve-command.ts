@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
-import { resolveConfig } from './config.js';
+import { type Command, Option } from 'commander';
+import { resolveConfig, type ServeConfig } from './config.js';
 import type { Io } from './io.js';
+import { PLAYGROUND_SETTINGS, PLAYGROUND_SWITCHES, type PlaygroundSwitches } from './playground/playground-config.js';
 import { checkConfig, runServer } from './run-server.js';
 import type { Environment } from './setting.js';
 import { SettingOptions } from './setting-options.js';
@@ -23,6 +24,12 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
   command.option('--pretty', 'logs for people instead of JSON (default on a terminal)');
   command.option('--no-pretty', 'logs as JSON, one object per line (default elsewhere)');
   command.option('--print-config', 'check the configuration, print it as JSON and exit');
+  command.optionsGroup('Playground:');
+  for (const [flag, { meaning, variable }] of Object.entries(PLAYGROUND_SWITCHES)) {
+    command.option(flag, `${meaning} (${variable})`);
+    command.addOption(new Option(flag.replace('--', '--no-')).hideHelp());
+  }
+  settings.add('Playground:', PLAYGROUND_SETTINGS);
   settings.add('Timings:', TIMING_SETTINGS);
   settings.add('Limits, of which 0 switches one off:', LIMIT_SETTINGS);
   command.optionsGroup('Help:').helpOption('-h, --help', 'print this').addHelpText('after', NOTES);
@@ -31,15 +38,27 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
     const terminal = io.stdout.isTTY === true;
     const warnings: string[] = [];
     const pretty = (values.pretty as boolean | undefined) ?? terminal;
-    const config = resolveConfig(settings.typed(values), env, pretty, (line) => void warnings.push(line));
+    const config = resolveConfig(
+      settings.typed(values),
+      env,
+      pretty,
+      values as PlaygroundSwitches,
+      (line) => void warnings.push(line),
+    );
     if (values.printConfig === true) {
       await checkConfig(config);
       for (const warning of warnings) io.stderr.write(`gateway-cli: ${warning}\n`);
-      // `null` rather than nothing, so that all there is to set is seen.
-      io.stdout.write(`${JSON.stringify({ ...config, allowedOrigins: config.allowedOrigins ?? null }, undefined, 2)}\n`);
+      io.stdout.write(`${JSON.stringify(printable(config), undefined, 2)}\n`);
     } else {
       // https://no-color.org: any value but the empty one.
       report(await runServer(config, io, terminal && !env.NO_COLOR, warnings));
     }
   });
+}
+
+/** `null` rather than nothing, so that all there is to set is seen; and of a password only that there is one. */
+function printable({ allowedOrigins, playground, ...rest }: ServeConfig) {
+  const { password, readOnly = null, hideMetadata = false } = playground ?? {};
+  const shown = playground === undefined ? null : { password: password !== undefined, readOnly, hideMetadata };
+  return { ...rest, allowedOrigins: allowedOrigins ?? null, playground: shown };
 }

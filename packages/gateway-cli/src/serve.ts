@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import { healthListener } from './health.js';
+import { PLAYGROUND_PATH, Playground, type PlaygroundOptions } from './playground/playground.js';
 
 /** How often Node looks for requests that are late; its own default of 30 s would let them stay for up to that much longer. */
 const REQUEST_CHECK_MS = 1_000;
@@ -21,6 +22,8 @@ export interface ServeOptions extends Omit<GatewayOptions, 'server'> {
    * that send it byte by byte. Default 10,000.
    */
   requestTimeoutMs?: number | undefined;
+  /** A page under `/playground/` that shows what the gateway does. Default: none. */
+  playground?: PlaygroundOptions | undefined;
 }
 
 /** A server that listens, with its gateway. */
@@ -29,6 +32,8 @@ export interface RunningServer {
   url: string;
   /** Like `http://127.0.0.1:4100/health`. */
   healthUrl: string;
+  /** Like `http://127.0.0.1:4100/playground/`; `undefined` where there is none. */
+  playgroundUrl: string | undefined;
   /** The address that it listens on, like `0.0.0.0`; what a host name stands for. */
   address: string;
   /** The port it got. */
@@ -41,14 +46,14 @@ export interface RunningServer {
 
 /**
  * Runs a gateway on a plain `node:http` server of its own with `GET /health`.
- * @throws GatewayError (by rejection) `INVALID_OPTION`; or the system's error where it cannot listen, like `EADDRINUSE`.
+ * @throws GatewayError (by rejection) `INVALID_OPTION`, also for a playground that would be open to everybody; or the system's error where it cannot listen, like `EADDRINUSE`.
  * @example
  * const server = await serve({ port: 0 });
  * console.log(server.url);
  * await server.close();
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { port = 4100, host = '0.0.0.0', requestTimeoutMs = 10_000, ...gatewayOptions } = options;
+  const { port = 4100, host = '0.0.0.0', requestTimeoutMs = 10_000, playground: wanted, ...gatewayOptions } = options;
   const server = createServer({
     // Also the bound of the headers alone: Node's `headersTimeout` is never longer.
     requestTimeout: requestTimeoutMs,
@@ -56,12 +61,19 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     maxHeaderSize: HEADER_BYTES_MAX,
   });
   const gateway = createGateway({ ...gatewayOptions, server });
-  server.on('request', healthListener(gateway));
+  const health = healthListener(gateway);
+  let playground: Playground | undefined;
+  server.on('request', (request, response) => {
+    if (playground?.answer(request, response) !== true) health(request, response);
+  });
   try {
     server.listen(port, host);
     await once(server, 'listening');
+    const { address } = server.address() as AddressInfo;
+    playground = wanted && new Playground(wanted, { gateway, address, options: gatewayOptions });
   } catch (error) {
     await gateway.close();
+    if (server.listening) await stop(server);
     throw error;
   }
   // After it listens, an error is one connection that could not be accepted, and no reason to end the others.
@@ -73,11 +85,15 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   return {
     url: `ws://${authority}${gateway.path}`,
     healthUrl: `http://${authority}/health`,
+    playgroundUrl: playground && `http://${authority}${PLAYGROUND_PATH}`,
     address: address.address,
     port: address.port,
     gateway,
     close: () => {
-      closed ??= gateway.close().finally(() => stop(server));
+      closed ??= gateway.close().finally(() => {
+        playground?.close();
+        return stop(server);
+      });
       return closed;
     },
   };

@@ -22,6 +22,7 @@ describe('the printed configuration', () => {
       refuseBy: 'status',
       logLevel: 'info',
       pretty: false,
+      playground: null,
       timings: DEFAULT_TIMINGS,
       limits: DEFAULT_LIMITS,
     });

@@ -35,5 +35,5 @@ test('the help of serve names the flags of the server with their defaults', asyn
 test('the help of the program names its commands', async () => {
   const { code, out } = await runCli(['--help']);
   expect(code).toBe(0);
-  for (const command of ['serve', 'health', 'bench']) expect(out).toMatch(new RegExp(`^ +${command} `, 'm'));
+  for (const command of ['serve', 'health', 'bench', 'top', 'connect']) expect(out).toMatch(new RegExp(`^ +${command} `, 'm'));
 });

@@ -1,10 +1,12 @@
 import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
 import { type Environment, type Io, run } from 'gateway-cli';
 
 /** An {@link Io} that keeps what is written and takes signals from a test. */
 export class MemoryIo implements Io {
   readonly signals = new EventEmitter();
   readonly exits: number[] = [];
+  readonly stdin = new PassThrough();
   out = '';
   err = '';
   readonly #written = new EventEmitter();
@@ -49,9 +51,14 @@ export class MemoryIo implements Io {
   }
 }
 
-/** Runs the program to its end. */
-export async function runCli(argv: string[], env: Environment = {}): Promise<{ code: number; out: string; err: string }> {
+/** Runs the program to its end. @param input that is piped into it. */
+export async function runCli(
+  argv: string[],
+  env: Environment = {},
+  input = '',
+): Promise<{ code: number; out: string; err: string }> {
   const io = new MemoryIo();
+  io.stdin.end(input);
   const code = await run(argv, env, io);
   return { code, out: io.out, err: io.err };
 }

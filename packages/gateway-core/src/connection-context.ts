@@ -5,7 +5,7 @@ import { metadataOf } from './presence/presence-info.js';
 
 /** What a host is shown of a connection. */
 export function contextOf(connection: Connection, clock: Clock): ConnectionContext {
-  const { connectionId, state, remoteAddress, memberships, createdAtMonotonic, seenAt } = connection;
+  const { connectionId, state, remoteAddress, memberships, createdAtMonotonic, seenAt, dialect, unsentBytes } = connection;
   const { memberId, identity } = connection.member ?? {};
   const wallMinusMonotonic = clock.now() - clock.monotonicMs();
   return {
@@ -20,5 +20,8 @@ export function contextOf(connection: Connection, clock: Clock): ConnectionConte
     createdAt: Math.round(wallMinusMonotonic + createdAtMonotonic),
     lastSeenAt: Math.round(wallMinusMonotonic + seenAt),
     remoteAddress,
+    dialect: dialect === 2 ? '2' : '1',
+    lag: memberships.reduce((most, { group, cursor }) => Math.max(most, group.position.seq - cursor), 0),
+    unsentBytes,
   };
 }

@@ -81,8 +81,19 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
-  const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed, (groupId, position) =>
-    events.emit('reset', { groupId, ...position }),
+  const groups = new Groups(
+    broker,
+    clock,
+    slices,
+    limits,
+    timeouts,
+    counters,
+    failed,
+    (groupId, position) => events.emit('reset', { groupId, ...position }),
+    ({ groupId, position: { epoch } }, { seq, body }) => {
+      if (events.has('published'))
+        events.emit('published', { groupId, epoch, seq, text: `{"type":"data_update","seq":${seq},${body}` });
+    },
   );
   const teller =
     options.presence === undefined
@@ -169,7 +180,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     limits,
     {
       close: (connection, cause) => hub.end(connection, cause),
-      refused: ({ connectionId }, { code, message, traceId }) => {
+      refused: ({ connectionId, member }, { code, message, traceId }) => {
+        events.emit('refused', { connectionId, memberId: member?.memberId, code, message, traceId });
         quietly(() => logger?.debug('gateway: message refused', { connectionId, code, message, traceId }));
       },
       failed,

@@ -1,4 +1,4 @@
-import type { ClientType, DeliveryMode, PresenceInfo, SessionMeta } from 'gateway-protocol';
+import type { ClientType, DeliveryMode, ErrorCode, PresenceInfo, SessionMeta } from 'gateway-protocol';
 import type { Session } from './sessions/session-store.js';
 
 /** Who an event is about. */
@@ -53,6 +53,25 @@ export interface GatewayEvents {
     delivery?: DeliveryMode | undefined;
     key?: string | undefined;
   };
+  /**
+   * A message is in the log of a group that this gateway holds, whoever published it: a client here, the host, or another gateway. Made
+   * only where somebody listens.
+   */
+  published: {
+    groupId: string;
+    epoch: string;
+    seq: number;
+    /** The `data_update` as members receive it, JSON. */
+    text: string;
+  };
+  /** A client was answered an `error`. */
+  refused: {
+    connectionId: string;
+    memberId?: string | undefined;
+    code: ErrorCode;
+    message: string;
+    traceId?: string | undefined;
+  };
   /** A `presence_update` goes out to a group's members on this gateway. */
   presence: { groupId: string; info: PresenceInfo };
   /** A session was created. */
@@ -89,6 +108,8 @@ export const EVENT_NAMES: Readonly<Record<keyof GatewayEvents, true>> = {
   gap: true,
   reset: true,
   data: true,
+  published: true,
+  refused: true,
   presence: true,
   sessionOpened: true,
   sessionUpdated: true,

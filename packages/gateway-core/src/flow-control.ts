@@ -19,7 +19,7 @@ export abstract class FlowControl implements SlicedTask {
   /** Since when the socket is over the mark, as far as it was looked at, in monotonic milliseconds. */
   overMarkSince: number | undefined;
   /** What was unsent at the last look at a full socket, and when that had become less, in monotonic milliseconds. */
-  #unsentBytes = 0;
+  #lastUnsentBytes = 0;
   #tookAt = 0;
   /** The socket was over the mark with an answer, and is not read from until it is under it. */
   #answersUnread = false;
@@ -66,6 +66,15 @@ export abstract class FlowControl implements SlicedTask {
   /** For how long a full socket has taken nothing, as far as it was looked at. */
   protected stalledMs(now: number): number {
     return this.#full ? now - this.#tookAt : 0;
+  }
+
+  /** Bytes that the network has not taken. */
+  get unsentBytes(): number {
+    let bytes = 0;
+    this.call(() => {
+      bytes = this.socket.bufferedBytes;
+    });
+    return bytes;
   }
 
   write(frames: Buffer): void {
@@ -188,20 +197,17 @@ export abstract class FlowControl implements SlicedTask {
   }
 
   #look(): void {
-    let bufferedBytes = 0;
-    this.call(() => {
-      bufferedBytes = this.socket.bufferedBytes;
-    });
+    const { unsentBytes } = this;
     const { socketHighWaterMarkBytes } = this.limits;
-    if (!this.#full || bufferedBytes < this.#unsentBytes) this.#tookAt = this.clock.monotonicMs();
-    this.#unsentBytes = bufferedBytes;
-    if (bufferedBytes >= socketHighWaterMarkBytes) {
+    if (!this.#full || unsentBytes < this.#lastUnsentBytes) this.#tookAt = this.clock.monotonicMs();
+    this.#lastUnsentBytes = unsentBytes;
+    if (unsentBytes >= socketHighWaterMarkBytes) {
       this.#full = true;
       this.overMarkSince ??= this.clock.monotonicMs();
       return;
     }
     this.overMarkSince = undefined;
-    if (bufferedBytes * 2 <= socketHighWaterMarkBytes) this.#full = false;
+    if (unsentBytes * 2 <= socketHighWaterMarkBytes) this.#full = false;
     // Not now: whoever looks is in the middle of a flush. What looks is one group; others may wait for the same room.
     if (this.#answersUnread || !this.#full) this.clock.setImmediate(() => this.#goOn());
   }

@@ -1,4 +1,4 @@
-import type { ClientType, LogPosition } from 'gateway-protocol';
+import type { ClientType, Dialect, LogPosition } from 'gateway-protocol';
 
 /** `connecting → open → identified → closing → closed`. */
 export type ConnectionState = 'connecting' | 'open' | 'identified' | 'closing' | 'closed';
@@ -25,6 +25,12 @@ export interface ConnectionContext {
   lastSeenAt: number;
   /** Of the client, see `trustProxyHops`. */
   remoteAddress: string;
+  /** Chosen by its first `identify`; `1` until then. */
+  dialect: Dialect;
+  /** Messages between where it stands and the head, in that of its groups in which they are most. */
+  lag: number;
+  /** Bytes that were handed to its socket and that the network has not taken. */
+  unsentBytes: number;
 }
 
 /** A group with members or with a log on this gateway. */

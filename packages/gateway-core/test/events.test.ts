@@ -14,7 +14,7 @@ describe('events', () => {
     client.send(identify('h', { clientType: 'dashboard' }));
     await clock.settle();
     client.close(1000, 'bye');
-    expect(recorded.filter(({ name }) => name !== 'presence')).toEqual([
+    expect(recorded.filter(({ name }) => name !== 'presence' && name !== 'published')).toEqual([
       { name: 'connection', event: { connectionId, remoteAddress: '127.0.0.1' } },
       { name: 'identify', event: { connectionId, memberId, role: 'app-client', metadata: { n: 1 }, groupId: 'g' } },
       { name: 'join', event: { connectionId, memberId, groupId: 'g' } },
@@ -48,6 +48,34 @@ describe('events', () => {
         meta: { label: 'x' },
       },
       { groupId: 'g', epoch: position.epoch, seq: 2, from, data: 2, dataText: '2', ts: clock.now() },
+    ]);
+  });
+
+  test('published tells of everything that is logged, as members receive it, whoever published it', async () => {
+    const { clock, gateway, join, events } = setUp();
+    const client = await join('g');
+    client.send(say({ n: 1 }, { id: 'm', delivery: 'latest', key: 'k' }));
+    await clock.settle();
+    await gateway.publish('g', 'from the server');
+    await clock.settle();
+    const { epoch } = gateway.groups()[0]!.position;
+    expect(events('published').map(({ text: _, ...rest }) => rest)).toEqual([
+      { groupId: 'g', epoch, seq: 1 },
+      { groupId: 'g', epoch, seq: 2 },
+    ]);
+    expect(events('published').map(({ text }) => JSON.parse(text))).toEqual(
+      client.received.filter(({ type }) => type === 'data_update'),
+    );
+  });
+
+  test('refused tells of every error that a client was answered', async () => {
+    const { clock, gateway, join, events } = setUp();
+    const client = await join('g');
+    client.send({ type: 'data_update', groupId: 'elsewhere', traceId: 't', payload: { data: 1 } });
+    await clock.settle();
+    const { connectionId, memberId } = gateway.connections()[0]!;
+    expect(events('refused')).toEqual([
+      { connectionId, memberId, code: 'NOT_A_MEMBER', message: expect.stringContaining('group'), traceId: 't' },
     ]);
   });
 

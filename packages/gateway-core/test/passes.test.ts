@@ -22,6 +22,7 @@ function groupOf(...names: string[]) {
       now: () => 0,
       stamp: () => 0,
       wasReset: () => {},
+      logged: () => {},
       dirty: () => {},
       counters: { delivered: 0, resets: 0, gaps: 0, passedOver: 0, lost: 0 },
       failed: () => {},

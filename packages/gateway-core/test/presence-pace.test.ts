@@ -249,6 +249,7 @@ describe('tell', () => {
       counters,
       () => {},
       () => {},
+      () => {},
     );
     const pace = { intervalMs: 200, intervalMaxMs: 10_000, writesPerSecondMax: 5_000 };
     const announcer = new PresenceAnnouncer(store, groups, clock, slices, pace, { announced: () => {}, failed: () => {} });

@@ -33,7 +33,17 @@ async function setUpGroups(broker: Broker, given: Partial<Limits> = {}) {
   const timeouts = new PartTimeouts(clock, 10_000);
   const counters = { delivered: 0, resets: 0, published: 0, gaps: 0, passedOver: 0, lost: 0 };
   const limits = { ...DEFAULT_LIMITS, ...given };
-  const groups = new Groups(broker, clock, new Slices(clock, 4, () => {}), limits, timeouts, counters, failed, () => {});
+  const groups = new Groups(
+    broker,
+    clock,
+    new Slices(clock, 4, () => {}),
+    limits,
+    timeouts,
+    counters,
+    failed,
+    () => {},
+    () => {},
+  );
   return { clock, groups, failures, timeouts };
 }
 

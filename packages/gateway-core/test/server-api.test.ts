@@ -1,5 +1,5 @@
 import { createGateway, type Gateway } from 'gateway-core';
-import { connectClient, FakeClock } from 'gateway-core/testing';
+import { connectClient, FakeClock, MemoryLink } from 'gateway-core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { heartbeat, identify, long, say } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
@@ -96,7 +96,8 @@ describe('connections', () => {
     const createdAt = clock.now();
     const client = connectClient(gateway, { remoteAddress: '10.0.0.7' });
     const { connectionId } = gateway.connections()[0]!;
-    const bare = { connectionId, createdAt, lastSeenAt: createdAt, remoteAddress: '10.0.0.7' };
+    const still = { dialect: '1', lag: 0, unsentBytes: 0 };
+    const bare = { connectionId, createdAt, lastSeenAt: createdAt, remoteAddress: '10.0.0.7', ...still };
     expect(gateway.connections()).toEqual([{ ...bare, state: 'open', groups: [] }]);
     await clock.advance(1_000);
     client.send(identify('g', { clientType: 'dashboard', metadata: { n: 1 } }));
@@ -108,6 +109,28 @@ describe('connections', () => {
     await clock.advance(5_000);
     client.send(heartbeat());
     expect(gateway.connections()).toEqual([{ ...known, lastSeenAt: createdAt + 6_000 }]);
+  });
+
+  test('say which dialect they speak, how far behind they are at most, and what is unsent', async () => {
+    const clock = new FakeClock();
+    const gateway = createGateway({ clock, limits: { socketHighWaterMarkBytes: 2_000 } });
+    const link = new MemoryLink({ clock });
+    const client = connectClient(gateway, { link });
+    client.send({ ...identify('g'), version: '2' });
+    await clock.settle();
+    await gateway.join(gateway.connections()[0]!.connectionId, 'h');
+    await clock.settle();
+    expect(gateway.connections()).toMatchObject([{ dialect: '2', lag: 0, unsentBytes: 0, groups: ['g', 'h'] }]);
+    link.stall();
+    await gateway.publish('h', 'one');
+    for (let n = 0; n < 20; n += 1) {
+      await gateway.publish('g', 'x'.repeat(60_000));
+      await clock.settle();
+    }
+    const [slow] = gateway.connections();
+    expect(slow?.lag).toBeGreaterThan(5);
+    expect(slow?.lag).toBe(gateway.ledger('g')[0]?.pending);
+    expect(slow?.unsentBytes).toBeGreaterThan(2_000);
   });
 
   test('leave the list when they begin to close', async () => {

@@ -66,6 +66,8 @@ test('a listener gets the event of its name', () => {
     | 'gap'
     | 'reset'
     | 'data'
+    | 'published'
+    | 'refused'
     | 'presence'
     | 'sessionOpened'
     | 'sessionUpdated'

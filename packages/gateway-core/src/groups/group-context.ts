@@ -1,4 +1,5 @@
 import type { LogPosition } from 'gateway-protocol';
+import type { BrokerEntry } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
 import type { FanOutCounters } from './cursor.js';
@@ -19,6 +20,8 @@ export interface GroupContext {
   readonly stamp: () => number;
   /** Its log began anew. */
   readonly wasReset: (groupId: string, position: LogPosition) => void;
+  /** A message is in a group's log. */
+  readonly logged: (group: { readonly groupId: string; readonly position: LogPosition }, entry: BrokerEntry) => void;
   /** The broker did not keep its contract. */
   readonly failed: (error: unknown, where: string) => void;
 }

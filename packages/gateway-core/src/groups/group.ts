@@ -144,6 +144,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     this.lastUsedAt = now;
     this.grown(this.log.bytes - bytesBefore);
     this.#markDirty();
+    this.context.logged(this, entry);
     // More than one write carries, or than half the log holds, is not waited with: what waits stays bounded.
     const { socketHighWaterMarkBytes, logMessagesMax } = this.context.limits;
     if (this.newBytes >= socketHighWaterMarkBytes || this.newMessages * 2 >= logMessagesMax) this.finishPass();

@@ -46,6 +46,7 @@ export class Groups {
     private readonly counters: GatewayCounters,
     private readonly failed: (error: unknown, where: string) => void,
     wasReset: GroupContext['wasReset'],
+    logged: GroupContext['logged'],
   ) {
     this.#reaching = new Reaching(broker, limits, timeouts, failed);
     this.#context = {
@@ -57,6 +58,7 @@ export class Groups {
       dirty: (group) => slices.add(group),
       counters,
       wasReset,
+      logged,
       failed,
     };
   }

@@ -19,6 +19,8 @@ const EVENT_NAMES: (keyof GatewayEvents)[] = [
   'gap',
   'reset',
   'data',
+  'published',
+  'refused',
   'presence',
   'sessionOpened',
   'sessionUpdated',

@@ -1,0 +1,55 @@
+import type { OutgoingToClient2 } from 'gateway-protocol';
+import { plain } from '../terminal-text.js';
+
+/** Longer than anybody reads in one line. */
+const LINE_MAX = 4_000;
+
+/** An envelope as a line for people; `undefined` for those that only matter to the program. */
+export function lineOf(envelope: OutgoingToClient2, memberId: string | undefined): string | undefined {
+  const line = wordsOf(envelope, memberId);
+  return line === undefined ? undefined : plain(line, LINE_MAX);
+}
+
+function wordsOf(envelope: OutgoingToClient2, me: string | undefined): string | undefined {
+  switch (envelope.type) {
+    case 'ready':
+      return envelope.payload.memberId === undefined
+        ? undefined
+        : `* ${envelope.payload.resumed === true ? 'back' : 'here'} as ${envelope.payload.memberId}`;
+    case 'sync': {
+      const { groupId, epoch, seq, outcome, reason, replayed, members = [] } = envelope.payload;
+      const replay = replayed > 0 ? `, ${replayed} replayed` : '';
+      return `* ${groupId}: ${outcome}${reason === undefined ? '' : ` (${reason})`}${replay}, at ${epoch.slice(0, 4)}:${seq}, ${members.length} here`;
+    }
+    case 'data_update': {
+      const { groupId, seq, from, payload, delivery, key } = envelope;
+      const who = from === undefined ? 'server' : from === me ? 'me' : from.slice(0, 8);
+      const how = [delivery, key === undefined ? undefined : `key ${key}`].filter((word) => word !== undefined).join(', ');
+      return `< ${groupId} ${seq} ${who}${how === '' ? '' : ` (${how})`} ${JSON.stringify(payload.data)}`;
+    }
+    case 'presence_update': {
+      const { groupId, joins = [], leaves = [], info } = envelope.payload;
+      const came = joins.map(({ memberId, metadata }) => `+${nameIn(metadata) ?? memberId.slice(0, 8)}`);
+      const went = leaves.map((memberId) => `-${memberId.slice(0, 8)}`);
+      return `* ${groupId}: ${info.details?.members ?? 0} here ${[...came, ...went].join(' ')}`.trimEnd();
+    }
+    case 'ack': {
+      const { seq, epoch, duplicate } = envelope.payload;
+      return seq === undefined ? undefined : `✓ ${epoch?.slice(0, 4)}:${seq}${duplicate ? ', as before' : ''}`;
+    }
+    case 'error':
+      return `! ${envelope.payload.code}: ${envelope.payload.message}`;
+    case 'gap':
+      return `! ${envelope.payload.groupId}: ${envelope.payload.from} to ${envelope.payload.to} will not come (${envelope.payload.reason})`;
+    case 'reconnect':
+      return `* the gateway drains: it asks to come back in ${envelope.payload.afterMs} ms`;
+    case 'heartbeat_ack': {
+      const { echoTs } = envelope.payload;
+      return echoTs === undefined ? undefined : `* ping ${Date.now() - echoTs} ms`;
+    }
+  }
+}
+
+function nameIn(metadata: Record<string, unknown> | undefined): string | undefined {
+  return typeof metadata?.name === 'string' ? metadata.name : undefined;
+}

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import { type CloseAction, closeAction, type LogPosition, type OutgoingToClient2 } from 'gateway-protocol';
+import { WebSocket } from 'ws';
+import { envelopeIn } from './envelope.js';
+import type { ConnectOptions } from './options.js';
+import { Outbox, type Publish } from './outbox.js';
+import { Pace } from './pace.js';
+
+const OPEN_TIMEOUT_MS = 10_000;
+/** Attempts to come back, and the pauses between them. */
+const ATTEMPTS_MAX = 6;
+const PAUSE_MS = 500;
+const BACK_OFF_MS = 10_000;
+
+/** Why one is over that was asked to close. */
+export const CLOSED = 'closed';
+
+/** What a client that only shows what comes is told. */
+export interface WireListener {
+  /** An envelope came; `text` is as it was sent. */
+  received(envelope: OutgoingToClient2, text: string): void;
+  /** For people: what becomes of the connection. */
+  note(text: string): void;
+  /** It does not come back. */
+  over(reason: string): void;
+}
+
+/** Speaks dialect 2 with nothing in between: every envelope is shown. Comes back and resumes, as PROTOCOL.md says. */
+export class WireClient {
+  #socket: WebSocket | undefined;
+  #attempts = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #resumeToken: string | undefined;
+  #leaving = false;
+  readonly #pace = new Pace();
+  #identified = false;
+  #hasBeenOnline = false;
+  readonly #outbox = new Outbox();
+  readonly positions = new Map<string, LogPosition | undefined>();
+  memberId: string | undefined;
+  /** Resolves when it is identified for the first time. */
+  readonly online: Promise<void>;
+  #cameOnline: () => void = () => {};
+
+  constructor(
+    private readonly options: ConnectOptions,
+    private readonly listener: WireListener,
+  ) {
+    for (const group of options.groups) this.positions.set(group, undefined);
+    this.online = new Promise((resolve) => {
+      this.#cameOnline = resolve;
+    });
+  }
+
+  /** The group that what is typed goes to. */
+  get group(): string | undefined {
+    return this.positions.keys().next().value;
+  }
+
+  connect(): void {
+    const socket = new WebSocket(this.options.url, { handshakeTimeout: OPEN_TIMEOUT_MS });
+    this.#socket = socket;
+    let problem = '';
+    socket.on('open', () => this.#identify());
+    socket.on('message', (data) => this.#take(String(data)));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      problem = error.code ?? error.message;
+    });
+    socket.on('close', (code, reason) => this.#closed(code, problem || String(reason)));
+  }
+
+  /** Sends an envelope. `false`: there is no connection. */
+  send(envelope: object): boolean {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(envelope));
+    return true;
+  }
+
+  /** Resolves when the message is in the log, to nothing; or to why it is not, or nobody knows. */
+  publish(data: unknown): Promise<string | undefined> {
+    return this.#outbox.add(
+      { type: 'data_update', groupId: this.group, payload: { data } },
+      (publish) => void this.#send(publish),
+    );
+  }
+
+  /** Reads no more for now. */
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  join(group: string): void {
+    this.positions.set(group, undefined);
+    this.send({ type: 'join', id: randomUUID(), payload: { groupId: group } });
+  }
+
+  leave(group: string): void {
+    this.positions.delete(group);
+    this.send({ type: 'leave', id: randomUUID(), payload: { groupId: group } });
+  }
+
+  /** Loses the connection, and comes back. */
+  drop(): void {
+    this.#socket?.terminate();
+  }
+
+  /** Closes with a code: 1000 leaves, with any other it may come back as who it was. */
+  close(code = 1000): void {
+    this.#leaving = true;
+    clearTimeout(this.#retry);
+    if (this.#socket === undefined || this.#socket.readyState === WebSocket.CLOSED) this.listener.over(CLOSED);
+    else this.#socket.close(code);
+  }
+
+  /** Cuts it without a word, where closing takes too long. */
+  terminate(): void {
+    this.#leaving = true;
+    this.drop();
+  }
+
+  #identify(): void {
+    const { clientType, name, token } = this.options;
+    const groups = Object.fromEntries([...this.positions].map(([group, position]) => [group, position ?? {}]));
+    const metadata = name === undefined ? undefined : { name };
+    this.send({
+      type: 'identify',
+      version: '2',
+      payload: { clientType, metadata, token, resume: { token: this.#resumeToken, groups } },
+    });
+  }
+
+  #take(text: string): void {
+    const envelope = envelopeIn(text);
+    if (envelope === undefined) {
+      this.#end('what answers there is no gateway');
+      this.terminate();
+      return;
+    }
+    switch (envelope.type) {
+      case 'ready':
+        this.#ready(envelope.payload);
+        break;
+      case 'sync': {
+        const { groupId, epoch, seq } = envelope.payload;
+        this.positions.set(groupId, { epoch, seq });
+        break;
+      }
+      case 'data_update': {
+        const position = this.positions.get(envelope.groupId);
+        if (position !== undefined) this.positions.set(envelope.groupId, { ...position, seq: envelope.seq });
+        break;
+      }
+      case 'ack':
+        this.#outbox.get(envelope.payload.id)?.settle();
+        break;
+      case 'error':
+        this.#refused(envelope.payload);
+        break;
+    }
+    this.listener.received(envelope, text);
+  }
+
+  #ready({ memberId, resumed, resume, heartbeat, limits }: Extract<OutgoingToClient2, { type: 'ready' }>['payload']): void {
+    clearInterval(this.#beat);
+    this.#beat = setInterval(() => this.send({ type: 'heartbeat', ts: Date.now() }), heartbeat.intervalMs);
+    if (memberId === undefined) return;
+    this.#attempts = 0;
+    this.#identified = true;
+    this.memberId = memberId;
+    this.#resumeToken = resume?.token;
+    if (limits !== undefined) this.#pace.allow(limits);
+    for (const publish of this.#outbox.values()) {
+      // As the same member a message is accepted once, however often it is sent; as another one nobody knows whether it was.
+      if (resumed === false && this.#hasBeenOnline) publish.settle('nobody knows whether it was accepted');
+      else void this.#send(publish);
+    }
+    this.#hasBeenOnline = true;
+    this.#cameOnline();
+  }
+
+  #refused({
+    inReplyTo,
+    code,
+    message,
+    retryAfterMs = PAUSE_MS,
+  }: Extract<OutgoingToClient2, { type: 'error' }>['payload']): void {
+    if (code === 'RATE_LIMITED') {
+      // Which message it was is not always said. All that are unanswered are sent again: what was accepted is answered as a duplicate.
+      this.#pace.hold(retryAfterMs);
+      for (const publish of this.#outbox.values()) void this.#send(publish);
+    } else if (inReplyTo !== undefined) {
+      this.#outbox.get(inReplyTo)?.settle(`${code}: ${message}`);
+    }
+  }
+
+  /** In its turn, where it is still wanted and there is a connection; else it is sent after the next `ready`. */
+  async #send(publish: Publish): Promise<void> {
+    const socket = this.#socket;
+    if (!this.#identified) return;
+    await this.#pace.turn(Buffer.byteLength(publish.frame));
+    if (socket === this.#socket && this.#identified && this.#outbox.get(publish.id) === publish) socket?.send(publish.frame);
+  }
+
+  #closed(code: number, reason: string): void {
+    clearInterval(this.#beat);
+    this.#identified = false;
+    const words = `${code}${reason === '' ? '' : ` ${reason}`}`;
+    const action: CloseAction = closeAction(code);
+    const end = this.#endFor(action, words);
+    if (end !== undefined) {
+      this.#end(end);
+      return;
+    }
+    const pause = (action === 'back-off' ? BACK_OFF_MS : PAUSE_MS * 2 ** (this.#attempts - 1)) * (0.5 + Math.random() / 2);
+    this.listener.note(`closed ${words}, again in ${(pause / 1_000).toFixed(1)} s`);
+    this.#retry = setTimeout(() => this.connect(), pause);
+  }
+
+  /** Why it does not come back; `undefined`: it does. */
+  #endFor(action: CloseAction, words: string): string | undefined {
+    if (this.#leaving) return CLOSED;
+    if (action === 'stop') return `closed ${words}`;
+    // One that was never there is an address that is wrong, more often than a network that is.
+    if (!this.#hasBeenOnline && this.#attempts === 0) return `no connection to ${this.options.url} (${words})`;
+    this.#attempts += 1;
+    return this.#attempts > ATTEMPTS_MAX ? `no connection after ${ATTEMPTS_MAX} attempts (${words})` : undefined;
+  }
+
+  #end(reason: string): void {
+    for (const { settle } of this.#outbox.values()) settle(reason);
+    this.listener.over(reason);
+  }
+}

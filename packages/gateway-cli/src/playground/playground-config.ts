@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { type Environment, type Flags, readSettings, type Setting } from '../setting.js';
+import { quote, UsageError } from '../usage-error.js';
+import { isEveryAddress, isLoopback } from './address.js';
+import type { PlaygroundOptions } from './playground.js';
+
+export const PLAYGROUND_SETTINGS = {
+  passwordFile: {
+    flag: '--playground-password-file',
+    variable: 'GW_PLAYGROUND_PASSWORD_FILE',
+    argument: '<file>',
+    meaning: 'whose first line is the password that the page asks for; GW_PLAYGROUND_PASSWORD is one too',
+    takes: 'a file',
+    fallback: undefined,
+    fallbackText: 'none',
+    parse: (text) => (text === '' ? undefined : text),
+  } satisfies Setting<string | undefined>,
+};
+
+/** Flags of the playground that are there or not, by their variables. */
+export const PLAYGROUND_SWITCHES = {
+  '--playground': { variable: 'GW_PLAYGROUND', meaning: 'show what the gateway does on a page, /playground/' },
+  '--playground-read-only': {
+    variable: 'GW_PLAYGROUND_READ_ONLY',
+    meaning:
+      'the page lets nobody disconnect or publish (default where others than this machine reach it; lifted by --no-playground-read-only)',
+  },
+  '--playground-hide-metadata': {
+    variable: 'GW_PLAYGROUND_HIDE_METADATA',
+    meaning: 'the page does not show metadata and principals',
+  },
+} as const;
+
+/** What commander hands to the action, of the flags that are there or not. */
+export interface PlaygroundSwitches {
+  playground?: boolean | undefined;
+  playgroundReadOnly?: boolean | undefined;
+  playgroundHideMetadata?: boolean | undefined;
+}
+
+const SAID: Readonly<Record<string, boolean | 'auto'>> = {
+  '1': true,
+  true: true,
+  on: true,
+  '0': false,
+  false: false,
+  off: false,
+};
+
+/**
+ * What flags and environment say of the playground.
+ * @returns `undefined`: there is none.
+ * @throws UsageError that names the flag or the variable; also where everybody could come in.
+ */
+export function resolvePlayground(
+  switches: PlaygroundSwitches,
+  flags: Flags,
+  env: Environment,
+  server: { host: string; trustProxyHops: number },
+): PlaygroundOptions | undefined {
+  // `auto`: where nobody but who may could come in. For `pnpm start`, which takes whatever host it is given.
+  const wanted = switches.playground ?? said('GW_PLAYGROUND', env, { ...SAID, auto: 'auto' });
+  if (wanted === undefined || wanted === false) return undefined;
+  const password = passwordOf(flags, env);
+  const problem = password === undefined ? openTo(server) : undefined;
+  if (problem !== undefined) {
+    if (wanted === 'auto') return undefined;
+    throw new UsageError(
+      `--playground (GW_PLAYGROUND) takes a password ${problem}: --playground-password-file or GW_PLAYGROUND_PASSWORD`,
+    );
+  }
+  return {
+    password,
+    readOnly: switches.playgroundReadOnly ?? (said('GW_PLAYGROUND_READ_ONLY', env, SAID) as boolean | undefined),
+    hideMetadata: switches.playgroundHideMetadata ?? (said('GW_PLAYGROUND_HIDE_METADATA', env, SAID) as boolean | undefined),
+  };
+}
+
+/** The same rule as the playground's own, for what can be said before it listens. */
+function openTo({ host, trustProxyHops }: { host: string; trustProxyHops: number }): string | undefined {
+  if (trustProxyHops > 0) return 'behind a proxy';
+  if (isIP(host) === 0 || isLoopback(host) || isEveryAddress(host)) return undefined;
+  return `on ${host}, which others reach`;
+}
+
+function passwordOf(flags: Flags, env: Environment): string | undefined {
+  const inEnvironment = env.GW_PLAYGROUND_PASSWORD;
+  if (!flags.has(PLAYGROUND_SETTINGS.passwordFile.flag) && inEnvironment !== undefined && inEnvironment !== '')
+    return inEnvironment;
+  const { passwordFile } = readSettings(PLAYGROUND_SETTINGS, flags, env);
+  if (passwordFile === undefined) return undefined;
+  const password = firstLineOf(passwordFile);
+  if (password === '')
+    throw new UsageError(`--playground-password-file takes a file that begins with a password, not ${quote(passwordFile)}`);
+  return password;
+}
+
+function firstLineOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] ?? '';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--playground-password-file takes a file that can be read, not ${quote(file)} (${code})`);
+  }
+}
+
+function said<Value>(variable: string, env: Environment, values: Readonly<Record<string, Value>>): Value | undefined {
+  const text = env[variable];
+  if (text === undefined || text === '') return undefined;
+  const value = values[text.toLowerCase()];
+  if (value === undefined) throw new UsageError(`${variable} takes one of ${Object.keys(values).join(', ')}, not ${quote(text)}`);
+  return value;
+}

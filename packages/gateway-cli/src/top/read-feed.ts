@@ -1,0 +1,51 @@
+import { Model } from '../playground/model.js';
+import { EventParser } from '../playground/sse.js';
+import type { TopOptions } from './options.js';
+
+/** Why there is no feed, in one line. */
+export class FeedError extends Error {
+  override readonly name = 'FeedError';
+}
+
+/**
+ * Reads the feed until it ends or `signal` aborts.
+ * @param changed is called with the model whenever it was told something new; `false` ends it.
+ * @throws FeedError (by rejection) where there is none.
+ */
+export async function readFeed(
+  { url, password }: Pick<TopOptions, 'url' | 'password'>,
+  signal: AbortSignal,
+  changed: (model: Model) => boolean,
+): Promise<void> {
+  const headers =
+    password === undefined ? undefined : { authorization: `Basic ${Buffer.from(`:${password}`).toString('base64')}` };
+  const model = new Model();
+  const parser = new EventParser();
+  const decoder = new TextDecoder();
+  try {
+    const response = await fetch(url, { headers, signal });
+    if (!response.ok || response.body === null)
+      throw new FeedError(`${url} answers ${response.status}${await reasonIn(response)}`);
+    for await (const chunk of response.body) {
+      for (const event of parser.push(decoder.decode(chunk, { stream: true }))) {
+        model.take(event);
+        if (event.name !== 'events' && !changed(model)) return;
+      }
+    }
+  } catch (error) {
+    if (signal.aborted) return;
+    if (error instanceof FeedError) throw error;
+    const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+    throw new FeedError(`${url} does not answer (${cause?.code ?? message})`);
+  }
+  throw new FeedError(`${url} has ended the feed`);
+}
+
+async function reasonIn(response: Response): Promise<string> {
+  try {
+    const { error } = (await response.json()) as { error: { message: string } };
+    return `: ${error.message}`;
+  } catch {
+    return '';
+  }
+}

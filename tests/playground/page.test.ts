@@ -1,0 +1,302 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { type PlaygroundOptions, type RunningServer, serve } from 'gateway-cli';
+import { connectClient } from 'gateway-core/testing';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { build } from '../../scripts/build.mjs';
+import { read, root } from '../tidy/tree.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const PATIENT = { timeout: 15_000 };
+
+// Where it is built already, nothing happens.
+beforeAll(() => build(), 120_000);
+
+test('the page is at most 80 kB, as it is packed and as browsers get it; the README of gateway-cli says how large', () => {
+  const packed = readFileSync(`${root}packages/gateway-cli/dist/playground/index.html.gz`);
+  const whole = gunzipSync(packed);
+  expect(packed.length).toBeLessThanOrEqual(80_000);
+  const [, saidPacked, saidWhole] =
+    read('packages/gateway-cli/README.md').match(/one page of (\d+) kB \((\d+) kB unpacked\)/) ?? [];
+  // To a tenth: the client that it contains has a life of its own.
+  const isRight = (said: string | undefined, bytes: number) => Math.abs(Number(said) * 1_000 - bytes) < bytes / 10;
+  expect(
+    [isRight(saidPacked, packed.length), isRight(saidWhole, whole.length)],
+    `${packed.length} and ${whole.length} bytes`,
+  ).toEqual([true, true]);
+});
+
+if (!existsSync(CHROMIUM)) console.warn(`the page is not tried: there is no ${CHROMIUM}; Debian’s package is chromium`);
+
+// Skipped, with the reason printed, where Chromium is not installed.
+describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  });
+  afterAll(() => browser.close());
+
+  async function started(playground: PlaygroundOptions = {}): Promise<RunningServer> {
+    const server = await serve({ port: 0, host: '127.0.0.1', playground });
+    onTestFinished(() => server.close());
+    return server;
+  }
+
+  /** The page, which is to say nothing on its console, and to ask for nothing elsewhere. */
+  async function opened(server: RunningServer, hash = '', options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const said: string[] = [];
+    page.on('console', (message) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(String(error)));
+    page.on('dialog', (dialog) => said.push(`dialog: ${dialog.message()}`));
+    page.on('request', (request) => {
+      if (!request.url().startsWith(new URL('/playground/', server.playgroundUrl).href)) said.push(request.url());
+    });
+    onTestFinished(async () => {
+      await context.close();
+      expect(said).toEqual([]);
+    });
+    await page.goto(`${server.playgroundUrl}${hash}`);
+    await page.getByText('running', { exact: true }).waitFor(PATIENT);
+    return page;
+  }
+
+  /** A client without a port. */
+  async function member(server: RunningServer, groupId: string, payload: object = {}) {
+    const client = connectClient(server.gateway, { answersPings: true });
+    client.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId, ...payload } });
+    await expect.poll(() => server.gateway.groups().some((group) => group.groupId === groupId), PATIENT).toBe(true);
+    return client;
+  }
+
+  const HOSTILE = '<img src=x onerror=alert(1)></script><script>alert(2)</script>';
+
+  test('whatever clients choose is shown as text: ids, names, keys, states and payloads', async () => {
+    const server = await started();
+    const group = `group ${HOSTILE}`;
+    const client = await member(server, group, { metadata: { name: HOSTILE } });
+    client.send({ type: 'presence', payload: { groupId: group, state: { html: HOSTILE } } });
+    const page = await opened(server, `#group=${encodeURIComponent(group)}`);
+    client.send({
+      type: 'data_update',
+      delivery: 'latest',
+      key: HOSTILE,
+      sessionId: HOSTILE,
+      id: HOSTILE,
+      payload: { data: { html: HOSTILE }, meta: { label: HOSTILE } },
+    });
+    client.send({ type: 'data_update', groupId: HOSTILE, traceId: HOSTILE, payload: { data: 1 } });
+    await page.locator('.stream button.line').first().click(PATIENT);
+    await page.locator('.stream pre').getByText('onerror').waitFor(PATIENT);
+    await page.getByRole('region', { name: 'Members' }).getByText('<img src=x').first().waitFor(PATIENT);
+    await page.getByRole('region', { name: 'Sessions' }).getByText('<img src=x').first().waitFor(PATIENT);
+    await page.locator('.left button.line', { hasText: 'app-client' }).first().click();
+    expect(
+      await page.evaluate(
+        '[document.images.length, document.scripts.length, document.querySelectorAll("iframe, object, embed").length]',
+      ),
+    ).toEqual([0, 1, 0]);
+    expect(await page.locator('.stream pre').textContent()).toBe(JSON.stringify({ html: HOSTILE }, undefined, 2));
+  });
+
+  test('a group that is chosen shows its messages, members and books; all groups show everything', async () => {
+    const server = await started();
+    await member(server, 'orders', { metadata: { name: 'ada' } });
+    await member(server, 'chat', { metadata: { name: 'bob' } });
+    const page = await opened(server);
+    await page.locator('.left button.line', { hasText: 'orders' }).click(PATIENT);
+    await page.getByRole('region', { name: 'Members' }).getByText('ada').waitFor(PATIENT);
+    await server.gateway.publish('orders', { order: 1 });
+    await server.gateway.publish('chat', { text: 'not here' });
+    await page.locator('.stream').getByText('{"order":1}').waitFor(PATIENT);
+    expect(await page.locator('.stream').getByText('not here').count()).toBe(0);
+    await expect
+      .poll(() => page.getByRole('region', { name: 'Members' }).locator('li').textContent(), PATIENT)
+      .toMatch(/^adaapp-client11000$/);
+    expect(page.url()).toMatch(/#group=orders$/);
+  });
+
+  test('acts: publishes as the server, and disconnects with a code', async () => {
+    const server = await started();
+    const client = await member(server, 'orders', { metadata: { name: 'ada' } });
+    const page = await opened(server, '#group=orders');
+    await page.getByLabel('Data to publish as the server').fill('{"n":1}');
+    await page.getByLabel('Data to publish as the server').press('Enter');
+    await expect.poll(() => client.data, PATIENT).toEqual([{ n: 1 }]);
+    await page.locator('.left button.line', { hasText: 'app-client' }).click();
+    await page.getByLabel('Close code').selectOption('4202');
+    await page.getByRole('button', { name: 'disconnect' }).click();
+    await expect.poll(() => client.closed?.code, PATIENT).toBe(4202);
+    await page.getByRole('region', { name: 'Closes and errors' }).getByText('the gateway drains; dialect 2').waitFor(PATIENT);
+  });
+
+  test('where it is read-only nothing of that is offered', async () => {
+    const server = await started({ readOnly: true });
+    await member(server, 'orders');
+    const page = await opened(server, '#group=orders');
+    await page.getByText('read-only', { exact: true }).waitFor(PATIENT);
+    await page.locator('.left button.line', { hasText: 'app-client' }).click();
+    expect(await page.getByRole('button', { name: 'disconnect' }).count()).toBe(0);
+    expect(await page.getByLabel('Data to publish as the server').isVisible()).toBe(false);
+  });
+
+  test('is worked by the keyboard: / filters, p pauses, n makes a client', async () => {
+    const server = await started();
+    await member(server, 'orders');
+    const page = await opened(server, '#group=orders');
+    for (const n of [1, 2]) await server.gateway.publish('orders', { n });
+    await page.locator('.stream').getByText('{"n":2}').waitFor(PATIENT);
+    await page.keyboard.press('/');
+    await page.keyboard.type('"n":1');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.locator('.stream button.line').count(), PATIENT).toBe(1);
+    await page.getByLabel('Filter messages').fill('');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('p');
+    await server.gateway.publish('orders', { n: 3 });
+    await page.getByText('1 waiting').waitFor(PATIENT);
+    expect(await page.locator('.stream').getByText('{"n":3}').count()).toBe(0);
+    await page.keyboard.press('p');
+    await page.locator('.stream').getByText('{"n":3}').waitFor(PATIENT);
+    await page.keyboard.press('n');
+    await page.keyboard.press('Enter');
+    await page.getByRole('article', { name: 'Client ada' }).getByText('online').waitFor(PATIENT);
+    await expect
+      .poll(() => server.gateway.connections().filter(({ groups }) => groups.includes('orders')).length, PATIENT)
+      .toBe(2);
+  });
+
+  test('everything that is worked with has a name', async () => {
+    const server = await started();
+    await member(server, 'orders');
+    const page = await opened(server, '#group=orders');
+    await server.gateway.publish('orders', 1);
+    await page.keyboard.press('n');
+    await page.keyboard.press('Enter');
+    await page.locator('.stream button.line').first().click(PATIENT);
+    const nameless = `[...document.querySelectorAll('button, input, select, a, [tabindex]')]
+      .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length || e.title))
+      .map((e) => e.outerHTML)`;
+    expect(await page.evaluate(nameless)).toEqual([]);
+  });
+
+  test.each(['Overview', 'Messages', 'Play', 'Settings'])('on a phone %s fits its 390 pixels', async (tab) => {
+    const server = await started();
+    await member(server, 'a'.repeat(120), { metadata: { name: 'b'.repeat(120) } });
+    await server.gateway.publish('a'.repeat(120), 'c'.repeat(2_000));
+    const page = await opened(server, `#group=${'a'.repeat(120)}`, {
+      viewport: { width: 390, height: 844 },
+      isMobile: true,
+      hasTouch: true,
+    });
+    await page.getByRole('button', { name: tab, exact: true }).click();
+    if (tab === 'Play') {
+      await page.getByRole('button', { name: 'add a client' }).click();
+      await page.getByRole('button', { name: 'add client' }).click();
+      await page.getByText('online').first().waitFor(PATIENT);
+    }
+    const wide = `[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > 391 && !e.closest('.scroll, .frames, pre')).length`;
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    expect(await page.evaluate(wide)).toBe(0);
+  });
+
+  test('the story ends well: ten messages are missed, and all of them come', async () => {
+    const server = await started();
+    const page = await opened(server);
+    await page.getByRole('button', { name: 'show me: drop and resume' }).click();
+    await page.locator('.story').getByText('recovered, 10 replayed').waitFor({ timeout: 30_000 });
+    expect(await page.locator('.story li.done').count()).toBe(6);
+    const { members } = { members: await server.gateway.members(server.gateway.groups()[0]!.groupId) };
+    expect(members.map(({ state }) => state)).toEqual(['connected', 'connected']);
+  }, 40_000);
+
+  test('clients drop, are refused and leave, at most 8 of them', async () => {
+    const server = await started();
+    const page = await opened(server);
+    const add = async () => {
+      await page.keyboard.press('n');
+      await page.keyboard.press('Enter');
+    };
+    await add();
+    const ada = page.getByRole('article', { name: 'Client ada' });
+    await ada.getByText('online').waitFor(PATIENT);
+    const [{ memberId } = {}] = server.gateway.connections();
+    await ada.getByLabel('Data to publish').fill('{"from":"ada"}');
+    await ada.getByRole('button', { name: 'publish' }).click();
+    await ada.getByText('acknowledged at 1').waitFor(PATIENT);
+    await ada.getByRole('button', { name: 'drop' }).click();
+    await ada.getByText('sync: recovered').waitFor(PATIENT);
+    expect(server.gateway.connections().map((connection) => connection.memberId)).toEqual([memberId]);
+    await ada.getByRole('button', { name: 'refuse token' }).click();
+    await ada.getByText('stopped').first().waitFor(PATIENT);
+    await ada.getByRole('button', { name: 'leave' }).click();
+    expect(await ada.count()).toBe(0);
+    for (let n = 0; n < 9; n += 1) await add();
+    await page.getByText('at most 8 clients').waitFor(PATIENT);
+    expect(await page.getByRole('article').count()).toBe(8);
+  }, 40_000);
+
+  test('what is frozen or half-open waits, and comes when that is over', async () => {
+    const server = await started();
+    const page = await opened(server);
+    await page.keyboard.press('n');
+    await page.keyboard.press('Enter');
+    const ada = page.getByRole('article', { name: 'Client ada' });
+    await ada.getByText('online').waitFor(PATIENT);
+    await ada.getByRole('button', { name: 'freeze' }).click();
+    await server.gateway.publish('group-1', 'held back');
+    // What comes behind it at the gateway has come through the network as well, so it is held back and not late.
+    await expect.poll(() => server.gateway.ledger('group-1')[0]?.written, PATIENT).toBe(1);
+    await ada.getByRole('button', { name: 'publish' }).click();
+    await expect.poll(() => server.gateway.stats().publishedTotal, PATIENT).toBe(2);
+    await ada.getByText('outbox 1').waitFor(PATIENT);
+    expect(await ada.locator('.frames').getByText('held back').count()).toBe(0);
+    await ada.getByRole('button', { name: 'freeze' }).click();
+    await ada.locator('.frames').getByText('held back').waitFor(PATIENT);
+    await ada.getByText('outbox 0').waitFor(PATIENT);
+
+    await ada.getByRole('button', { name: 'half-open' }).click();
+    await ada.getByRole('button', { name: 'publish' }).click();
+    await ada.getByText('outbox 1').waitFor(PATIENT);
+    await ada.getByRole('button', { name: 'half-open' }).click();
+    await ada.getByRole('button', { name: 'retry' }).click();
+    await ada.getByText('acknowledged at 3').waitFor(PATIENT);
+    expect(server.gateway.stats()).toMatchObject({ publishedTotal: 3, droppedMembers: 0 });
+  });
+
+  test('no token is on the page', async () => {
+    const server = await started();
+    const page = await opened(server);
+    await page.keyboard.press('n');
+    await page.getByLabel('token').fill('token-of-ada');
+    await page.keyboard.press('Enter');
+    await page.getByRole('article', { name: 'Client ada' }).getByText('sync').first().waitFor(PATIENT);
+    const shown = (await page.evaluate('document.body.innerHTML')) as string;
+    expect(shown).toContain('"token":"…"');
+    expect(shown).not.toContain('token-of-ada');
+  });
+
+  test('says so when the gateway goes, and goes on when it is back', async () => {
+    const server = await serve({ port: 0, host: '127.0.0.1', playground: {} });
+    const page = await browser.newPage();
+    onTestFinished(() => page.close());
+    await page.goto(String(server.playgroundUrl));
+    await page.getByText('running', { exact: true }).waitFor(PATIENT);
+    await server.close();
+    await page.getByText(/has ended the feed|does not answer/).waitFor(PATIENT);
+    const again = await serve({ port: server.port, host: '127.0.0.1', playground: {} });
+    onTestFinished(() => again.close());
+    await page.getByText('running', { exact: true }).waitFor(PATIENT);
+  });
+});
