@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 import { packageConfig } from '../../tsup.base.js';
 import { inlinePage } from './page/inline.js';
 
@@ -10,24 +10,31 @@ const modules = packageConfig(
   { platform: 'node', esmOnly: ['bin'] },
 );
 
-/** The page of the playground, with everything that it needs in one file. */
-const page = defineConfig({
+/** For browsers, with everything that they need in one file. */
+const forBrowsers = (options: Options) =>
+  defineConfig({
+    outDir: 'dist/playground',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    dts: false,
+    silent: true,
+    noExternal: [/.*/],
+    esbuildOptions: (bundle) => {
+      // From their sources: the packages are built at the same time. The page must not depend on which is through first.
+      bundle.alias = { 'gateway-client': source('gateway-client'), 'gateway-protocol': source('gateway-protocol') };
+      bundle.legalComments = 'none';
+    },
+    ...options,
+  });
+
+/** The page of the playground. */
+const page = forBrowsers({
   entry: { main: 'page/main.ts' },
-  outDir: 'dist/playground',
   format: 'iife',
-  platform: 'browser',
-  target: 'es2022',
-  minify: true,
-  clean: true,
-  dts: false,
-  silent: true,
-  noExternal: [/.*/],
-  esbuildOptions: (options) => {
-    // From their sources: the packages are built at the same time. The page must not depend on which is through first.
-    options.alias = { 'gateway-client': source('gateway-client'), 'gateway-protocol': source('gateway-protocol') };
-    options.legalComments = 'none';
-  },
   onSuccess: async () => inlinePage('page', 'dist/playground'),
 });
+/** `/playground/client.js`. */
+const client = forBrowsers({ entry: { client: source('gateway-client') }, format: 'esm', outExtension: () => ({ js: '.js' }) });
 
-export default [modules, page].flat();
+export default [modules, page, client].flat();

@@ -14,18 +14,28 @@ export interface PageFile {
 }
 
 /** From the built modules, and from the sources. */
-const PLACES = ['../playground/index.html.gz', '../../dist/playground/index.html.gz'];
+const PLACES = ['../playground', '../../dist/playground'];
 
 /** Reads the page that the build has made. @throws GatewayError `INVALID_OPTION` where it has not made any. */
 export function readPage(): PageFile {
+  const gzipped = readBuilt('index.html.gz');
+  const html = gunzipSync(gzipped);
+  return { html, gzipped, contentSecurityPolicy: policyOf(html.toString()) };
+}
+
+/** The client as one ES module, for pages that have no bundler. @throws GatewayError `INVALID_OPTION` where it is not built. */
+export function readClient(): Buffer {
+  return readBuilt('client.js');
+}
+
+function readBuilt(name: string): Buffer {
   // What is built as CommonJS has no URL, and an ES module no `__dirname` of its own.
   const url = import.meta.url as string | undefined;
   const here = url === undefined ? __dirname : dirname(fileURLToPath(url));
-  const gzipped = PLACES.map((place) => contentOf(join(here, place))).find((content) => content !== undefined);
-  if (gzipped === undefined)
-    throw new GatewayError('INVALID_OPTION', 'playground: has a page that is not built; build gateway-cli first');
-  const html = gunzipSync(gzipped);
-  return { html, gzipped, contentSecurityPolicy: policyOf(html.toString()) };
+  const content = PLACES.map((place) => contentOf(join(here, place, name))).find((found) => found !== undefined);
+  if (content === undefined)
+    throw new GatewayError('INVALID_OPTION', `playground: has a ${name} that is not built; build gateway-cli first`);
+  return content;
 }
 
 /** Nothing but the page's own script and style, and connections to where it came from (CSP Level 3). */

@@ -5,12 +5,14 @@ import { ACTIONS, act } from './actions.js';
 import { isEveryAddress, isLoopback } from './address.js';
 import { Feed } from './feed.js';
 import { type Refusal, refuseOtherSites, refuseVisitor } from './guard.js';
-import { type PageFile, readPage } from './page-file.js';
+import { type PageFile, readClient, readPage } from './page-file.js';
 import { Password } from './password.js';
 import { settingsInForce } from './settings-in-force.js';
 
 /** Where the playground is. */
 export const PLAYGROUND_PATH = '/playground/';
+/** Under it: gateway-client as one ES module. */
+const CLIENT = 'client.js';
 
 /** Who may see the playground, and what they may do. */
 export interface PlaygroundOptions {
@@ -38,6 +40,7 @@ export class Playground {
   readonly #feed: Feed;
   readonly #password: Password | undefined;
   readonly #page: PageFile;
+  readonly #client: Buffer;
   readonly readOnly: boolean;
 
   /** @throws GatewayError `INVALID_OPTION` where it would be open to everybody. */
@@ -53,6 +56,7 @@ export class Playground {
       throw invalid(`needs a password on ${address}`);
     if (password === undefined && trustProxyHops > 0) throw invalid('needs a password behind a proxy');
     this.#page = readPage();
+    this.#client = readClient();
     this.#password = password === undefined ? undefined : new Password(password, () => clock.monotonicMs());
     this.readOnly = options.readOnly ?? (password !== undefined && !isLoopback(address));
     this.#feed = new Feed(gateway, clock, {
@@ -86,10 +90,10 @@ export class Playground {
   /** Answers a request of somebody who may look, or says why not. */
   #route(name: string, query: string, request: IncomingMessage, response: ServerResponse): Refusal | undefined {
     const isAction = Object.hasOwn(ACTIONS, name);
-    if (!isAction && name !== '' && name !== 'live') {
+    if (!isAction && !['', CLIENT, 'live'].includes(name)) {
       return { status: 404, code: 'NOT_FOUND', message: `there is no such thing under ${PLAYGROUND_PATH}` };
     }
-    const methods = isAction ? ['POST'] : name === '' ? ['GET', 'HEAD'] : ['GET'];
+    const methods = isAction ? ['POST'] : name === 'live' ? ['GET'] : ['GET', 'HEAD'];
     if (!methods.includes(request.method ?? '')) {
       const message = `this takes ${methods.join(' and ')}`;
       return { status: 405, code: 'METHOD_NOT_ALLOWED', message, headers: { allow: methods.join(', ') } };
@@ -97,6 +101,10 @@ export class Playground {
     if (name === '') {
       // It may be linked to from anywhere.
       this.#showPage(request, response);
+      return undefined;
+    }
+    if (name === CLIENT) {
+      this.#giveClient(response);
       return undefined;
     }
     const refusal = refuseOtherSites(request);
@@ -120,6 +128,18 @@ export class Playground {
         vary: 'accept-encoding',
       })
       .end(body);
+  }
+
+  /** Code that everybody has: pages of other origins may run it as well. */
+  #giveClient(response: ServerResponse): void {
+    response
+      .setHeader('cross-origin-resource-policy', 'cross-origin')
+      .writeHead(200, {
+        'content-type': 'text/javascript; charset=utf-8',
+        'content-length': this.#client.length,
+        'access-control-allow-origin': '*',
+      })
+      .end(this.#client);
   }
 
   #stream(query: string, response: ServerResponse): Refusal | undefined {

@@ -45,6 +45,31 @@ async function look(server: RunningServer, options?: Ask): Promise<{ status: num
 const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}` });
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+describe('client.js', () => {
+  test('is the client as one module, which pages of other origins may run too', async () => {
+    const server = await started();
+    const headers = { origin: 'null', 'sec-fetch-site': 'cross-site' };
+    const { status, headers: told, body } = await ask(server, '/playground/client.js', { headers });
+    expect(status).toBe(200);
+    expect(told).toMatchObject({
+      'content-type': 'text/javascript; charset=utf-8',
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+    });
+    expect(body).toMatch(/export\{.* as createClient/s);
+    expect(body).not.toMatch(/\bimport\b[^(]*["']/);
+    expect((await ask(server, '/playground/client.js', { method: 'POST' })).status).toBe(405);
+  });
+
+  test('is behind the same guard as the page', async () => {
+    const rebound = await ask(await started(), '/playground/client.js', { headers: { host: 'evil.example' } });
+    expect(rebound.status).toBe(403);
+    const server = await started({ password: 'secret' });
+    expect((await ask(server, '/playground/client.js')).status).toBe(401);
+    expect((await ask(server, '/playground/client.js', { headers: basic('secret') })).status).toBe(200);
+  });
+});
+
 describe('the page', () => {
   test('runs nothing but its own script and style, is framed by nobody, and is not kept', async () => {
     const server = await started();
