@@ -88,6 +88,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'groups/cursor-writer.ts',
     'groups/fan-out.ts',
     'groups/group-context.ts',
+    'groups/group-events.ts',
     'groups/feed.ts',
     'groups/group.ts',
     'groups/reaching.ts',

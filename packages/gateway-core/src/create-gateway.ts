@@ -7,6 +7,7 @@ import { Emitter } from './emitter.js';
 import { END_CAUSES } from './end-causes.js';
 import type { GatewayEvents } from './events.js';
 import type { Gateway } from './gateway.js';
+import { groupEvents } from './groups/group-events.js';
 import { Groups } from './groups/groups.js';
 import { PresenceAnnouncer } from './groups/presence-announcer.js';
 import { paceOf } from './groups/presence-intervals.js';
@@ -71,20 +72,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
 
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
-  const groups = new Groups(
-    broker,
-    clock,
-    slices,
-    limits,
-    timeouts,
-    counters,
-    failed,
-    (groupId, position) => events.emit('reset', { groupId, ...position }),
-    ({ groupId, position: { epoch } }, { seq, body }) => {
-      if (events.has('published'))
-        events.emit('published', { groupId, epoch, seq, text: `{"type":"data_update","seq":${seq},${body}` });
-    },
-  );
+  const { wasReset, logged } = groupEvents(events);
+  const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed, wasReset, logged);
   const teller =
     options.presence === undefined
       ? new OwnPresence(ownPresence, generateId(), timings.presenceLeaseMs)

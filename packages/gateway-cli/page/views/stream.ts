@@ -210,6 +210,7 @@ const WORDS: Record<Exclude<FeedEvent['type'], 'message'>, string> = {
   detached: 'dropped, may resume',
   resumed: 'resumed',
   expired: 'did not come back',
+  moved: 'came back at another gateway',
   gap: 'was told of a gap',
   reset: 'the log began anew',
   refused: 'was refused',

@@ -20,6 +20,7 @@ const WORDS: Words = {
   detached: ({ memberId }) => ({ type: 'detached', memberId }),
   resumed: ({ connectionId, memberId }) => ({ type: 'resumed', connectionId, memberId }),
   expired: ({ memberId }) => ({ type: 'expired', memberId }),
+  moved: ({ memberId }) => ({ type: 'moved', memberId }),
   gap: ({ memberId, groupId, from, to }) => ({ type: 'gap', memberId, groupId, text: `${from}–${to}` }),
   reset: ({ groupId, epoch, seq }) => ({ type: 'reset', groupId, text: `${epoch}:${seq}` }),
   refused: ({ connectionId, memberId, code, message }) => ({ type: 'refused', connectionId, memberId, code, text: message }),

@@ -108,6 +108,7 @@ export interface LifeEvent {
     | 'detached'
     | 'resumed'
     | 'expired'
+    | 'moved'
     | 'gap'
     | 'reset'
     | 'refused'
