@@ -10,7 +10,7 @@ const STEPS = fc.array(fc.constantFrom('publish', 'publish', 'publish', 'cut', '
 test('whatever the link does: acknowledged is in the log once and in order, what never went is not, and own messages are heard once', async () => {
   await fc.assert(
     fc.asyncProperty(STEPS, async (steps) => {
-      const world = new World();
+      const world = new World({ limits: { logAgeMaxMs: 3_600_000 } });
       const accepted: { data: unknown; seq: number }[] = [];
       world.gateway.on('data', ({ data, seq }) => accepted.push({ data, seq: seq as number }));
       const client = await world.online();
@@ -20,7 +20,7 @@ test('whatever the link does: acknowledged is in the log once and in order, what
       await world.clock.advance(0);
       const acks: ReturnType<typeof outcomeOf>[] = [];
       for (const step of steps) {
-        if (step === 'publish') acks.push(outcomeOf(group.publish(acks.length, { timeoutMs: 90_000 })));
+        if (step === 'publish') acks.push(outcomeOf(group.publish(acks.length, { timeoutMs: 3_600_000 })));
         if (step === 'cut') world.socket.cut();
         // What the gateway says, or what it is told, is lost until the link breaks.
         if (step === 'deaf' && world.socket.readyState === 1) world.socket.onmessage = null;
