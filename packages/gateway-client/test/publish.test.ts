@@ -124,24 +124,41 @@ describe('a drop between sending and the answer, fresh member', () => {
     else expect(ack.value).toMatchObject({ seq: 1, duplicate: false });
   });
 
-  test('a second drop before it is decided: the id of the first member is not told to the second one', async () => {
-    const world = new World();
-    const [, group, heard] = await pair(world);
+  test('[B38] the same member, and a reset: the log may have forgotten the id too, so it is not sent again', async () => {
+    const world = new World({ limits: { logMessagesMax: 2 } });
+    const [client, group, heard] = await pair(world);
+    const member = client.memberId;
     losesWhatComes(world);
     const ack = outcomeOf(group.publish('once' as never));
     await world.clock.advance(0);
     world.socket.cut();
-    world.handshake = 'refuse';
-    await world.clock.advance(20_000);
-    world.handshake = 'connect';
-    world.signals.give('wake');
-    // Online as another member, and lost again before any `sync`.
-    const { onmessage } = world.socket;
-    void onmessage;
-    for (let turn = 0; turn < 50 && world.socket.readyState !== 1; turn += 1) await Promise.resolve();
+    for (let count = 0; count < 5; count += 1) await world.gateway.publish('g', count);
+    await world.clock.advance(2_000);
+    expect(client.memberId).toBe(member);
+    expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'reset', reason: 'trimmed' });
+    expect(ack.code).toBe('OUTCOME_UNKNOWN');
+    expect(heard.filter((data) => data === 'once')).toHaveLength(1);
+  });
+
+  test('a second drop before it is decided: the id of the first member is not told to the second one', async () => {
+    const world = new World();
+    const [client, group, heard] = await pair(world);
+    losesWhatComes(world);
+    const ack = outcomeOf(group.publish('once' as never));
     await world.clock.advance(0);
+    const first = client.memberId;
+    // Online as another member, and lost again before any `sync`.
+    const off = client.on('status', ({ state }) => {
+      if (state === 'online') losesWhatComes(world);
+    });
+    await returnsAnew(world);
+    const second = client.memberId;
+    expect(second).not.toBe(first);
+    expect(ack.settled).toBe(false);
+    off();
     world.socket.cut();
     await world.clock.advance(5_000);
+    expect(client.memberId).toBe(second);
     expect(ack.value).toMatchObject({ seq: 1 });
     expect(heard).toEqual(['once']);
   });
