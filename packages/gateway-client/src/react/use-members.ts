@@ -9,7 +9,7 @@ const NOBODY: Roster<never> = { list: new Map(), count: 0, status: 'UNKNOWN', co
  * const names = useMembers(room, ({ list }) => [...list.values()].map(({ metadata }) => metadata?.name).join(', '));
  */
 export function useMembers<State = unknown, Selected = Roster<State>>(
-  group: Group<never, State> | null,
+  group: Pick<Group<unknown, State>, 'members'> | null,
   select?: (roster: Roster<State>) => Selected,
   isEqual?: (before: Selected, after: Selected) => boolean,
 ): Selected {
