@@ -68,7 +68,10 @@ export class Attempt {
       });
     } catch (cause) {
       this.#enter(() => {
-        if (cause instanceof StopError) return this.#stop('UNAUTHORIZED', cause.message);
+        if (cause instanceof StopError) {
+          this.#stop('UNAUTHORIZED', cause.message);
+          return;
+        }
         const known = cause instanceof GatewayClientError;
         const error = known
           ? cause
@@ -123,7 +126,10 @@ export class Attempt {
   #open(address: string | URL, token: string | null): void {
     const { options, timings } = this.context;
     const WebSocket = options.WebSocket ?? platform.WebSocket;
-    if (WebSocket === undefined) return this.#stop('NO_WEBSOCKET', NO_SOCKET);
+    if (WebSocket === undefined) {
+      this.#stop('NO_WEBSOCKET', NO_SOCKET);
+      return;
+    }
     this.token = token;
     try {
       this.#socket = new Socket(WebSocket, socketUrl(address), {
@@ -132,7 +138,8 @@ export class Attempt {
         closed: (code) => this.#enter(() => this.#closed(code)),
       });
     } catch (cause) {
-      return this.#stop('INVALID_URL', `url: ${cause}`);
+      this.#stop('INVALID_URL', `url: ${cause}`);
+      return;
     }
     this.#move('opening', timings.openTimeoutMs, 'the socket did not open in time');
   }
@@ -158,8 +165,9 @@ export class Attempt {
   }
 
   #take(message: OutgoingToClient2): void {
-    if (this.phase === 'online') return this.host.message(this, message);
-    if (message.type === 'ready' && isMemberReady(message.payload)) {
+    if (this.phase === 'online') {
+      this.host.message(this, message);
+    } else if (message.type === 'ready' && isMemberReady(message.payload)) {
       this.#limit.clear();
       this.phase = 'online';
       this.host.ready(this, message.payload);

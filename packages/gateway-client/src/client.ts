@@ -47,7 +47,7 @@ export interface ClientStatus {
    * `stopped`: the gateway said not to come back, and `reason` says why. `closed`: the application said so. Only these two end the trying.
    */
   state: 'idle' | 'connecting' | 'online' | 'reconnecting' | 'stopped' | 'closed';
-  /** When the state began, in Unix milliseconds. */
+  /** When the state began, in Unix milliseconds; 0 before the first one. */
   since: number;
   /** Not online for `lostAfterMs`: now is the time to tell people. */
   lost: boolean;

@@ -3,40 +3,30 @@ import { Alarm } from './alarm.js';
 import { Attempt, type AttemptHost, type Loss } from './attempt.js';
 import { type BackoffOptions, DEFAULT_BACKOFF, delayBefore } from './backoff.js';
 import type { StatusReason } from './client.js';
+import type { ConnectionHost } from './connection-host.js';
 import type { Context } from './context.js';
 import { GatewayClientError } from './errors.js';
-import { Liveness } from './liveness.js';
 import { type Input, nextState, type State } from './machine.js';
 import { type TokenContext, withDefaults } from './options.js';
-import { Renewal } from './renewal.js';
-import { RoundTrips } from './round-trips.js';
 import { CLOSES } from './socket.js';
 import { Status } from './status.js';
 import { TokenSource } from './token-source.js';
-import { type GroupSignal, heartbeatText, isMemberReady, type MemberReady } from './wire.js';
+import { Upkeep } from './upkeep.js';
+import { Waiters } from './waiters.js';
+import type { GroupSignal, MemberReady } from './wire.js';
+import { within } from './within.js';
 
-/** What stands on the connection: groups and outbox. */
-export interface ConnectionHost {
-  /** Groups to come back to, with what is wanted of each. */
-  wanted(): Record<string, ResumeSince>;
-  /** `ready` has come; `named` are the groups that its `identify` named. */
-  online(ready: MemberReady, named: ReadonlySet<string>): void;
-  signal(signal: GroupSignal): void;
-  offline(): void;
-  /** The client has stopped or was closed: what is pending fails with this. */
-  ended(error: GatewayClientError): void;
-}
+/** `close()` waits no longer for the other end, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Keeps a connection up: which state follows, what is done in it, and when the next attempt is made. */
 export class Connection implements AttemptHost {
   readonly status: Status;
-  readonly renewal: Renewal;
+  readonly upkeep: Upkeep;
   readonly tokens: TokenSource;
-  readonly liveness: Liveness;
-  readonly #roundTrips: RoundTrips;
   readonly #backoff: BackoffOptions;
   readonly #wait: Alarm;
-  readonly #waiters = new Set<{ resolve(): void; reject(error: GatewayClientError): void }>();
+  readonly #waiters = new Waiters();
   /** Called when the machine begins and when it comes to rest. */
   onActive: (active: boolean) => void = () => {};
   /** Shortest delay between attempts, as the platform has it. */
@@ -57,12 +47,15 @@ export class Connection implements AttemptHost {
     const { clock, timings, dispatcher, options, events } = context;
     this.status = new Status(dispatcher, clock, timings.lostAfterMs, (status) => events.emit('status', status));
     this.tokens = new TokenSource(options.token, clock, timings.tokenTimeoutMs);
-    this.renewal = new Renewal(context, this.tokens, (id, token) => this.attempt?.identify(id, token));
-    this.liveness = new Liveness(clock, timings, {
-      sendHeartbeat: () => this.attempt?.send(heartbeatText(clock.now())),
-      silent: () => dispatcher.enter(() => this.drop({ text: 'nothing was heard any more', alone: true }, CLOSES.silent)),
+    this.upkeep = new Upkeep(context, this.tokens, {
+      send: (text) => this.attempt?.send(text),
+      identify: (id, token) => this.attempt?.identify(id, token),
+      silent: () => this.drop({ text: 'nothing was heard any more', alone: true }, CLOSES.silent),
+      // Another user is another member: it is in no group yet.
+      replaced: (ready) => host.online(ready, new Set()),
+      measured: (rttMs) => this.status.set({ rttMs }),
+      stop: (reason) => this.stop(reason),
     });
-    this.#roundTrips = new RoundTrips(context);
     this.#backoff = withDefaults(DEFAULT_BACKOFF, options.backoff);
     this.#wait = new Alarm(clock);
   }
@@ -73,19 +66,8 @@ export class Connection implements AttemptHost {
 
   /** Resolves when online. */
   whenOnline(signal?: AbortSignal): Promise<void> {
-    const online = new Promise<void>((resolve, reject) => {
-      const waiter = { resolve, reject };
-      const aborted = () => {
-        this.#waiters.delete(waiter);
-        reject(new GatewayClientError('ABORTED', 'aborted'));
-      };
-      if (signal?.aborted) return aborted();
-      if (this.isOnline) return resolve();
-      signal?.addEventListener('abort', aborted);
-      this.#waiters.add(waiter);
-    });
-    // Its failure is in `status` too: not awaited, it is not unhandled.
-    online.catch(() => {});
+    const online = this.#waiters.wait(signal);
+    if (this.isOnline) this.#waiters.resolve();
     return online;
   }
 
@@ -97,20 +79,15 @@ export class Connection implements AttemptHost {
     this.#begin('initial');
   }
 
-  async close(): Promise<void> {
+  /** `rest` is as `close`, and the next one who wants it may begin anew. */
+  async close(input: 'close' | 'rest' = 'close'): Promise<void> {
     const { clock, session } = this.context;
     const { attempt } = this;
-    if (!this.#go('close')) return;
+    if (!this.#go(input)) return;
     const closed = attempt?.end(CLOSES.leave);
     session.forget();
     this.#finish(new GatewayClientError('CLOSED', 'the client was closed'));
-    if (closed === undefined) return;
-    let timer: unknown;
-    const limit = new Promise<void>((resolve) => {
-      timer = clock.setTimeout(resolve, 1_000);
-    });
-    await Promise.race([closed, limit]);
-    clock.clearTimeout(timer);
+    await within(clock, CLOSE_TIMEOUT_MS, closed);
   }
 
   /** Gives the connection up, as a drop. */
@@ -149,14 +126,14 @@ export class Connection implements AttemptHost {
 
   send(text: string): boolean {
     if (!this.isOnline) return false;
-    this.liveness.said();
+    this.upkeep.liveness.said();
     this.attempt?.send(text);
     return true;
   }
 
   ping(): Promise<number> {
     if (!this.isOnline) return Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
-    return this.#roundTrips.ask(() => this.liveness.probe(this.context.timings.ackTimeoutMs));
+    return this.upkeep.ping();
   }
 
   wanted(): Record<string, ResumeSince> {
@@ -181,33 +158,15 @@ export class Connection implements AttemptHost {
     this.#onlineAt = context.clock.monotonicMs();
     context.session.take(ready);
     this.status.set({ connectionId: ready.connectionId });
-    this.liveness.start(ready.heartbeat.intervalMs);
-    this.renewal.ready(ready);
-    for (const { resolve } of this.#waiters) resolve();
-    this.#waiters.clear();
+    this.upkeep.start(ready);
+    this.#waiters.resolve();
     this.host.online(ready, attempt.named);
   }
 
   message(attempt: Attempt, message: OutgoingToClient2): void {
     if (attempt !== this.attempt) return;
-    this.liveness.heard();
-    if (message.type === 'ready') {
-      if (!isMemberReady(message.payload)) return;
-      this.context.session.take(message.payload);
-      this.renewal.ready(message.payload);
-      // Another user is another member: it is in no group yet.
-      if (message.payload.resumed === false) this.host.online(message.payload, new Set());
-    } else if (message.type === 'heartbeat_ack') {
-      this.status.set({ rttMs: this.#roundTrips.answered(message.payload) });
-    } else if (message.type === 'reconnect') {
-      this.#next ??= new Attempt(this.context, this);
-      const next = this.#next;
-      this.context.deadlines.add(message.payload.afterMs, () => {
-        if (next === this.#next || next === this.attempt) void next.start(this.tokens, 'reconnect');
-      });
-    } else {
-      this.host.signal(message);
-    }
+    if (message.type === 'reconnect') this.#prepareNext(message.payload.afterMs);
+    else if (!this.upkeep.takes(message)) this.host.signal(message as GroupSignal);
   }
 
   lost(attempt: Attempt, loss: Loss): void {
@@ -220,17 +179,21 @@ export class Connection implements AttemptHost {
     if (code === 4001 && this.tokens.canRenew && this.#refused === undefined) {
       this.#refused = attempt.token;
       this.#give(loss);
-      return this.again('refused');
+      this.again('refused');
+      return;
     }
     // 4004 may overtake the `ready` of the attempt that it was replaced by.
-    if (action === 'stop' && !(code === 4004 && this.#next !== undefined)) return this.stop(loss);
+    if (action === 'stop' && !(code === 4004 && this.#next !== undefined)) {
+      this.stop(loss);
+      return;
+    }
     this.#give(loss);
-    const next = this.#next;
-    if (next !== undefined) {
+    if (this.#next !== undefined) {
+      this.attempt = this.#next;
       this.#next = undefined;
       this.#go('begin');
-      this.attempt = next;
-      return this.#follow(next);
+      this.#follow(this.attempt);
+      return;
     }
     const delayMs =
       loss.alone && this.#attempts === 0 ? 0 : delayBefore(this.#backoff, this.#attempts, action, this.context.random);
@@ -255,13 +218,10 @@ export class Connection implements AttemptHost {
 
   /** Nothing is connected any more. */
   #still(wasOnline: boolean): void {
-    const error = new GatewayClientError('NOT_CONNECTED', 'the connection was lost');
     this.attempt = undefined;
     this.#wait.clear();
-    this.tokens.abort();
-    this.liveness.stop();
-    this.renewal.stop(error);
-    this.#roundTrips.stop(error);
+    if (this.#next === undefined) this.tokens.abort();
+    this.upkeep.stop();
     if (wasOnline) this.host.offline();
   }
 
@@ -275,8 +235,7 @@ export class Connection implements AttemptHost {
   #finish(error: GatewayClientError): void {
     this.#letGo(CLOSES.leave, false);
     this.onActive(false);
-    for (const { reject } of this.#waiters) reject(error);
-    this.#waiters.clear();
+    this.#waiters.reject(error);
     this.host.ended(error);
   }
 
@@ -285,6 +244,16 @@ export class Connection implements AttemptHost {
     this.attempt = new Attempt(this.context, this);
     this.status.set({ attempt: this.#attempts });
     void this.attempt.start(this.tokens, reason, this.#refused);
+  }
+
+  /** The gateway drains, and has spread its clients: this one comes back at its time, and keeps what it has until then. */
+  #prepareNext(afterMs: number): void {
+    if (this.#next !== undefined) return;
+    const next = new Attempt(this.context, this);
+    this.#next = next;
+    this.context.deadlines.add(afterMs, () => {
+      if (next === this.#next || next === this.attempt) void next.start(this.tokens, 'reconnect');
+    });
   }
 
   /** Brings the machine to where the attempt stands. */

@@ -45,7 +45,7 @@ export function createClient(options: ClientOptions): Client {
     ended: (error) => {
       outbox.end(error);
       groups.ended(error);
-      deadlines.clear();
+      if (error.code === 'CLOSED') deadlines.clear();
     },
   });
   const link = {
@@ -86,12 +86,15 @@ export function createClient(options: ClientOptions): Client {
       holds += 1;
       undoLinger();
       let isHeld = true;
-      dispatcher.enter(() => connection.start());
+      dispatcher.enter(() => {
+        if (connection.state !== 'stopped') connection.start();
+      });
       return () => {
         if (!isHeld) return;
         isHeld = false;
         holds -= 1;
-        if (holds === 0) undoLinger = deadlines.add(timings.lingerMs, () => void close());
+        if (holds === 0)
+          undoLinger = deadlines.add(timings.lingerMs, () => void dispatcher.enter(() => connection.close('rest')));
       };
     },
     join: <Data, State>(groupId: string, joining: JoinOptions<Data> = {}): Group<Data, State> =>
@@ -105,7 +108,7 @@ export function createClient(options: ClientOptions): Client {
       }),
     refreshToken: async () => {
       if (!connection.isOnline) throw new GatewayClientError('NOT_CONNECTED', 'not online');
-      return connection.renewal.renew();
+      return connection.upkeep.renewal.renew();
     },
     reconnect: () =>
       dispatcher.enter(() => {

@@ -100,7 +100,10 @@ export class Groups {
   }
 
   signal(signal: Exclude<GroupSignal, { type: 'ack' }>): void {
-    if (signal.type === 'error') return this.#failed(signal);
+    if (signal.type === 'error') {
+      this.#failed(signal);
+      return;
+    }
     const entry = this.entries.get(signal.type === 'data_update' ? signal.groupId : signal.payload.groupId);
     // Left already, or one that only the host put it into.
     if (entry === undefined) return;
@@ -122,15 +125,16 @@ export class Groups {
     }
   }
 
-  /** The client has stopped, or was closed and forgets everything. */
+  /** The client was closed, and forgets everything; or it has stopped, and what is joined comes back when it is told to connect again. */
   ended(error: GatewayClientError): void {
-    for (const { group, undoLinger, sender } of this.entries.values()) {
-      undoLinger();
+    for (const entry of this.entries.values()) {
+      const { group, undoLinger, sender } = entry;
       sender.clear();
-      const users = [...group.users];
-      group.users.clear();
-      for (const user of users) user.ended(error);
+      this.#out(entry);
+      for (const user of [...group.users]) user.ended(error);
+      if (error.code === 'CLOSED') undoLinger();
     }
+    if (error.code !== 'CLOSED') return;
     this.entries.clear();
     this.#departed.clear();
   }
@@ -182,7 +186,8 @@ export class Groups {
     this.entries.delete(group.groupId);
     this.outbox().end(new GatewayClientError('LEFT', 'the group was left', { groupId: group.groupId }), group.groupId);
     if (group.phase === 'refused') return;
-    if (!this.link.send(leaveText(group.groupId))) this.#departed.add(group.groupId);
+    // Where it was never in, the gateway knows nothing of it.
+    if (!this.link.send(leaveText(group.groupId)) && group.sync !== undefined) this.#departed.add(group.groupId);
   }
 
   #out({ group, roster }: Entry): void {
@@ -198,18 +203,22 @@ export class Groups {
       inReplyTo === undefined
         ? this.entries.get(groupId ?? '')
         : [...this.entries.values()].find(({ group }) => group.joinId === inReplyTo);
-    if (entry !== undefined && entry.group.phase !== 'out') return this.#refused(entry, error);
-    if (code === 'RATE_LIMITED' && inReplyTo === undefined) {
+    if (entry !== undefined && entry.group.phase !== 'out') {
+      this.#refused(entry, error);
+    } else if (code === 'RATE_LIMITED' && inReplyTo === undefined) {
       this.outbox().limited(retryAfterMs ?? RETRY_MS);
       // It may be a join that was meant.
       for (const one of this.entries.values()) if (one.group.joinId !== undefined) this.#retry(one, retryAfterMs);
-      return;
+    } else if (!this.outbox().refused(error)) {
+      this.context.report(error);
     }
-    if (!this.outbox().refused(error)) this.context.report(error);
   }
 
   #refused(entry: Entry, error: GatewayClientError): void {
-    if (error.code === 'RATE_LIMITED' || error.code === 'INTERNAL') return this.#retry(entry, error.retryAfterMs);
+    if (error.code === 'RATE_LIMITED' || error.code === 'INTERNAL') {
+      this.#retry(entry, error.retryAfterMs);
+      return;
+    }
     const { group } = entry;
     group.refuse(error);
     this.outbox().end(error, group.groupId);

@@ -175,12 +175,22 @@ export class Handle<Data, State> implements Group<Data, State>, GroupUser {
   }
 
   ended(error: GatewayClientError): void {
-    this.#over('left', error);
+    if (error.code === 'CLOSED') {
+      this.#hasLeft = true;
+      this.#over('left', error);
+    } else {
+      this.#show({ ...this.status.get(), error });
+      this.#fail(error);
+    }
   }
 
   #over(state: 'left' | 'refused', error: GatewayClientError): void {
     this.#loader?.stop();
     this.#show({ state, error });
+    this.#fail(error);
+  }
+
+  #fail(error: GatewayClientError): void {
     this.#settle.reject(error);
     for (const updates of [...this.#updates]) updates.end(error.code === 'LEFT' ? undefined : error);
   }
@@ -203,7 +213,8 @@ export class Handle<Data, State> implements Group<Data, State>, GroupUser {
       if (this.options.parse !== undefined) data = this.options.parse(data);
     } catch (cause) {
       const error = new GatewayClientError('LISTENER', `parse: ${cause}`, { groupId, id, cause });
-      return this.context.report(error);
+      this.context.report(error);
+      return;
     }
     const own = this.context.session.isOwn(from);
     const fields = {

@@ -66,8 +66,8 @@ export class Loader {
   }
 
   synced(outcome: string): void {
-    if (this.#phase === 'behind' && outcome === 'recovered') return this.#catchUp();
-    if (this.#phase === 'first') this.start('join');
+    if (this.#phase === 'behind' && outcome === 'recovered') this.#catchUp();
+    else if (this.#phase === 'first') this.start('join');
     else if (outcome !== 'recovered') this.start('reset');
   }
 

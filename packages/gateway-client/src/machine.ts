@@ -19,6 +19,8 @@ export type Input =
   | 'suspend'
   /** The gateway said not to come back. */
   | 'stop'
+  /** Nobody holds it any more. */
+  | 'rest'
   /** The application said so. */
   | 'close';
 
@@ -33,10 +35,11 @@ const NOWHERE: Row = {
   lost: null,
   suspend: null,
   stop: null,
+  rest: null,
   close: null,
 };
 const AT_REST: Row = { ...NOWHERE, start: 'token', close: 'closed' };
-const ACTIVE: Row = { ...NOWHERE, lost: 'waiting', suspend: 'suspended', stop: 'stopped', close: 'closed' };
+const ACTIVE: Row = { ...NOWHERE, lost: 'waiting', suspend: 'suspended', stop: 'stopped', rest: 'idle', close: 'closed' };
 
 /** Every cell is decided; `null`: nothing changes, and nothing is done. */
 const TABLE: Readonly<Record<State, Row>> = {
@@ -47,7 +50,7 @@ const TABLE: Readonly<Record<State, Row>> = {
   online: ACTIVE,
   waiting: { ...ACTIVE, begin: 'token', lost: null },
   suspended: { ...ACTIVE, begin: 'token', lost: null, suspend: null },
-  stopped: AT_REST,
+  stopped: { ...AT_REST, rest: 'idle' },
   closed: { ...AT_REST, close: null },
 };
 

@@ -74,8 +74,8 @@ export class Outbox {
       promised.reject(new GatewayClientError(code, message, { groupId, id, cause }));
       return promised;
     };
-    if (known !== undefined || data === undefined || !isId(id) || (delivery === 'latest' && key === undefined)) {
-      return fail('INVALID_DATA', 'no data, an id that is none or is in use, or `latest` without a key');
+    if (known !== undefined || !isId(id) || (delivery === 'latest' && key === undefined)) {
+      return fail('INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
     }
     let text: string;
     try {
@@ -125,7 +125,7 @@ export class Outbox {
       if (!this.#pacing.take(bytes)) return;
       this.#mark(entry, 'sent');
       entry.sentAs = session.memberId as string;
-      if (!this.host.send(entry.text)) return this.#mark(entry, 'unsure');
+      if (!this.host.send(entry.text)) this.#mark(entry, 'unsure');
     }
   }
 

@@ -19,7 +19,7 @@ export class Promised<Value> extends Promise<Value> {
     promised.resolve = settle!.resolve;
     promised.reject = (error) => {
       // A handler is added first, or this would be an unhandled rejection.
-      super.prototype.then.call(promised, undefined, () => {});
+      Promise.prototype.then.call(promised, undefined, () => {});
       settle!.reject(error);
       // `await` adds its handler a few microtasks later.
       context.clock.setTimeout(() => {
@@ -33,6 +33,7 @@ export class Promised<Value> extends Promise<Value> {
   resolve!: (value: Value) => void;
   reject!: (error: GatewayClientError) => void;
 
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise, and says whether anybody waits for it.
   override then<One = Value, Other = never>(
     fulfilled?: ((value: Value) => One | PromiseLike<One>) | null,
     rejected?: ((reason: unknown) => Other | PromiseLike<Other>) | null,

@@ -1,6 +1,7 @@
 import { Alarm } from './alarm.js';
+import type { StatusReason } from './client.js';
 import type { Context } from './context.js';
-import { GatewayClientError } from './errors.js';
+import { GatewayClientError, StopError } from './errors.js';
 import type { TokenSource } from './token-source.js';
 import type { MemberReady } from './wire.js';
 
@@ -8,6 +9,13 @@ import type { MemberReady } from './wire.js';
 const LEAD_MS = 30_000;
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
+
+/** What it needs of the connection. */
+export interface RenewalHost {
+  identify(id: string, token: string | null): void;
+  /** The token function has said that there is no use in another attempt. */
+  stop(reason: StatusReason): void;
+}
 
 /** Renews the credentials in place, by another `identify`, before they expire. The gateway's clock counts: the client's may be wrong. */
 export class Renewal {
@@ -20,7 +28,7 @@ export class Renewal {
   constructor(
     private readonly context: Context,
     private readonly tokens: TokenSource,
-    private readonly identify: (id: string, token: string | null) => void,
+    private readonly host: RenewalHost,
   ) {
     this.#alarm = new Alarm(context.clock);
   }
@@ -49,7 +57,7 @@ export class Renewal {
     const taken = new Promise<void>((resolve, reject) => {
       this.#waiting = { id, resolve, reject };
       undo = deadlines.add(timings.identifyTimeoutMs, () => reject(new GatewayClientError('TIMEOUT', 'identify: no answer')));
-      this.context.dispatcher.enter(() => this.identify(id, token));
+      this.context.dispatcher.enter(() => this.host.identify(id, token));
     });
     return taken.finally(undo);
   }
@@ -73,6 +81,10 @@ export class Renewal {
     this.renew().catch((cause) => {
       const error =
         cause instanceof GatewayClientError ? cause : new GatewayClientError('UNAUTHORIZED', `token: ${cause}`, { cause });
+      if (cause instanceof StopError) {
+        this.context.dispatcher.enter(() => this.host.stop({ text: cause.message, error }));
+        return;
+      }
       // Taken back by a newer call, or by the end of the connection.
       if (error.code === 'ABORTED' || error.code === 'NOT_CONNECTED') return;
       this.context.report(error);

@@ -32,11 +32,15 @@ export class RosterKeeper {
 
   /** PROTOCOL.md, "Members of a group". */
   updated({ info, version, members, joins = [], updates = [], leaves = [] }: PresenceUpdatePayload): void {
-    if (members !== undefined) return this.#replace(members, info);
+    if (members !== undefined) {
+      this.#replace(members, info);
+      return;
+    }
     if (joins.length + updates.length + leaves.length === 0) {
       const isVoid = version !== undefined;
       if (isVoid) this.#isListed = false;
-      return this.#set(isVoid ? new Map() : this.store.get().list, info);
+      this.#set(isVoid ? new Map() : this.store.get().list, info);
+      return;
     }
     if (!this.#isListed) return;
     const list = new Map(this.store.get().list);

@@ -32,7 +32,6 @@ export class Sender {
     const { groupId } = this.host;
     const fail = (code: 'INVALID_DATA' | 'TOO_BIG', message: string, cause?: unknown) =>
       new GatewayClientError(code, message, { groupId, cause });
-    if (data === undefined) throw fail('INVALID_DATA', 'data: undefined is no JSON');
     let text: string;
     try {
       text = dataText({ groupId, data, delivery: key === undefined ? 'volatile' : 'latest', key, sessionId });
@@ -52,7 +51,10 @@ export class Sender {
   /** Sends what has waited. */
   flush(): void {
     for (const [key, text] of [...this.#latest]) {
-      if (!this.#mayGo || !this.host.send(text)) return this.#wait();
+      if (!this.#mayGo || !this.host.send(text)) {
+        this.#wait();
+        return;
+      }
       this.#latest.delete(key);
     }
   }

@@ -46,7 +46,7 @@ export class Sleep {
     connection.delayMinMs = isAway ? context.timings.hiddenDelayMs : 0;
     if (signal === 'wake' || signal === 'online') this.#wake();
     // Its word alone closes nothing: links stay up that a platform calls down.
-    else if (signal === 'offline') connection.liveness.probe();
+    else if (signal === 'offline') connection.upkeep.liveness.probe();
     else if (signal === 'hide') this.#hidden(context.options.hiddenTimeoutMs ?? Number.POSITIVE_INFINITY);
     else connection.suspend(signal === 'leave' && context.options.onPageHide !== 'drop' ? CLOSES.leave : CLOSES.suspended);
   }
@@ -65,7 +65,10 @@ export class Sleep {
     this.#hide.clear();
     const now = context.clock.monotonicMs();
     const { state, attempt } = connection;
-    if (state === 'online') return connection.liveness.probe();
+    if (state === 'online') {
+      connection.upkeep.liveness.probe();
+      return;
+    }
     if (attempt !== undefined) {
       // One that was begun before the sleep may hang for long: give it up rather than wait for it.
       if (now - attempt.startedAt <= staleAttemptMs) return;
@@ -73,7 +76,10 @@ export class Sleep {
     }
     if (connection.state !== 'waiting' && connection.state !== 'suspended') return;
     const waitMs = this.#forcedAt + wakeIntervalMs - now;
-    if (waitMs > 0 && state !== 'suspended') return connection.waitFor(waitMs);
+    if (waitMs > 0 && state !== 'suspended') {
+      connection.waitFor(waitMs);
+      return;
+    }
     this.#forcedAt = now;
     connection.again('reconnect', true);
   }

@@ -20,7 +20,7 @@ export class Status {
     this.#lost = new Alarm(clock);
     this.store = new Store<ClientStatus>(dispatcher, {
       state: 'idle',
-      since: clock.now(),
+      since: 0,
       lost: false,
       attempt: 0,
       network: true,

@@ -14,8 +14,8 @@ export class Updates<Data> implements AsyncIterableIterator<Update<Data>> {
 
   push(update: Update<Data>): void {
     const waiting = this.#waiting.shift();
-    if (waiting !== undefined) return waiting.resolve({ value: update, done: false });
-    this.#buffer.push(update);
+    if (waiting === undefined) this.#buffer.push(update);
+    else waiting.resolve({ value: update, done: false });
     if (this.#buffer.length > this.bufferMax) this.#shorten();
   }
 

@@ -32,7 +32,7 @@ export const leaveText = (groupId: string): string => text({ type: 'leave', payl
 export const presenceText = (groupId: string, state: unknown): string =>
   text({ type: 'presence', groupId, payload: { state: state ?? null } });
 
-/** The fields of a `data_update`. `undefined` as data is none: JSON has no such value. */
+/** The fields of a `data_update`. */
 export interface DataFields {
   id?: string | undefined;
   groupId: string;
@@ -44,9 +44,13 @@ export interface DataFields {
   meta?: object | undefined;
 }
 
-/** @throws TypeError where `data` cannot be written as JSON, as a cycle or a BigInt cannot. */
-export const dataText = ({ data, meta, ...fields }: DataFields): string =>
-  text({ type: 'data_update', ...fields, payload: { data, meta } });
+/** @throws TypeError where `data` cannot be written as JSON, as a cycle, a BigInt or a function cannot. */
+export function dataText({ data, meta, ...fields }: DataFields): string {
+  const said = JSON.stringify(data);
+  if (said === undefined) throw new TypeError('no JSON value');
+  const head = JSON.stringify({ type: 'data_update', ...fields }).slice(0, -1);
+  return `${head},"payload":{"data":${said}${meta === undefined ? '' : `,"meta":${JSON.stringify(meta)}`}}}`;
+}
 
 /** A record of groups: `__proto__` is an id like any other. */
 export function groupsRecord(entries: Iterable<[string, ResumeSince]>): Record<string, ResumeSince> {

@@ -65,6 +65,14 @@ export class World {
     return client;
   }
 
+  /** As if the other end had closed the newest socket with `code`; `undefined`: as React Native tells it. */
+  closes(code: number | undefined, socket = this.socket): void {
+    const { onclose } = socket;
+    socket.onclose = null;
+    socket.cut();
+    onclose?.({ code, reason: '', wasClean: true } as never);
+  }
+
   /** Messages of one type that went to the gateway, over all sockets. */
   sent(type: string): { type: string; id?: string; payload: Record<string, never> }[] {
     return this.sockets.sockets
@@ -74,9 +82,17 @@ export class World {
   }
 }
 
+/** See `outcomeOf`. */
+export interface Outcome {
+  code?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: it is a test's to know.
+  value?: any;
+  settled: boolean;
+}
+
 /** What a promise came to, once it has. */
-export function outcomeOf(promise: Promise<unknown>): { code?: string; value?: unknown; settled: boolean } {
-  const outcome: { code?: string; value?: unknown; settled: boolean } = { settled: false };
+export function outcomeOf(promise: Promise<unknown>): Outcome {
+  const outcome: Outcome = { settled: false };
   promise.then(
     (value) => Object.assign(outcome, { settled: true, value }),
     (error) => Object.assign(outcome, { settled: true, code: error.code }),

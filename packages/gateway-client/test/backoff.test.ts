@@ -1,0 +1,197 @@
+import { createGateway, MemoryBroker } from 'gateway-core';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_BACKOFF, delayBefore } from '../src/backoff.js';
+import { World } from './support.js';
+
+/** A generator with a seed: uniform in [0, 1). */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe('[B18] delays lie in their intervals, and fill them', () => {
+  const intervals: [attempts: number, from: number, to: number][] = [
+    [0, 0, 1_000],
+    [1, 500, 1_000],
+    [2, 1_000, 2_000],
+    [3, 2_000, 4_000],
+    [4, 4_000, 8_000],
+    [5, 8_000, 16_000],
+    [6, 15_000, 30_000],
+    [7, 15_000, 30_000],
+    [8, 15_000, 30_000],
+  ];
+  test.each(intervals)('after %i attempts: %i to %i ms', (attempts, from, to) => {
+    const random = seeded(7);
+    const delays = Array.from({ length: 10_000 }, () => delayBefore(DEFAULT_BACKOFF, attempts, 'reconnect', random));
+    const tenth = (to - from) / 10;
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(from);
+    expect(Math.max(...delays)).toBeLessThan(to);
+    for (let at = from; at < to; at += tenth) {
+      const share = delays.filter((delay) => delay >= at && delay < at + tenth).length / delays.length;
+      expect(share).toBeGreaterThan(0.08);
+      expect(share).toBeLessThan(0.12);
+    }
+  });
+
+  test('slow ones start at 10 s and end at 2 minutes; a rule of one’s own replaces them', () => {
+    const most = (attempts: number) => delayBefore(DEFAULT_BACKOFF, attempts, 'back-off', () => 1);
+    expect([0, 1, 2, 3, 4, 9].map(most)).toEqual([10_000, 20_000, 40_000, 80_000, 120_000, 120_000]);
+    expect(delayBefore({ ...DEFAULT_BACKOFF, delay: (attempt, action) => attempt + action.length }, 3, 'resume', () => 1)).toBe(
+      9,
+    );
+  });
+});
+
+test('[B19] a gateway that takes a connection and closes it is backed off from; one that was stable is not', async () => {
+  const world = new World();
+  const client = await world.online();
+  const waits: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    world.socket.cut();
+    await world.clock.advance(0);
+    waits.push(client.status.get().retryAt! - world.clock.now());
+    await world.clock.advance(waits.at(-1)!);
+    expect(client.status.get().state).toBe('online');
+  }
+  expect(waits).toEqual([750, 1_500, 3_000, 6_000, 12_000]);
+  await world.clock.advance(10_000);
+  world.socket.cut();
+  await world.clock.advance(0);
+  expect(client.status.get().retryAt! - world.clock.now()).toBe(500);
+});
+
+test('[B20] a gateway that drains: the next connection is made before the first breaks, at its time, without a loss or a repeat', async () => {
+  const broker = new MemoryBroker();
+  const world = new World({ broker });
+  const client = await world.online();
+  const group = client.join<number>('g');
+  const heard: number[] = [];
+  group.on('message', ({ data }) => heard.push(data));
+  await world.clock.advance(0);
+  const [first] = world.sockets.sockets;
+  const states: string[] = [];
+  client.on('status', ({ state }) => states.push(state));
+  const draining = world.gateway;
+  world.gateway = createGateway({ clock: world.clock, broker });
+  let count = 0;
+  const publish = () => world.gateway.publish('g', ++count);
+  await publish();
+  void draining.close({ graceMs: 5_000 });
+  await world.clock.advance(0);
+  for (let step = 0; step < 40 && world.sockets.sockets.length < 2; step += 1) {
+    await publish();
+    await world.clock.advance(25);
+  }
+  await publish();
+  await world.clock.advance(1_000);
+  expect(world.sockets.sockets).toHaveLength(2);
+  expect(first!.readyState).toBe(3);
+  expect(states.filter((state) => state !== 'online')).toEqual([]);
+  expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'recovered' });
+  expect(heard).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+});
+
+describe('[B21] [B22] [B23] [B24] wake signals', () => {
+  test('hidden: attempts are 30 s apart at least; visible: at once', async () => {
+    const world = new World();
+    const client = await world.online();
+    world.signals.give('hide');
+    world.handshake = 'refuse';
+    world.socket.cut();
+    await world.clock.advance(0);
+    expect(client.status.get().retryAt! - world.clock.now()).toBe(30_000);
+    world.handshake = 'connect';
+    world.signals.give('wake');
+    await world.clock.advance(0);
+    expect(client.status.get().state).toBe('online');
+  });
+
+  test('ten in a second are one attempt', async () => {
+    const world = new World();
+    await world.online();
+    world.handshake = 'refuse';
+    world.socket.cut();
+    await world.clock.advance(0);
+    const before = world.sockets.sockets.length;
+    for (let count = 0; count < 10; count += 1) {
+      world.signals.give('wake', 'online');
+      await world.clock.advance(99);
+    }
+    expect(world.sockets.sockets.length - before).toBe(1);
+    await world.clock.advance(10);
+    expect(world.sockets.sockets.length - before).toBe(2);
+  });
+
+  test.each(['idle', 'closed', 'stopped'] as const)('do nothing where the client is %s', async (state) => {
+    const world = new World();
+    const client = world.client();
+    if (state !== 'idle') {
+      void client.connect();
+      await world.clock.advance(0);
+      if (state === 'closed') void client.close();
+      else world.closes(4003);
+    }
+    await world.clock.advance(0);
+    expect(client.status.get().state).toBe(state);
+    const before = world.sockets.sockets.length;
+    expect(world.signals.listeners.size).toBe(0);
+    world.signals.give('wake', 'online', 'offline', 'hide', 'freeze', 'leave');
+    await world.clock.advance(60_000);
+    expect(world.sockets.sockets.length).toBe(before);
+  });
+
+  test.each([
+    [1_900, 1],
+    [2_100, 2],
+  ])('an attempt of %i ms: %i sockets after it', async (ageMs, sockets) => {
+    const world = new World();
+    world.handshake = 'hang';
+    const client = world.client();
+    void client.connect();
+    await world.clock.advance(ageMs);
+    const [first] = world.sockets.sockets;
+    world.signals.give('wake');
+    await world.clock.advance(0);
+    expect(world.sockets.sockets).toHaveLength(sockets);
+    expect(first!.closedWith).toBe(sockets === 1 ? undefined : 4902);
+  });
+});
+
+test('[B25] a day without a network: still trying, with at most seven timers, and nothing piles up', async () => {
+  const world = new World();
+  world.handshake = 'refuse';
+  const client = world.client();
+  void client.connect();
+  client.join('g');
+  await world.clock.advance(86_400_000);
+  expect(client.status.get()).toMatchObject({ state: 'connecting', lost: true });
+  expect(world.clock.pendingTimers).toBeLessThanOrEqual(7);
+  expect(client.status.get().attempt).toBeGreaterThan(2_000);
+  world.handshake = 'connect';
+  await world.clock.advance(30_000);
+  expect(client.status.get()).toMatchObject({ state: 'online', lost: false });
+});
+
+test('[B26] a thousand clients of a gateway that dies spread over the first second', async () => {
+  const random = seeded(11);
+  const world = new World();
+  const count = 1_000;
+  for (let index = 0; index < count; index += 1) void world.client({ random }).connect();
+  await world.clock.advance(11_000);
+  const before = world.sockets.sockets.length;
+  for (const socket of world.sockets.sockets) socket.cut();
+  const slots: number[] = [];
+  for (let slot = 0; slot < 10; slot += 1) {
+    const sockets = world.sockets.sockets.length;
+    await world.clock.advance(100);
+    slots.push(world.sockets.sockets.length - sockets);
+  }
+  expect(world.sockets.sockets.length - before).toBe(count);
+  // χ² with nine degrees of freedom; above 27.9 once in a thousand (the seed is fixed).
+  const chi = slots.reduce((sum, slot) => sum + (slot - count / 10) ** 2 / (count / 10), 0);
+  expect(chi).toBeLessThan(27.9);
+});

@@ -1,0 +1,283 @@
+import type { Update } from 'gateway-client';
+import { createGateway, MemoryBroker } from 'gateway-core';
+import { describe, expect, test } from 'vitest';
+import { outcomeOf, World } from './support.js';
+
+test('[B49] a listener that is added in the turn of join misses nothing', async () => {
+  const world = new World();
+  const client = await world.online();
+  for (let count = 0; count < 3; count += 1) await world.gateway.publish('g', count);
+  const group = client.join('g', { since: { tail: 10 } });
+  const heard: unknown[] = [];
+  group.on('message', ({ data, replayed }) => heard.push([data, replayed]));
+  group.on('sync', ({ outcome, replayed }) => heard.push([outcome, replayed]));
+  await world.clock.advance(0);
+  await world.gateway.publish('g', 3);
+  await world.clock.advance(0);
+  expect(heard).toEqual([
+    [0, true],
+    [1, true],
+    [2, true],
+    ['live', 3],
+    [3, false],
+  ]);
+});
+
+test('[B50] join, leave and join in one turn send one join', async () => {
+  const world = new World();
+  const client = await world.online();
+  client.join('g').leave();
+  const group = client.join('g');
+  await world.clock.advance(5_000);
+  expect(world.sent('join')).toHaveLength(1);
+  expect(world.sent('leave')).toHaveLength(0);
+  expect(group.status.get().state).toBe('live');
+});
+
+test('[B51] of two handles one leaves, and the group stays; after the other it is left, lingerMs later', async () => {
+  const world = new World();
+  const client = await world.online();
+  const [one, two] = [client.join('g'), client.join('g')];
+  const heard: unknown[] = [];
+  one.on('message', () => heard.push('one'));
+  two.on('message', () => heard.push('two'));
+  await world.clock.advance(0);
+  one.leave();
+  one.leave();
+  await world.clock.advance(5_000);
+  await world.gateway.publish('g', 1);
+  await world.clock.advance(0);
+  expect(heard).toEqual(['two']);
+  expect(one.status.get().state).toBe('left');
+  two.leave();
+  await world.clock.advance(999);
+  expect(world.sent('leave')).toHaveLength(0);
+  await world.clock.advance(1);
+  expect(world.sent('leave')).toHaveLength(1);
+  expect([...client.groups.keys()]).toEqual([]);
+});
+
+test('a group that is left while there is no connection is left when there is one', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  client.join('h');
+  await world.clock.advance(0);
+  world.handshake = 'refuse';
+  world.socket.cut();
+  group.leave();
+  await world.clock.advance(2_000);
+  world.handshake = 'connect';
+  world.signals.give('wake');
+  await world.clock.advance(2_000);
+  expect(world.sent('leave').map(({ payload }) => payload)).toEqual([{ groupId: 'g' }]);
+});
+
+describe('[B52] a refused group', () => {
+  test('rejects `ready`, the others work, and it may be joined again', async () => {
+    let allowed = false;
+    const world = new World({ authorize: ({ groupId }) => groupId !== 'secret' || allowed });
+    const client = await world.online();
+    const secret = client.join('secret');
+    const open = client.join('open');
+    const ready = outcomeOf(secret.ready);
+    await world.clock.advance(0);
+    expect(ready.code).toBe('FORBIDDEN');
+    expect(secret.status.get()).toMatchObject({ state: 'refused', error: { code: 'FORBIDDEN' } });
+    expect(open.status.get().state).toBe('live');
+    allowed = true;
+    const again = client.join('secret');
+    await world.clock.advance(0);
+    expect([secret.status.get().state, again.status.get().state]).toEqual(['live', 'live']);
+  });
+
+  test('on the way back is refused as well, and what waits for it fails with its code', async () => {
+    let allowed = true;
+    const world = new World({ authorize: () => allowed });
+    const client = await world.online();
+    const group = client.join('g');
+    await world.clock.advance(0);
+    allowed = false;
+    world.socket.cut();
+    const ack = outcomeOf(group.publish(1));
+    await world.clock.advance(2_000);
+    expect(group.status.get()).toMatchObject({ state: 'refused' });
+    expect(ack.code).toBe('FORBIDDEN');
+    expect(client.status.get().state).toBe('online');
+  });
+
+  test('for its rate alone is asked for again', async () => {
+    const world = new World({ limits: { joinsPerSecondMax: 5, joinsBurst: 5 } });
+    const client = await world.online();
+    const groups = Array.from({ length: 20 }, (_, index) => client.join(`g${index}`));
+    await world.clock.advance(30_000);
+    expect(groups.map((group) => group.status.get().state)).toEqual(groups.map(() => 'live'));
+  });
+});
+
+test('[B53] what is replayed comes before `sync`, and the group is live only with it', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  await world.clock.advance(0);
+  const told: unknown[] = [];
+  group.on('message', ({ data, replayed }) => told.push([data, replayed, group.status.get().state]));
+  group.on('sync', ({ outcome, replayed }) => told.push([outcome, replayed]));
+  group.on('status', ({ state }) => told.push(state));
+  world.socket.cut();
+  for (let count = 0; count < 3; count += 1) await world.gateway.publish('g', count);
+  await world.clock.advance(2_000);
+  await world.gateway.publish('g', 3);
+  await world.clock.advance(0);
+  expect(told.filter((one) => typeof one === 'string')).toEqual(['stale', 'syncing', 'live']);
+  const messages = told.filter((one) => Array.isArray(one)).map((one) => (one as unknown[]).slice(0, 2));
+  expect(messages).toEqual([
+    [0, true],
+    [1, true],
+    [2, true],
+    ['recovered', 3],
+    [3, false],
+  ]);
+});
+
+test('[B54] what lies below the position is dropped', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  const heard: unknown[] = [];
+  group.on('message', ({ seq }) => heard.push(seq));
+  await world.clock.advance(0);
+  for (let count = 0; count < 3; count += 1) await world.gateway.publish('g', count);
+  await world.clock.advance(0);
+  const repeated = { type: 'data_update', ts: 1, groupId: 'g', payload: { data: 'again' } };
+  for (const seq of [1, 3, 2]) world.socket.onmessage?.({ data: JSON.stringify({ ...repeated, seq }) });
+  expect(heard).toEqual([1, 2, 3]);
+  expect(group.position?.seq).toBe(3);
+});
+
+test('[B55] the position moves before listeners, and a listener that joins again gets no repeat', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  const heard: unknown[] = [];
+  group.on('message', ({ seq }) => {
+    heard.push([seq, group.position?.seq]);
+    const again = client.join('g');
+    again.on('message', (message) => heard.push(['again', message.seq]));
+  });
+  await world.clock.advance(0);
+  await world.gateway.publish('g', 1);
+  await world.clock.advance(0);
+  expect(heard).toEqual([[1, 1]]);
+});
+
+test('[B56] a listener that throws harms nobody, and is an `error` event', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  const heard: unknown[] = [];
+  group.on('message', () => {
+    throw new Error('mine');
+  });
+  group.on('message', ({ data }) => heard.push(data));
+  client.on('error', () => {
+    throw new Error('even here');
+  });
+  await world.clock.advance(0);
+  await world.gateway.publish('g', 1);
+  await world.gateway.publish('g', 2);
+  await world.clock.advance(0);
+  expect(heard).toEqual([1, 2]);
+  expect(world.errors).toMatchObject([{ code: 'LISTENER', cause: { message: 'mine' } }, { code: 'LISTENER' }]);
+  expect(client.status.get().state).toBe('online');
+});
+
+test('[B57] a `parse` that throws skips one message, and moves on', async () => {
+  const world = new World();
+  const client = await world.online();
+  const parse = (data: unknown) => {
+    if (typeof data !== 'number') throw new TypeError('no number');
+    return data * 2;
+  };
+  const group = client.join<number>('g', { parse });
+  const heard: number[] = [];
+  group.on('message', ({ data }) => heard.push(data));
+  await world.clock.advance(0);
+  for (const data of [1, 'two', 3]) await world.gateway.publish('g', data);
+  await world.clock.advance(0);
+  expect(heard).toEqual([2, 6]);
+  expect(group.position?.seq).toBe(3);
+  expect(world.errors).toMatchObject([{ code: 'LISTENER', groupId: 'g' }]);
+});
+
+test('[B58] a gap reaches listeners and iterators in its place, and loads anew', async () => {
+  const world = new World();
+  const client = await world.online();
+  const reasons: string[] = [];
+  const load = async ({ reason }: { reason: string }) => {
+    reasons.push(reason);
+    return { state: reason };
+  };
+  const group = client.join('g', { load });
+  const updates = group.updates();
+  const told: unknown[] = [];
+  const note = (update: Update) => told.push(update.type === 'message' ? update.seq : update.type);
+  for (const name of ['message', 'sync', 'gap', 'state'] as const) group.on(name, note as never);
+  await world.clock.advance(0);
+  const say = (message: object) => world.socket.onmessage?.({ data: JSON.stringify({ ts: 1, groupId: 'g', ...message }) });
+  say({ type: 'data_update', seq: 1, payload: { data: 1 } });
+  say({ type: 'gap', payload: { groupId: 'g', from: 2, to: 5, reason: 'behind' } });
+  say({ type: 'data_update', seq: 6, payload: { data: 6 } });
+  await world.clock.advance(0);
+  expect(told).toEqual(['sync', 'state', 1, 'gap', 'state', 6]);
+  expect(reasons).toEqual(['join', 'gap']);
+  const read: unknown[] = [];
+  for (let count = 0; count < told.length; count += 1) {
+    const { value } = await updates.next();
+    read.push(value.type === 'message' ? value.seq : value.type);
+  }
+  expect(read).toEqual(told);
+});
+
+test('[B59] `__proto__` is a group id and a member id like any other', async () => {
+  let ids = 0;
+  const generateId = () => (ids++ === 2 ? '__proto__' : `id-${ids}`);
+  const world = new World({ generateId });
+  const client = await world.online();
+  const group = client.join<string>('__proto__');
+  const heard: unknown[] = [];
+  group.on('message', ({ data, own }) => heard.push([data, own]));
+  await world.clock.advance(1_000);
+  expect(client.memberId).toBe('__proto__');
+  void group.publish('one');
+  await world.clock.advance(0);
+  world.socket.cut();
+  await world.gateway.publish('__proto__', 'two');
+  await world.clock.advance(2_000);
+  expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'recovered' });
+  expect(heard).toEqual([
+    ['one', true],
+    ['two', false],
+  ]);
+  expect(group.members.get().list.get('__proto__')).toMatchObject({ memberId: '__proto__' });
+  expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+});
+
+test('a log that is lost in mid-life is a reset, and messages of the new one are heard from its first', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g', { since: { tail: 5 } });
+  const heard: unknown[] = [];
+  group.on('message', ({ data }) => heard.push(data));
+  await world.clock.advance(0);
+  for (const data of ['a', 'b', 'c']) await world.gateway.publish('g', data);
+  await world.clock.advance(0);
+  world.gateway = createGateway({ clock: world.clock, broker: new MemoryBroker() });
+  await world.gateway.publish('g', 'x');
+  world.socket.cut();
+  await world.clock.advance(2_000);
+  await world.gateway.publish('g', 'y');
+  await world.clock.advance(0);
+  expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'reset', reason: 'epoch' });
+  expect(heard).toEqual(['a', 'b', 'c', 'y']);
+});
