@@ -34,9 +34,8 @@ export class Membership<Data, State> {
     this.#group = this.#join();
     this.#unwatch = this.client.status.subscribe(({ state }) => {
       const isTrying = state !== 'idle' && state !== 'closed' && state !== 'stopped';
-      const { error } = this.#group?.status.get() ?? {};
-      // A client that was closed or stopped has let go of its groups, and now it connects again.
-      if (!isTrying || (error?.code !== 'CLOSED' && error?.code !== 'STOPPED')) return;
+      // A client that was closed has let go of its groups, and now it connects again.
+      if (!isTrying || this.#group?.status.get().error?.code !== 'CLOSED') return;
       this.#group = this.#join();
       for (const listener of [...this.#listeners]) listener();
     });

@@ -130,7 +130,7 @@ describe('mounted again', () => {
     await page.unmount();
     await page.advance(1_001);
     expect(world.socket.closedWith).toBe(1000);
-    expect(client.status.get().state).toBe('closed');
+    expect(client.status.get().state).toBe('idle');
     await page.render(within(client, h(Room)));
     expect(page.text).toBe('online live 1 ""');
     expect(world.sockets.sockets).toHaveLength(2);
@@ -168,4 +168,16 @@ test('a client that is closed and connects again brings its rooms back', async (
   await world.gateway.publish('g', 'back');
   await page.advance(0);
   expect(page.text).toBe('online live 1 "back"');
+});
+
+test('a client that has stopped and is told to try again keeps its rooms', async () => {
+  const { world, client, page } = await start();
+  await page.render(within(client, h(Room)));
+  await page.do(() => world.gateway.disconnect(world.gateway.connections()[0]!.connectionId, 4003));
+  expect(page.text).toContain('stopped');
+  await page.do(() => client.reconnect());
+  await page.do(() => world.gateway.publish('g', 'back'));
+  expect(page.text).toBe('online live 1 "back"');
+  seen.delete(null);
+  expect(seen.size).toBe(1);
 });
