@@ -24,7 +24,5 @@ export function clientOf(name: string): Client {
     signals: network.signals,
     // For a chat, waiting is worse than one attempt more.
     backoff: { maxMs: 8_000 },
-    // A reload is no leave: the others see no flicker.
-    onPageHide: 'drop',
   });
 }

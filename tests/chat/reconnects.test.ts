@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { describeChat, until } from './support/two-pages.js';
+
+const numbered = (name: string, count: number) => Array.from({ length: count }, (_, n) => `${name} ${n + 1}`);
+
+describeChat('the chat in Chromium, when connections end', (chat) => {
+  test('the gateway is killed and started: both pages come back, and say what is missing', async () => {
+    await chat.start();
+    const { ada, grace, host } = chat;
+    await ada.say('before');
+    await chat.agree('before');
+    await host.kill();
+    await until(() => ada.connection.getAttribute('data-state'), 'reconnecting');
+    await ada.say('while it was away');
+    await host.start();
+    await Promise.all([ada.isOnline(), grace.isOnline()]);
+    await chat.agree('before', 'while it was away');
+    for (const page of [ada, grace]) expect(await page.page.getByText('Some messages may be missing').count()).toBe(1);
+    await until(() => grace.people.allTextContents(), ['GrGraceyou', 'AdAda']);
+  });
+
+  test('a network that drops again and again while both write: everything once on both pages, in one order', async () => {
+    await chat.start();
+    const { ada, grace, host } = chat;
+    const [adas, graces] = [numbered('ada', 15), numbered('grace', 15)];
+    const write = async (page: typeof ada, texts: string[], dropsAt: number) => {
+      for (const [n, text] of texts.entries()) {
+        await page.say(text);
+        if (n % 5 === dropsAt) await page.switchNetwork();
+        if (n % 5 === dropsAt + 1) await page.switchNetwork();
+      }
+    };
+    await Promise.all([write(ada, adas, 1), write(grace, graces, 2)]);
+    await until(() => host.published.length, 30);
+    await chat.agree(...host.published);
+    expect(host.published.filter((text) => text.startsWith('ada'))).toEqual(adas);
+    expect(host.published.filter((text) => text.startsWith('grace'))).toEqual(graces);
+  });
+
+  test('the browser says that it is offline: what is written waits, and goes out once', async () => {
+    await chat.start();
+    const { ada, grace } = chat;
+    await ada.page.context().setOffline(true);
+    await ada.say('offline');
+    await grace.say('online');
+    await ada.page.context().setOffline(false);
+    await until(() => chat.host.published.length, 2);
+    await chat.agree(...chat.host.published);
+  });
+
+  test('a page that comes back from the back/forward cache resumes, with what was said meanwhile', async () => {
+    await chat.start();
+    const { ada, grace, host } = chat;
+    await ada.say('before');
+    await chat.agree('before');
+    await ada.page.evaluate(`addEventListener('pageshow', ({ persisted }) => { globalThis.persisted = persisted; })`);
+    await ada.page.goto(`${host.origin}/elsewhere`);
+    await grace.say('meanwhile');
+    await ada.page.goBack();
+    await chat.agree('before', 'meanwhile');
+    expect(await ada.page.evaluate('persisted')).toBe(true);
+    await until(() => grace.people.allTextContents(), ['GrGraceyou', 'AdAda']);
+  });
+
+  test('twenty reloads leave one member', async () => {
+    await chat.start();
+    const { ada, grace, host } = chat;
+    for (let n = 0; n < 20; n += 1) await ada.page.reload({ waitUntil: 'domcontentloaded' });
+    await ada.isOnline();
+    await until(() => grace.people.allTextContents(), ['GrGraceyou', 'AdAda']);
+    expect((await host.gateway.presence('room:general')).details?.members).toBe(2);
+  });
+});
