@@ -11,14 +11,19 @@ const snippets = blocks.filter(({ language }) => ['ts', 'js'].includes(language)
 const at = ({ document, line }: Block) => `${document}:${line}`;
 
 const CORE = 'packages/gateway-core/README.md';
+const CLIENT = 'packages/gateway-client/README.md';
 /** Tables that list the keys of a type: one missing or one too many does not compile. */
-const KEY_TABLES: [type: string, document: string, heading: string][] = [
+const KEY_TABLES: [type: string, document: string, heading: string, of?: string][] = [
   ['GatewayOptions', 'README.md', 'Options'],
   ['Timings', 'README.md', 'Timings'],
   ['Limits', 'README.md', 'Limits'],
   ['Gateway', CORE, 'Gateway'],
   ['GatewayEvents', CORE, 'Events'],
   ['GatewayStats', CORE, 'Stats'],
+  ['ClientOptions', CLIENT, 'Options', 'gateway-client'],
+  ['ClientTimings', CLIENT, 'Timings', 'gateway-client'],
+  ['BackoffOptions', CLIENT, 'Backoff', 'gateway-client'],
+  ['OutboxOptions', CLIENT, 'Outbox', 'gateway-client'],
 ];
 const tableFile = (type: string) => `table-${type}.ts`;
 
@@ -29,11 +34,11 @@ describe('what does not compile', () => {
   let messages: string[];
   beforeAll(async () => {
     const files = snippets.map((block): [string, string] => [fileOf(block), block.text]);
-    const tables = KEY_TABLES.map(([type, document, heading]): [string, string] => {
+    const tables = KEY_TABLES.map(([type, document, heading, of = 'gateway-core']): [string, string] => {
       const keys = namesIn(tableOf(document, heading)).map((name) => `${JSON.stringify(name)}: true`);
       return [
         tableFile(type),
-        `import type { ${type} } from 'gateway-core';\nexport const keys: Record<keyof ${type}, true> = { ${keys} };\n`,
+        `import type { ${type} } from '${of}';\nexport const keys: Record<keyof ${type}, true> = { ${keys} };\n`,
       ];
     });
     const wrong = "import { createGateway } from 'gateway-core';\ncreateGateway({ sever: undefined });\n";

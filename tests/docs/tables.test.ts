@@ -1,3 +1,4 @@
+import { CLIENT_ERROR_CODES, DEFAULT_BACKOFF, DEFAULT_CLIENT_TIMINGS, DEFAULT_OUTBOX } from 'gateway-client';
 import { createGateway, DEFAULT_LIMITS, DEFAULT_TIMINGS, GATEWAY_ERROR_CODES } from 'gateway-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { read } from '../tidy/tree.js';
@@ -41,6 +42,22 @@ test('the options of README.md have their defaults', async () => {
     const [, expression = made] = root.match(new RegExp(`const ${made} = (new \\w+)\\(`)) ?? [];
     expect(expression, name).toBe(`new ${codeIn(said[name] ?? '')[0]}`);
   }
+});
+
+test('the defaults and errors of gateway-client are those of its README', () => {
+  const readme = 'packages/gateway-client/README.md';
+  const said = (heading: string) =>
+    Object.fromEntries(
+      tableOf(readme, heading)
+        .map(([name = '', fallback = '']) => [codeIn(name)[0], fallback.replaceAll(/[,`']/g, '')])
+        .filter(([, fallback]) => fallback !== 'none'),
+    );
+  const known = (defaults: object) => Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, String(value)]));
+  expect(said('Timings')).toEqual(known(DEFAULT_CLIENT_TIMINGS));
+  expect(said('Backoff')).toEqual(known(DEFAULT_BACKOFF));
+  expect(said('Outbox')).toEqual(known(DEFAULT_OUTBOX));
+  const errors = tableOf(readme, 'Errors').map(([code = '', meaning]) => [codeIn(code)[0], meaning]);
+  expect(Object.fromEntries(errors)).toEqual(CLIENT_ERROR_CODES);
 });
 
 test('the errors of gateway-core are those of its README', () => {

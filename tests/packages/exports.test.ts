@@ -7,6 +7,7 @@ import { output } from './run.js';
 const consumer = inject('consumer');
 const ENTRIES = [
   ['gateway-protocol', 'gateway-protocol/dist/esm/index.d.ts'],
+  ['gateway-client', 'gateway-client/dist/esm/index.d.ts'],
   ['gateway-core', 'gateway-core/dist/esm/index.d.ts'],
   ['gateway-core/testing', 'gateway-core/dist/esm/testing/index.d.ts'],
   ['gateway-cli', 'gateway-cli/dist/esm/index.d.ts'],

@@ -5,6 +5,7 @@ import { read } from './tree.js';
 
 const ENTRIES = [
   'packages/gateway-protocol/src/index.ts',
+  'packages/gateway-client/src/index.ts',
   'packages/gateway-core/src/index.ts',
   'packages/gateway-core/src/testing/index.ts',
   'packages/gateway-cli/src/index.ts',
@@ -50,7 +51,7 @@ test.each(ENTRIES)('every name that %s exports has a doc comment', (entry) => {
   expect(exportsOf(entry).flatMap(([name, declared]) => (declared?.doc === undefined ? [name] : []))).toEqual([]);
 });
 
-test.each(ENTRIES.slice(0, 3))('every function and class that %s exports has an example', (entry) => {
+test.each(ENTRIES.slice(0, 4))('every function and class that %s exports has an example', (entry) => {
   const callables = exportsOf(entry).filter(([, declared]) => declared?.callable);
   expect(callables.length).toBeGreaterThan(1);
   expect(callables.flatMap(([name, declared]) => (declared?.doc?.includes('@example') ? [] : [name]))).toEqual([]);

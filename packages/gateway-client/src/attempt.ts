@@ -59,6 +59,7 @@ export class Attempt {
 
   /** @param refused a token that is not tried again. */
   async start(tokens: TokenSource, reason: TokenContext['reason'], refused?: string | null): Promise<void> {
+    if (this.#ended) return;
     const { url } = this.context.options;
     try {
       const [address, token] = await Promise.all([typeof url === 'function' ? url() : url, tokens.get(reason)]);
@@ -148,8 +149,14 @@ export class Attempt {
     this.#move('identifying', this.context.timings.identifyTimeoutMs, NOT_READY);
     const groups = this.host.wanted();
     this.named = new Set(Object.keys(groups));
-    // At once: the greeting of the gateway says nothing that it depends on.
-    this.identify('identify', this.token, groups);
+    try {
+      // At once: the greeting of the gateway says nothing that it depends on.
+      this.identify('identify', this.token, groups);
+    } catch (cause) {
+      const error = new GatewayClientError('LISTENER', `metadata: ${cause}`, { cause });
+      this.context.report(error);
+      this.#lose({ text: error.message, error }, CLOSES.givenUp);
+    }
   }
 
   #read(text: string): void {

@@ -29,6 +29,7 @@ export interface Client {
   /**
    * Joins a group, or counts one more user of it. Answers at once. Listeners added in the same turn miss nothing. Connects where nobody did;
    * on a closed client `ready` rejects with `CLOSED`.
+   * @throws GatewayClientError `INVALID_DATA`, where `groupId` or `since` is none (PROTOCOL.md, "Ids" and "since").
    */
   join<Data = unknown, State = unknown>(groupId: string, options?: JoinOptions<Data>): Group<Data, State>;
   /** Asks the token function now, and identifies again in place. Resolves when it is taken. */

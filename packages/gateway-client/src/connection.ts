@@ -10,6 +10,7 @@ import { type Input, nextState, type State } from './machine.js';
 import { type TokenContext, withDefaults } from './options.js';
 import { CLOSES } from './socket.js';
 import { Status } from './status.js';
+import { Successor } from './successor.js';
 import { TokenSource } from './token-source.js';
 import { Upkeep } from './upkeep.js';
 import { Waiters } from './waiters.js';
@@ -26,6 +27,7 @@ export class Connection implements AttemptHost {
   readonly tokens: TokenSource;
   readonly #backoff: BackoffOptions;
   readonly #wait: Alarm;
+  readonly #next: Successor;
   readonly #waiters = new Waiters();
   /** Called when the machine begins and when it comes to rest. */
   onActive: (active: boolean) => void = () => {};
@@ -33,8 +35,6 @@ export class Connection implements AttemptHost {
   delayMinMs = 0;
   state: State = 'idle';
   attempt: Attempt | undefined;
-  /** Made before the other one breaks, where the gateway drains. */
-  #next: Attempt | undefined;
   #attempts = 0;
   #onlineAt = Number.POSITIVE_INFINITY;
   /** A token that was refused: the function is asked once more. */
@@ -58,6 +58,7 @@ export class Connection implements AttemptHost {
     });
     this.#backoff = withDefaults(DEFAULT_BACKOFF, options.backoff);
     this.#wait = new Alarm(clock);
+    this.#next = new Successor(context, this.tokens, this);
   }
 
   get isOnline(): boolean {
@@ -82,9 +83,8 @@ export class Connection implements AttemptHost {
   /** `rest` is as `close`, and the next one who wants it may begin anew. */
   async close(input: 'close' | 'rest' = 'close'): Promise<void> {
     const { clock, session } = this.context;
-    const { attempt } = this;
     if (!this.#go(input)) return;
-    const closed = attempt?.end(CLOSES.leave);
+    const closed = this.attempt?.end(CLOSES.leave);
     session.forget();
     this.#finish(new GatewayClientError('CLOSED', 'the client was closed'));
     await within(clock, CLOSE_TIMEOUT_MS, closed);
@@ -107,8 +107,7 @@ export class Connection implements AttemptHost {
   /** The page sleeps: nothing is tried until it wakes. */
   suspend(code: number): void {
     const wasOnline = this.isOnline;
-    if (!this.#go('suspend')) return;
-    this.#letGo(code, wasOnline);
+    if (this.#go('suspend')) this.#letGo(code, wasOnline);
   }
 
   /** An attempt now; `anew`: counted from the first. */
@@ -131,11 +130,6 @@ export class Connection implements AttemptHost {
     return true;
   }
 
-  ping(): Promise<number> {
-    if (!this.isOnline) return Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
-    return this.upkeep.ping();
-  }
-
   wanted(): Record<string, ResumeSince> {
     return this.host.wanted();
   }
@@ -146,10 +140,9 @@ export class Connection implements AttemptHost {
 
   ready(attempt: Attempt, ready: MemberReady): void {
     const { context } = this;
-    if (attempt === this.#next) {
+    if (attempt === this.#next.attempt) {
       void this.attempt?.end(CLOSES.givenUp);
-      this.attempt = attempt;
-      this.#next = undefined;
+      this.attempt = this.#next.take();
       this.host.offline();
     } else {
       this.#go('ready');
@@ -165,14 +158,14 @@ export class Connection implements AttemptHost {
 
   message(attempt: Attempt, message: OutgoingToClient2): void {
     if (attempt !== this.attempt) return;
-    if (message.type === 'reconnect') this.#prepareNext(message.payload.afterMs);
+    if (message.type === 'reconnect') this.#next.prepare(message.payload.afterMs);
     else if (!this.upkeep.takes(message)) this.host.signal(message as GroupSignal);
   }
 
   lost(attempt: Attempt, loss: Loss): void {
     if (attempt !== this.attempt) {
       // The other one is still there; when it is closed, it is waited for as ever.
-      this.#next = undefined;
+      this.#next.take();
       return;
     }
     const { code, action = 'reconnect' } = loss;
@@ -183,34 +176,30 @@ export class Connection implements AttemptHost {
       return;
     }
     // 4004 may overtake the `ready` of the attempt that it was replaced by.
-    if (action === 'stop' && !(code === 4004 && this.#next !== undefined)) {
+    if (action === 'stop' && !(code === 4004 && this.#next.attempt !== undefined)) {
       this.stop(loss);
       return;
     }
     this.#give(loss);
-    if (this.#next !== undefined) {
-      this.attempt = this.#next;
-      this.#next = undefined;
+    this.attempt = this.#next.take();
+    if (this.attempt !== undefined) {
       this.#go('begin');
       this.#follow(this.attempt);
       return;
     }
-    const delayMs =
-      loss.alone && this.#attempts === 0 ? 0 : delayBefore(this.#backoff, this.#attempts, action, this.context.random);
+    const isAlone = loss.alone === true && this.#attempts === 0;
+    const delayMs = isAlone ? 0 : delayBefore(this.#backoff, this.#attempts, action, this.context.random);
     this.waitFor(Math.max(delayMs, loss.retryAfterMs ?? 0, this.delayMinMs));
   }
 
   stop(reason: StatusReason): void {
-    const { text, error } = reason;
     if (!this.#go('stop', { reason })) return;
-    this.#letGo(CLOSES.leave, false);
-    this.#finish(new GatewayClientError('STOPPED', text, { cause: error }));
+    this.#finish(new GatewayClientError('STOPPED', reason.text, { cause: reason.error }));
   }
 
   #give({ text, code, action, error }: Loss): void {
-    const { clock } = this.context;
     const wasOnline = this.isOnline;
-    if (clock.monotonicMs() - this.#onlineAt >= this.#backoff.stableMs) this.#attempts = 0;
+    if (this.context.clock.monotonicMs() - this.#onlineAt >= this.#backoff.stableMs) this.#attempts = 0;
     this.#onlineAt = Number.POSITIVE_INFINITY;
     this.#go('lost', { reason: { text, code, action, error } });
     this.#still(wasOnline);
@@ -220,15 +209,14 @@ export class Connection implements AttemptHost {
   #still(wasOnline: boolean): void {
     this.attempt = undefined;
     this.#wait.clear();
-    if (this.#next === undefined) this.tokens.abort();
+    if (this.#next.attempt === undefined) this.tokens.abort();
     this.upkeep.stop();
     if (wasOnline) this.host.offline();
   }
 
   #letGo(code: number, wasOnline: boolean): void {
     void this.attempt?.end(code);
-    void this.#next?.end(CLOSES.givenUp);
-    this.#next = undefined;
+    this.#next.end();
     this.#still(wasOnline);
   }
 
@@ -244,16 +232,6 @@ export class Connection implements AttemptHost {
     this.attempt = new Attempt(this.context, this);
     this.status.set({ attempt: this.#attempts });
     void this.attempt.start(this.tokens, reason, this.#refused);
-  }
-
-  /** The gateway drains, and has spread its clients: this one comes back at its time, and keeps what it has until then. */
-  #prepareNext(afterMs: number): void {
-    if (this.#next !== undefined) return;
-    const next = new Attempt(this.context, this);
-    this.#next = next;
-    this.context.deadlines.add(afterMs, () => {
-      if (next === this.#next || next === this.attempt) void next.start(this.tokens, 'reconnect');
-    });
   }
 
   /** Brings the machine to where the attempt stands. */

@@ -67,6 +67,7 @@ export function createClient(options: ClientOptions): Client {
   });
   new Sleep(context, connection, () => outbox.pending > 0);
 
+  const offline = () => new GatewayClientError('NOT_CONNECTED', 'not online');
   const close = () => dispatcher.enter(() => connection.close());
   return {
     status: connection.status.store,
@@ -107,7 +108,7 @@ export function createClient(options: ClientOptions): Client {
         return group;
       }),
     refreshToken: async () => {
-      if (!connection.isOnline) throw new GatewayClientError('NOT_CONNECTED', 'not online');
+      if (!connection.isOnline) throw offline();
       return connection.upkeep.renewal.renew();
     },
     reconnect: () =>
@@ -115,7 +116,10 @@ export function createClient(options: ClientOptions): Client {
         if (connection.state === 'stopped') return connection.start();
         connection.reconnect();
       }),
-    ping: () => dispatcher.enter(() => connection.ping()),
+    ping: async () => {
+      if (!connection.isOnline) throw offline();
+      return dispatcher.enter(() => connection.upkeep.ping());
+    },
     on: (event, listener) => events.on(event, listener),
   };
 }

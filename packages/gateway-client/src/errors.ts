@@ -32,7 +32,13 @@ export interface ErrorDetails {
   cause?: unknown;
 }
 
-/** Why something failed. `code` is for programs and stays; `message` is for people. */
+/**
+ * Why something failed. `code` is for programs and stays; `message` is for people.
+ * @example
+ * group.publish(data).catch((error: GatewayClientError) => {
+ *   if (error.code === 'OUTCOME_UNKNOWN') askWhetherItArrived(error.id);
+ * });
+ */
 export class GatewayClientError extends Error {
   override readonly name: string = 'GatewayClientError';
   /** The same may succeed later. */
@@ -58,7 +64,11 @@ export class GatewayClientError extends Error {
   }
 }
 
-/** Thrown by a token function: there is no token and there will be none. The client stops with `UNAUTHORIZED` instead of trying again. */
+/**
+ * Thrown by a token function: there is no token and there will be none. The client stops with `UNAUTHORIZED` instead of trying again.
+ * @example
+ * createClient({ url, token: () => localToken ?? Promise.reject(new StopError('not logged in')) });
+ */
 export class StopError extends Error {
   override readonly name: string = 'StopError';
 }

@@ -1,4 +1,5 @@
-import type { ErrorSignal, LogPosition, ResumeSince, Since } from 'gateway-protocol';
+import { type ErrorSignal, type LogPosition, PROTOCOL_LIMITS, type ResumeSince, type Since } from 'gateway-protocol';
+import { isId, isSince } from './checks.js';
 import type { Context } from './context.js';
 import { GatewayClientError } from './errors.js';
 import type { Group, JoinOptions } from './group.js';
@@ -43,7 +44,11 @@ export class Groups {
   ) {}
 
   join<Data, State>(groupId: string, options: JoinOptions<Data>): Group<Data, State> {
-    const entry = this.entries.get(groupId) ?? this.#add(groupId, options.since);
+    const { since } = options;
+    if (!isId(groupId) || (since !== undefined && !isSince(since))) {
+      throw new GatewayClientError('INVALID_DATA', 'groupId or since: not what the contract allows', { groupId });
+    }
+    const entry = this.entries.get(groupId) ?? this.#add(groupId, since);
     const { group } = entry;
     entry.undoLinger();
     if (group.phase === 'refused') group.phase = 'out';
@@ -79,7 +84,8 @@ export class Groups {
 
   wanted(): Record<string, ResumeSince> {
     const wanted = [...this.entries.values()].filter(({ group }) => group.phase !== 'refused');
-    return groupsRecord(wanted.map(({ group }) => [group.groupId, group.since ?? {}]));
+    // What is more is joined afterwards.
+    return groupsRecord(wanted.slice(0, PROTOCOL_LIMITS.resumeGroupsMax).map(({ group }) => [group.groupId, group.since ?? {}]));
   }
 
   online({ groups = [] }: MemberReady, named: ReadonlySet<string>): void {

@@ -1,11 +1,5 @@
-import {
-  type AckPayload,
-  type DataUpdateDelivery,
-  type ErrorCode,
-  PROTOCOL_LIMITS,
-  type SyncPayload,
-  utf8Length,
-} from 'gateway-protocol';
+import { type AckPayload, type DataUpdateDelivery, type ErrorCode, type SyncPayload, utf8Length } from 'gateway-protocol';
+import { isId } from './checks.js';
 import type { Context } from './context.js';
 import { type ClientErrorCode, GatewayClientError } from './errors.js';
 import type { Ack, PublishOptions } from './group.js';
@@ -48,6 +42,7 @@ export class Outbox {
   readonly #entries = new Map<string, Entry>();
   readonly #options: OutboxOptions;
   readonly #pacing: Pacing;
+  #stopped = false;
   #bytes = 0;
   #sent = 0;
   #sentBytes = 0;
@@ -85,6 +80,7 @@ export class Outbox {
     }
     const bytes = utf8Length(text);
     if (bytes > context.session.messageBytesMax) return fail('TOO_BIG', `${bytes} bytes, and the gateway takes fewer`);
+    if (this.#stopped) return fail('STOPPED', 'the client has stopped');
     if (signal?.aborted) return fail('ABORTED', 'aborted');
     if (options.whenOffline === 'reject' && !this.host.isOnline) return fail('NOT_CONNECTED', 'not online');
     if (!this.#makeRoom(bytes)) return fail('OUTBOX_FULL', 'too many messages wait');
@@ -117,6 +113,8 @@ export class Outbox {
       const { groupId, bytes, state } = entry;
       if (state === 'unsure') blocked.add(groupId);
       if (state !== 'queued' || blocked.has(groupId) || !this.host.isOpen(groupId)) continue;
+      // What is sent may be answered, and another pump may run, before `send` has returned.
+      if (!this.#entries.has(entry.id)) continue;
       if (bytes > session.messageBytesMax) {
         this.#settle(entry, 'TOO_BIG', 'the gateway takes fewer bytes');
         continue;
@@ -132,6 +130,7 @@ export class Outbox {
   /** `ready` has come: what the same member has sent may be sent again, for the gateway knows the ids. */
   online(resumed: boolean): void {
     const { limits, memberId } = this.context.session;
+    this.#stopped = false;
     this.#pacing.allow(limits.messagesPerSecondMax, limits.bytesPerSecondMax);
     for (const entry of this.#entries.values()) {
       if (entry.state === 'unsure' && resumed && entry.sentAs === memberId) this.#mark(entry, 'queued');
@@ -192,7 +191,9 @@ export class Outbox {
     for (const entry of groupId === undefined ? [...this.#entries.values()] : this.#of(groupId)) {
       this.#settle(entry, error.code, error.message);
     }
-    if (groupId === undefined) this.#pacing.stop();
+    if (groupId !== undefined) return;
+    this.#stopped = error.code === 'STOPPED';
+    this.#pacing.stop();
   }
 
   #of(groupId: string): Entry[] {
@@ -235,6 +236,3 @@ export class Outbox {
     entry.promised.reject(new GatewayClientError(code, message, { id, groupId, retryable }));
   }
 }
-
-/** PROTOCOL.md, "Ids"; the rest of its rules the gateway checks. */
-const isId = (id: string): boolean => typeof id === 'string' && id.length > 0 && id.length <= PROTOCOL_LIMITS.idLengthMax;

@@ -44,7 +44,10 @@ export class SharedGroup {
   constructor(
     readonly groupId: string,
     private readonly first: Since | undefined,
-  ) {}
+  ) {
+    // What is replayed from a position is known to be of its log.
+    if (first?.epoch !== undefined && first.tail === undefined) this.position = { epoch: first.epoch, seq: first.seq };
+  }
 
   /** What is wanted of the log. */
   get since(): Since | undefined {
@@ -55,6 +58,10 @@ export class SharedGroup {
   ask(since: ResumeSince | undefined = this.since): void {
     this.phase = 'asked';
     this.error = undefined;
+    // Asked to go back: until its `sync`, that is where it stands.
+    if (this.position !== undefined && since?.seq !== undefined && since.seq < this.position.seq) {
+      this.position = { epoch: this.position.epoch, seq: since.seq };
+    }
     this.#replay = since?.tail === undefined ? undefined : [];
     this.#move();
   }

@@ -1,7 +1,7 @@
 /** What the client needs of a WebSocket: those of browsers, Node 22, React Native and `ws` are ones. */
 export interface WebSocketLike {
   /** Bytes not yet handed to the network; absent in React Native. */
-  readonly bufferedAmount?: number;
+  readonly bufferedAmount?: number | undefined;
   onopen: unknown;
   onmessage: unknown;
   onclose: unknown;

@@ -1,5 +1,6 @@
 import type { Update } from 'gateway-client';
 import { createGateway, MemoryBroker } from 'gateway-core';
+import type { MemoryWebSocket } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
 import { outcomeOf, World } from './support.js';
 
@@ -281,3 +282,89 @@ test('a log that is lost in mid-life is a reset, and messages of the new one are
   expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'reset', reason: 'epoch' });
   expect(heard).toEqual(['a', 'b', 'c', 'y']);
 });
+
+test('a position that the application kept: what came after it is replayed, before anything live', async () => {
+  const world = new World();
+  for (let count = 1; count <= 5; count += 1) await world.gateway.publish('g', count);
+  const { epoch } = await world.gateway.position('g');
+  const client = await world.online();
+  const group = client.join('g', { since: { epoch, seq: 3 } });
+  const heard: unknown[] = [];
+  group.on('message', ({ data, replayed }) => heard.push([data, replayed]));
+  await world.clock.advance(0);
+  expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'recovered', replayed: 2 });
+  await world.gateway.publish('g', 6);
+  await world.clock.advance(0);
+  expect(heard).toEqual([
+    [4, true],
+    [5, true],
+    [6, false],
+  ]);
+});
+
+test('what the contract forbids as a group or a position is refused before it could have the whole client refused', async () => {
+  const world = new World();
+  const client = await world.online();
+  const wrong = [
+    ['', undefined],
+    ['x'.repeat(129), undefined],
+    ['a\u0000', undefined],
+    [7, undefined],
+    ['g', { tail: 0 }],
+    ['g', { seq: 1 }],
+    ['g', { epoch: 'e', seq: -1 }],
+  ];
+  for (const [groupId, since] of wrong) {
+    expect(() => client.join(groupId as string, { since: since as never })).toThrow(
+      expect.objectContaining({ code: 'INVALID_DATA' }),
+    );
+  }
+  world.socket.cut();
+  await world.clock.advance(2_000);
+  expect(client.status.get().state).toBe('online');
+});
+
+test('metadata that cannot be read fails the attempt, is told, and is tried again', async () => {
+  const world = new World();
+  let failing = true;
+  const client = await world.online({
+    metadata: () => {
+      if (failing) throw new Error('not yet');
+      return { name: 'ada' };
+    },
+  });
+  expect(world.errors).toMatchObject([{ code: 'LISTENER' }]);
+  failing = false;
+  await world.clock.advance(2_000);
+  expect(client.status.get().state).toBe('online');
+});
+
+test('a hidden page gives its connection up after hiddenTimeoutMs, but not while a message is pending', async () => {
+  const world = new World();
+  const client = await world.online({ hiddenTimeoutMs: 5_000 });
+  const group = client.join('g');
+  await world.clock.advance(0);
+  const { socket } = world;
+  losesMessages(socket);
+  const pending = outcomeOf(group.publish(1, { timeoutMs: 8_000 }));
+  world.signals.give('hide');
+  await world.clock.advance(7_000);
+  expect(client.status.get().state).toBe('online');
+  await world.clock.advance(4_000);
+  expect(pending.settled).toBe(true);
+  expect(socket.closedWith).toBe(4900);
+  expect(client.status.get().state).toBe('reconnecting');
+  await world.clock.advance(600_000);
+  expect(world.sockets.sockets).toHaveLength(1);
+  world.signals.give('wake');
+  await world.clock.advance(0);
+  expect(client.status.get().state).toBe('online');
+});
+
+/** Messages that are sent on it go nowhere; heartbeats do. */
+function losesMessages(socket: MemoryWebSocket): void {
+  const { send } = socket;
+  socket.send = (text) => {
+    if (!text.includes('data_update')) send.call(socket, text);
+  };
+}

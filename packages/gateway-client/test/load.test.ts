@@ -155,3 +155,25 @@ test('[B64] load is not called after `recovered`, and is after `reset`; one that
   expect(reasons).toEqual(['join', 'join', 'reset']);
   expect(followed.state).toEqual(numbers.stored);
 });
+
+test('a drop while the group is brought back to an older position loses nothing', async () => {
+  const world = new World();
+  const numbers = new Numbers(world);
+  for (let count = 0; count < 5; count += 1) await numbers.publish();
+  const { epoch } = await world.gateway.position('g');
+  const client = await world.online();
+  const other = client.join('g');
+  const heard: unknown[] = [];
+  other.on('message', ({ data }) => heard.push(data));
+  await world.clock.advance(0);
+  const group = client.join('g', { load: async () => ({ state: [1, 2], position: { epoch, seq: 2 } }) });
+  const followed = follow(group);
+  // The join that goes back is lost with its connection.
+  world.socket.send = () => {};
+  await world.clock.advance(0);
+  world.socket.cut();
+  await numbers.publish();
+  await world.clock.advance(2_000);
+  expect(followed.state).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(heard).toEqual([6]);
+});

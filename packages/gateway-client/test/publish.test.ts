@@ -334,3 +334,20 @@ test('a message that is refused rejects with the code of the gateway', async () 
   await world.clock.advance(0);
   expect(ack.code).toBe('FORBIDDEN');
 });
+
+test('a client that has stopped refuses at once, and takes messages again when it is online', async () => {
+  const world = new World();
+  const [client, group, heard] = await pair(world);
+  losesWhatIsSent(world);
+  const pending = outcomeOf(group.publish('before' as never));
+  world.closes(4003);
+  const refused = outcomeOf(group.publish('while' as never));
+  await world.clock.advance(0);
+  expect([pending.code, refused.code]).toEqual(['STOPPED', 'STOPPED']);
+  client.reconnect();
+  await world.clock.advance(0);
+  const ack = outcomeOf(group.publish('after' as never));
+  await world.clock.advance(0);
+  expect(ack.value).toMatchObject({ duplicate: false });
+  expect(heard).toEqual(['after']);
+});

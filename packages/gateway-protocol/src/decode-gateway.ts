@@ -12,17 +12,17 @@ type Fields = Readonly<Record<string, Kind>>;
 type Shape = { [Field: string]: unknown };
 
 /** What must be there: of the envelope, and of the payload. */
-const SHAPES: ReadonlyMap<string, readonly [envelope: Fields, payload: Fields]> = new Map<string, [Fields, Fields]>([
-  ['ready', [{}, { connectionId: 'string', heartbeat: 'object' }]],
-  ['presence_update', [{}, { groupId: 'string', info: 'object' }]],
-  ['data_update', [{ groupId: 'string', seq: 'number' }, { data: 'any' }]],
-  ['error', [{}, { code: 'string', message: 'string' }]],
-  ['heartbeat_ack', [{}, { serverTs: 'number' }]],
-  ['ack', [{}, { id: 'string' }]],
-  ['sync', [{}, { groupId: 'string', epoch: 'string', seq: 'number', outcome: 'string', replayed: 'number' }]],
-  ['gap', [{}, { groupId: 'string', from: 'number', to: 'number' }]],
-  ['reconnect', [{}, { afterMs: 'number' }]],
-]);
+const SHAPES: Readonly<Record<OutgoingToClient2['type'], readonly [envelope: Fields, payload: Fields]>> = {
+  ready: [{}, { connectionId: 'string', heartbeat: 'object' }],
+  presence_update: [{}, { groupId: 'string', info: 'object' }],
+  data_update: [{ groupId: 'string', seq: 'number' }, { data: 'any' }],
+  error: [{}, { code: 'string', message: 'string' }],
+  heartbeat_ack: [{}, { serverTs: 'number' }],
+  ack: [{}, { id: 'string' }],
+  sync: [{}, { groupId: 'string', epoch: 'string', seq: 'number', outcome: 'string', replayed: 'number' }],
+  gap: [{}, { groupId: 'string', from: 'number', to: 'number' }],
+  reconnect: [{}, { afterMs: 'number' }],
+};
 /** Where they are there, they are lists; those of members hold objects with a `memberId`. */
 const MEMBER_LISTS = ['members', 'joins', 'updates'];
 const LISTS = [...MEMBER_LISTS, 'leaves', 'groups'];
@@ -44,10 +44,11 @@ export function decodeGatewayMessage(text: string): DecodedGatewayMessage {
   }
   if (!is(sent, 'object')) return { ok: false, error: 'not an object' };
   const { type, payload } = sent as Shape;
-  const shape = SHAPES.get(type as string);
-  if (shape === undefined) return typeof type === 'string' ? { ok: true, message: undefined } : { ok: false, error: 'type' };
+  if (typeof type !== 'string') return { ok: false, error: 'type' };
+  if (!Object.hasOwn(SHAPES, type)) return { ok: true, message: undefined };
   if (!is(payload, 'object')) return { ok: false, error: 'payload' };
   const fields = payload as Shape;
+  const shape = SHAPES[type as OutgoingToClient2['type']];
   const fault = missing(sent as Shape, shape[0]) ?? missing(fields, shape[1]) ?? wrongList(fields) ?? wrongReady(fields);
   return fault === undefined ? { ok: true, message: sent as unknown as OutgoingToClient2 } : { ok: false, error: fault };
 }

@@ -1,4 +1,8 @@
-/** Bytes that `text` takes in UTF-8. A lone surrogate counts as the three bytes of U+FFFD, which every encoder writes for it. */
+/**
+ * Bytes that `text` takes in UTF-8. A lone surrogate counts as the three bytes of U+FFFD, which every encoder writes for it.
+ * @example
+ * utf8Length('é'); // 2
+ */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let index = 0; index < text.length; index += 1) {

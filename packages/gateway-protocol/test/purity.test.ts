@@ -43,5 +43,7 @@ test('the public values are these', () => {
     'PROTOCOL_LIMITS',
     'closeAction',
     'decode',
+    'decodeGatewayMessage',
+    'utf8Length',
   ]);
 });

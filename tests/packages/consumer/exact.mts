@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { createSecureServer, type Http2SecureServer } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import { type ServeOptions, serve } from 'gateway-cli';
+import { type ClientOptions, createClient, type Group, type PublishOptions as Publishing } from 'gateway-client';
 import {
   createGateway,
   type GatewayError,
@@ -33,6 +34,16 @@ const identify: IdentifyPayload = { clientType: 'app-client', groupId: path, tok
 decode(JSON.stringify(identify), { jsonDepthMax: milliseconds });
 new MemoryBroker({ historyMessagesMax: milliseconds });
 connectClient(createGateway({ clock: new FakeClock() }), { remoteAddress: path });
+
+const clientOptions: ClientOptions = {
+  url: 'ws://gateway/rt',
+  token: path,
+  timings: { lingerMs: milliseconds },
+  outbox: undefined,
+};
+const group: Group<string> = createClient(clientOptions).join<string>('group-1', { since: undefined });
+const publishOptions: Publishing = { id: path, timeoutMs: milliseconds, signal: undefined };
+group.publish('hello', publishOptions).then(({ seq }) => seq);
 
 // Any server that can take upgrades, as it is made, and as Vite gives its own.
 declare const viteHttpServer: Server | Http2SecureServer | null;
