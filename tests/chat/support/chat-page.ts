@@ -76,6 +76,11 @@ export class ChatPage {
       .evaluateAll((lines) => lines.map((line) => line.getAttribute('data-fate') ?? ''));
   }
 
+  /** Places at which the page says that something may be missing. */
+  holes(): Promise<number> {
+    return this.page.getByText('Some messages may be missing here').count();
+  }
+
   /** The page's own switch. */
   async switchNetwork(): Promise<void> {
     await this.page.getByRole('switch', { name: 'Drop my network' }).click();
