@@ -55,7 +55,7 @@ export class TwoPages {
 /** Skipped, with the reason printed, where there is no Chromium. */
 export function describeChat(claim: string, tests: (chat: TwoPages) => void): void {
   if (isMissing) console.warn(`${claim}: skipped, there is no ${CHROMIUM}; Debian’s package is chromium`);
-  describe.skipIf(isMissing)(claim, () => {
+  describe.skipIf(isMissing)(claim, { timeout: 60_000 }, () => {
     const chat = new TwoPages();
     beforeAll(() => chat.prepare());
     afterAll(() => chat.remove());
