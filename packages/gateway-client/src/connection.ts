@@ -3,6 +3,7 @@ import { Alarm } from './alarm.js';
 import { Attempt, type AttemptHost, type Loss } from './attempt.js';
 import { type BackoffOptions, DEFAULT_BACKOFF, delayBefore } from './backoff.js';
 import type { StatusReason } from './client.js';
+import { closing } from './closing.js';
 import type { ConnectionHost } from './connection-host.js';
 import type { Context } from './context.js';
 import { GatewayClientError } from './errors.js';
@@ -15,10 +16,6 @@ import { TokenSource } from './token-source.js';
 import { Upkeep } from './upkeep.js';
 import { Waiters } from './waiters.js';
 import type { GroupSignal, MemberReady } from './wire.js';
-import { within } from './within.js';
-
-/** `close()` waits no longer for the other end, in milliseconds. */
-const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Keeps a connection up: which state follows, what is done in it, and when the next attempt is made. */
 export class Connection implements AttemptHost {
@@ -65,6 +62,11 @@ export class Connection implements AttemptHost {
     return this.state === 'online';
   }
 
+  /** Bytes that the socket has not handed to the network. */
+  get bufferedBytes(): number {
+    return this.attempt?.bufferedBytes ?? 0;
+  }
+
   /** Resolves when online. */
   whenOnline(signal?: AbortSignal): Promise<void> {
     const online = this.#waiters.wait(signal);
@@ -87,7 +89,7 @@ export class Connection implements AttemptHost {
     const closed = this.attempt?.end(CLOSES.leave);
     session.forget();
     this.#finish(new GatewayClientError('CLOSED', 'the client was closed'));
-    await within(clock, CLOSE_TIMEOUT_MS, closed);
+    await closing(clock, closed);
   }
 
   /** Gives the connection up, as a drop. */
@@ -134,8 +136,11 @@ export class Connection implements AttemptHost {
     return this.host.wanted();
   }
 
+  /** Brings the machine to where the attempt stands. */
   moved(attempt: Attempt): void {
-    if (attempt === this.attempt) this.#follow(attempt);
+    if (attempt !== this.attempt) return;
+    if (attempt.phase !== 'token') this.#go('token');
+    if (attempt.phase === 'identifying') this.#go('open');
   }
 
   ready(attempt: Attempt, ready: MemberReady): void {
@@ -164,7 +169,7 @@ export class Connection implements AttemptHost {
 
   lost(attempt: Attempt, loss: Loss): void {
     if (attempt !== this.attempt) {
-      // The other one is still there; when it is closed, it is waited for as ever.
+      // The connection is still there; when it is lost, an attempt follows as ever.
       this.#next.take();
       return;
     }
@@ -184,7 +189,7 @@ export class Connection implements AttemptHost {
     this.attempt = this.#next.take();
     if (this.attempt !== undefined) {
       this.#go('begin');
-      this.#follow(this.attempt);
+      this.moved(this.attempt);
       return;
     }
     const isAlone = loss.alone === true && this.#attempts === 0;
@@ -232,12 +237,6 @@ export class Connection implements AttemptHost {
     this.attempt = new Attempt(this.context, this);
     this.status.set({ attempt: this.#attempts });
     void this.attempt.start(this.tokens, reason, this.#refused);
-  }
-
-  /** Brings the machine to where the attempt stands. */
-  #follow({ phase }: Attempt): void {
-    if (phase !== 'token') this.#go('token');
-    if (phase === 'identifying') this.#go('open');
   }
 
   #go(input: Input, more?: { reason: StatusReason }): boolean {

@@ -48,23 +48,8 @@ export function createClient(options: ClientOptions): Client {
       if (error.code === 'CLOSED') deadlines.clear();
     },
   });
-  const link = {
-    get isOnline() {
-      return connection.isOnline;
-    },
-    get bufferedBytes() {
-      return connection.attempt?.bufferedBytes ?? 0;
-    },
-    send: (text: string) => connection.send(text),
-  };
-  const groups: Groups = new Groups(context, link, () => outbox);
-  const outbox: Outbox = new Outbox(context, {
-    get isOnline() {
-      return connection.isOnline;
-    },
-    isOpen: (groupId) => groups.isOpen(groupId),
-    send: (text) => connection.send(text),
-  });
+  const groups: Groups = new Groups(context, connection, () => outbox);
+  const outbox: Outbox = new Outbox(context, connection, groups);
   new Sleep(context, connection, () => outbox.pending > 0);
 
   const offline = () => new GatewayClientError('NOT_CONNECTED', 'not online');

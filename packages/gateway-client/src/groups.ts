@@ -1,4 +1,5 @@
-import { type ErrorSignal, type LogPosition, PROTOCOL_LIMITS, type ResumeSince, type Since } from 'gateway-protocol';
+import type { ErrorSignal, LogPosition, ResumeSince, Since } from 'gateway-protocol';
+import { RESUME_GROUPS_MAX } from './bounds.js';
 import { isId, isSince } from './checks.js';
 import type { Context } from './context.js';
 import { GatewayClientError } from './errors.js';
@@ -85,7 +86,7 @@ export class Groups {
   wanted(): Record<string, ResumeSince> {
     const wanted = [...this.entries.values()].filter(({ group }) => group.phase !== 'refused');
     // What is more is joined afterwards.
-    return groupsRecord(wanted.slice(0, PROTOCOL_LIMITS.resumeGroupsMax).map(({ group }) => [group.groupId, group.since ?? {}]));
+    return groupsRecord(wanted.slice(0, RESUME_GROUPS_MAX).map(({ group }) => [group.groupId, group.since ?? {}]));
   }
 
   online({ groups = [] }: MemberReady, named: ReadonlySet<string>): void {

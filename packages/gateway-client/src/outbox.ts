@@ -29,12 +29,16 @@ interface Entry {
   undo(): void;
 }
 
-/** What it needs of the client. */
-export interface OutboxHost {
+/** What it needs of the connection. */
+export interface OutboxLink {
   readonly isOnline: boolean;
+  send(text: string): boolean;
+}
+
+/** What it needs of the groups. */
+export interface OutboxGroups {
   /** Whether the group's `sync` has come. */
   isOpen(groupId: string): boolean;
-  send(text: string): boolean;
 }
 
 /** Messages that wait to be sent or answered, in the order of their calls. */
@@ -49,7 +53,8 @@ export class Outbox {
 
   constructor(
     private readonly context: Context,
-    private readonly host: OutboxHost,
+    private readonly link: OutboxLink,
+    private readonly groups: OutboxGroups,
   ) {
     this.#options = withDefaults(DEFAULT_OUTBOX, context.options.outbox);
     this.#pacing = new Pacing(context, () => this.pump());
@@ -82,7 +87,7 @@ export class Outbox {
     if (bytes > context.session.messageBytesMax) return fail('TOO_BIG', `${bytes} bytes, and the gateway takes fewer`);
     if (this.#stopped) return fail('STOPPED', 'the client has stopped');
     if (signal?.aborted) return fail('ABORTED', 'aborted');
-    if (options.whenOffline === 'reject' && !this.host.isOnline) return fail('NOT_CONNECTED', 'not online');
+    if (options.whenOffline === 'reject' && !this.link.isOnline) return fail('NOT_CONNECTED', 'not online');
     if (!this.#makeRoom(bytes)) return fail('OUTBOX_FULL', 'too many messages wait');
     const giveUp = (code: ClientErrorCode, message: string) => {
       const isSent = entry.sentAs !== undefined;
@@ -106,13 +111,13 @@ export class Outbox {
   pump(): void {
     const { inFlightMax, inFlightBytesMax } = this.#options;
     const { session } = this.context;
-    if (!this.host.isOnline || this.#sent >= inFlightMax) return;
+    if (!this.link.isOnline || this.#sent >= inFlightMax) return;
     /** Groups in which an earlier message is not decided: order is kept. */
     const blocked = new Set<string>();
     for (const entry of [...this.#entries.values()]) {
       const { groupId, bytes, state } = entry;
       if (state === 'unsure') blocked.add(groupId);
-      if (state !== 'queued' || blocked.has(groupId) || !this.host.isOpen(groupId)) continue;
+      if (state !== 'queued' || blocked.has(groupId) || !this.groups.isOpen(groupId)) continue;
       // What is sent may be answered, and another pump may run, before `send` has returned.
       if (!this.#entries.has(entry.id)) continue;
       if (bytes > session.messageBytesMax) {
@@ -123,7 +128,7 @@ export class Outbox {
       if (!this.#pacing.take(bytes)) return;
       this.#mark(entry, 'sent');
       entry.sentAs = session.memberId as string;
-      if (!this.host.send(entry.text)) this.#mark(entry, 'unsure');
+      if (!this.link.send(entry.text)) this.#mark(entry, 'unsure');
     }
   }
 

@@ -1,4 +1,5 @@
-import { PROTOCOL_LIMITS, type ReadyLimits } from 'gateway-protocol';
+import type { ReadyLimits } from 'gateway-protocol';
+import { MESSAGE_BYTES_MAX } from './bounds.js';
 import type { MemberReady } from './wire.js';
 
 /** How many earlier ids of its own a client knows again. */
@@ -29,9 +30,7 @@ export class Session {
 
   /** Longest message that the gateway takes, in bytes. */
   get messageBytesMax(): number {
-    return this.limits.messageBytesMax === 0
-      ? Number.POSITIVE_INFINITY
-      : (this.limits.messageBytesMax ?? PROTOCOL_LIMITS.messageBytesMax);
+    return this.limits.messageBytesMax === 0 ? Number.POSITIVE_INFINITY : (this.limits.messageBytesMax ?? MESSAGE_BYTES_MAX);
   }
 
   forget(): void {

@@ -195,3 +195,18 @@ test('[B26] a thousand clients of a gateway that dies spread over the first seco
   const chi = slots.reduce((sum, slot) => sum + (slot - count / 10) ** 2 / (count / 10), 0);
   expect(chi).toBeLessThan(27.9);
 });
+
+test('a 4004 that overtakes the `ready` of the connection that takes its place does not stop the client', async () => {
+  const world = new World();
+  const client = await world.online();
+  const [first] = world.sockets.sockets;
+  world.handshake = 'hang';
+  first!.onmessage?.({ data: JSON.stringify({ type: 'reconnect', ts: 1, payload: { reason: 'drain', afterMs: 100 } }) });
+  await world.clock.advance(100);
+  expect(world.sockets.sockets).toHaveLength(2);
+  world.closes(4004, first);
+  expect(client.status.get().state).toBe('reconnecting');
+  world.handshake = 'connect';
+  await world.clock.advance(15_000);
+  expect(client.status.get().state).toBe('online');
+});

@@ -368,3 +368,26 @@ function losesMessages(socket: MemoryWebSocket): void {
     if (!text.includes('data_update')) send.call(socket, text);
   };
 }
+
+test('a hole in a replay does not move the position: who drops in it asks from before it', async () => {
+  const world = new World();
+  const client = await world.online();
+  client.join('g');
+  await world.clock.advance(0);
+  await world.gateway.publish('g', 1);
+  await world.clock.advance(0);
+  const off = client.on('status', ({ state }) => {
+    if (state !== 'online') return;
+    const message = { type: 'data_update', ts: 1, groupId: 'g', seq: 9, payload: { data: 9 } };
+    world.socket.onmessage?.({ data: JSON.stringify(message) });
+    world.socket.cut();
+  });
+  world.socket.cut();
+  await world.clock.advance(1_000);
+  off();
+  await world.clock.advance(5_000);
+  const asked = world
+    .sent('identify')
+    .map(({ payload }) => (payload as unknown as { resume: { groups: { g?: { seq?: number } } } }).resume.groups.g?.seq);
+  expect(asked).toEqual([undefined, 1, 1]);
+});

@@ -256,3 +256,31 @@ test('StopError while the token is renewed ends it', async () => {
   await world.clock.advance(80_000);
   expect(client.status.get()).toMatchObject({ state: 'stopped', reason: { text: 'logged out' } });
 });
+
+test('a listener that closes when it hears of `online` meets a finished transition: nothing is left', async () => {
+  const world = new World();
+  const client = world.client();
+  client.on('status', ({ state }) => void (state === 'online' && client.close()));
+  void client.connect();
+  await world.clock.advance(0);
+  expect(client.status.get().state).toBe('closed');
+  expect(client.memberId).toBeUndefined();
+  await world.gateway.close();
+  expect(world.clock.pendingTimers).toBe(0);
+});
+
+test('a URL that is found after close() opens nothing', async () => {
+  const world = new World();
+  let answer = (_: string) => {};
+  const url = () =>
+    new Promise<string>((resolve) => {
+      answer = resolve;
+    });
+  const client = world.client({ url });
+  void client.connect();
+  await world.clock.advance(0);
+  void client.close();
+  answer('ws://gateway/rt');
+  await world.clock.advance(1_000);
+  expect(world.sockets.sockets).toHaveLength(0);
+});

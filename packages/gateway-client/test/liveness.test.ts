@@ -156,3 +156,15 @@ test('ping() answers with the time of a round trip, and rejects where there is n
   expect(await ping).toBe(0);
   expect(client.status.get().rttMs).toBe(0);
 });
+
+test('a client that only hears says something once in each interval', async () => {
+  const world = new World();
+  const client = await world.online();
+  client.join('g');
+  for (let second = 0; second < 60; second += 1) {
+    await world.gateway.publish('g', second);
+    await world.clock.advance(1_000);
+  }
+  expect(world.sent('heartbeat').length).toBeGreaterThanOrEqual(5);
+  expect(world.sent('heartbeat').length).toBeLessThanOrEqual(7);
+});

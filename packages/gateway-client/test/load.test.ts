@@ -31,17 +31,20 @@ const STEPS = fc.array(fc.constantFrom('publish', 'answer', 'drop', 'time'), { m
 
 test('[B60] with a position nothing is lost or doubled, however publishing, loading and drops interleave', async () => {
   await fc.assert(
-    fc.asyncProperty(STEPS, fc.nat(3), async (steps, before) => {
+    fc.asyncProperty(STEPS, fc.nat(3), fc.boolean(), async (steps, before, late) => {
       const world = new World();
       const numbers = new Numbers(world);
       for (let count = 0; count < before; count += 1) await numbers.publish();
       const answers: (() => void)[] = [];
       const load = async () => {
         // The position first, then the data; and between the two everything may happen.
-        const position: LogPosition = await world.gateway.position('g');
-        const state = numbers.stored.slice(0, position.seq);
+        const look = async (): Promise<{ state: number[]; position: LogPosition }> => {
+          const position = await world.gateway.position('g');
+          return { state: numbers.stored.slice(0, position.seq), position };
+        };
+        const early = late ? undefined : await look();
         await new Promise<void>((resolve) => answers.push(resolve));
-        return { state, position };
+        return early ?? look();
       };
       const client = await world.online({ timings: { lingerMs: 0 } });
       const group = client.join('g', { load });

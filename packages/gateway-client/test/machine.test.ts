@@ -1,4 +1,6 @@
+import { PROTOCOL_LIMITS } from 'gateway-protocol';
 import { expect, test } from 'vitest';
+import * as bounds from '../src/bounds.js';
 import { type Input, nextState, type State } from '../src/machine.js';
 
 const STATES = ['idle', 'token', 'opening', 'identifying', 'online', 'waiting', 'suspended', 'stopped', 'closed'] as const;
@@ -27,3 +29,13 @@ test.each(['token', 'opening', 'identifying', 'online', 'waiting', 'suspended'] 
     expect(nextState(state, 'start')).toBeNull();
   },
 );
+
+test('bounds are those of the contract', () => {
+  const { idLengthMax, tailMax, resumeGroupsMax, messageBytesMax } = PROTOCOL_LIMITS;
+  expect({ ...bounds }).toEqual({
+    ID_LENGTH_MAX: idLengthMax,
+    TAIL_MAX: tailMax,
+    RESUME_GROUPS_MAX: resumeGroupsMax,
+    MESSAGE_BYTES_MAX: messageBytesMax,
+  });
+});

@@ -126,22 +126,23 @@ describe('a drop between sending and the answer, fresh member', () => {
 
   test('a second drop before it is decided: the id of the first member is not told to the second one', async () => {
     const world = new World();
-    const [, group, heard] = await pair(world);
+    const [client, group, heard] = await pair(world);
     losesWhatComes(world);
     const ack = outcomeOf(group.publish('once' as never));
     await world.clock.advance(0);
-    world.socket.cut();
-    world.handshake = 'refuse';
-    await world.clock.advance(20_000);
-    world.handshake = 'connect';
-    world.signals.give('wake');
+    const first = client.memberId;
     // Online as another member, and lost again before any `sync`.
-    const { onmessage } = world.socket;
-    void onmessage;
-    for (let turn = 0; turn < 50 && world.socket.readyState !== 1; turn += 1) await Promise.resolve();
-    await world.clock.advance(0);
+    const off = client.on('status', ({ state }) => {
+      if (state === 'online') losesWhatComes(world);
+    });
+    await returnsAnew(world);
+    const second = client.memberId;
+    expect(second).not.toBe(first);
+    expect(ack.settled).toBe(false);
+    off();
     world.socket.cut();
     await world.clock.advance(5_000);
+    expect(client.memberId).toBe(second);
     expect(ack.value).toMatchObject({ seq: 1 });
     expect(heard).toEqual(['once']);
   });

@@ -169,3 +169,19 @@ test('another user on the same connection is another member, in the same groups'
   expect(group.status.get().state).toBe('live');
   expect([...group.members.get().list.keys()]).toEqual([client.memberId]);
 });
+
+test('a second refreshToken aborts the call of the first, and only its answer goes out', async () => {
+  const world = new World({ authenticate: () => ({ principal: 'ada' }) });
+  const calls: { signal: AbortSignal; answer(token: string): void }[] = [];
+  const client = await world.online({
+    token: ({ reason, signal }) => (reason === 'initial' ? 'first' : new Promise((answer) => calls.push({ signal, answer }))),
+  });
+  const [one, two] = [outcomeOf(client.refreshToken()), outcomeOf(client.refreshToken())];
+  await world.clock.advance(0);
+  expect(calls.map(({ signal }) => signal.aborted)).toEqual([true, false]);
+  calls[0]!.answer('second');
+  calls[1]!.answer('third');
+  await world.clock.advance(0);
+  expect([one.code, two.settled]).toEqual(['ABORTED', true]);
+  expect(world.sent('identify').map(({ payload }) => (payload as { token?: string }).token)).toEqual(['first', 'third']);
+});
