@@ -27,6 +27,31 @@ describeChat('the chat in Chromium, when connections end', (chat) => {
     await until(() => grace.people.allTextContents(), ['GrGraceyou', 'AdAda']);
   });
 
+  test('an answer that is lost with the gateway: the message may not have arrived, says so, and can be sent again', async () => {
+    let asked: (() => void) | undefined;
+    const authorize = ({ action }: { action: string }) => {
+      if (action !== 'publish' || asked === undefined) return true;
+      asked();
+      return new Promise<never>(() => {});
+    };
+    await chat.start({ authorize });
+    const { ada, host } = chat;
+    await ada.say('before');
+    await chat.agree('before');
+    const isAsked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    await ada.say('lost?');
+    await isAsked;
+    await host.kill();
+    asked = undefined;
+    await host.start();
+    await until(() => ada.fates(), ['accepted', 'unknown']);
+    expect(await ada.lines.last().textContent()).toContain('May not have arrived');
+    await ada.page.getByRole('button', { name: 'Send again' }).click();
+    await chat.agree('before', 'lost?');
+  });
+
   test('a network that drops again and again while both write: everything once on both pages, in one order', async () => {
     await chat.start();
     const { ada, grace, host } = chat;

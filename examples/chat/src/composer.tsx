@@ -10,14 +10,20 @@ const STOPPED_MS = 3_000;
 interface ComposerProps {
   room: Group<Said, Typing> | null;
   roomName: string;
+  isOpen: boolean;
   say: (text: string) => void;
 }
 
-export function Composer({ room, roomName, say }: ComposerProps) {
+export function Composer({ room, roomName, isOpen, say }: ComposerProps) {
   const [text, setText] = useState('');
   const [mine, setMine] = useMyState(room);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
+  const box = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    // Not where it would bring up a keyboard over the messages.
+    if (isOpen && matchMedia('(pointer: fine)').matches) box.current?.focus();
+  }, [isOpen]);
 
   const stop = () => {
     clearTimeout(timer.current);
@@ -40,6 +46,7 @@ export function Composer({ room, roomName, say }: ComposerProps) {
   return (
     <form className="composer" onSubmit={submit}>
       <textarea
+        ref={box}
         aria-label={`Message #${roomName}`}
         placeholder={`Message #${roomName}`}
         rows={1}

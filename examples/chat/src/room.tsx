@@ -26,7 +26,7 @@ export function Room({ id, name, isOpen, heard }: RoomProps) {
       <main aria-label={`#${id}`}>
         <Messages room={id} log={log} outbox={outbox} again={(line) => say({ text: line.text, name }, line.key)} />
         <TypingLine room={room} />
-        <Composer room={room} roomName={id} say={(text) => say({ text, name })} />
+        <Composer room={room} roomName={id} isOpen={isOpen} say={(text) => say({ text, name })} />
       </main>
       <People room={room} />
     </div>
