@@ -35,7 +35,7 @@ describeChat('the chat in Chromium, when connections end', (chat) => {
       return new Promise<never>(() => {});
     };
     await chat.start({ authorize });
-    const { ada, host } = chat;
+    const { ada, grace, host } = chat;
     await ada.say('before');
     await chat.agree('before');
     const isAsked = new Promise<void>((resolve) => {
@@ -47,6 +47,8 @@ describeChat('the chat in Chromium, when connections end', (chat) => {
     asked = undefined;
     await host.start();
     await until(() => ada.fates(), ['accepted', 'unknown']);
+    // In the new log too: what is sent again is there for both.
+    await until(() => grace.holes(), 1);
     expect(await ada.lines.last().textContent()).toContain('May not have arrived');
     await ada.page.getByRole('button', { name: 'Send again' }).click();
     await chat.agree('before', 'lost?');
