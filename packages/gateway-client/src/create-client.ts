@@ -31,7 +31,7 @@ export function createClient(options: ClientOptions): Client {
   const connection: Connection = new Connection(context, {
     wanted: () => groups.wanted(),
     online: (ready, named) => {
-      outbox.online(ready.resumed === true);
+      outbox.online();
       groups.online(ready, named);
     },
     signal: (signal) => {

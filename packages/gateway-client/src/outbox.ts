@@ -22,8 +22,8 @@ interface Entry {
   readonly promised: Promised<Ack>;
   /** `unsure`: sent on a connection that is gone; whether it was accepted is not known yet. */
   state: 'queued' | 'sent' | 'unsure';
-  /** Member id under which it was sent last: only for this one the gateway knows its id. */
-  sentAs?: string;
+  /** It was, at least once: it may have been accepted. */
+  wasSent: boolean;
   /** It has come back as a message. */
   seen?: { epoch: string; seq: number };
   undo(): void;
@@ -90,8 +90,8 @@ export class Outbox {
     if (options.whenOffline === 'reject' && !this.link.isOnline) return fail('NOT_CONNECTED', 'not online');
     if (!this.#makeRoom(bytes)) return fail('OUTBOX_FULL', 'too many messages wait');
     const giveUp = (code: ClientErrorCode, message: string) => {
-      const isSent = entry.sentAs !== undefined;
-      this.#settle(entry, isSent ? 'OUTCOME_UNKNOWN' : code, `${message}${isSent ? ', when it was sent already' : ''}`);
+      const { wasSent } = entry;
+      this.#settle(entry, wasSent ? 'OUTCOME_UNKNOWN' : code, `${message}${wasSent ? ', when it was sent already' : ''}`);
     };
     const aborted = () => giveUp('ABORTED', 'aborted');
     const undoDeadline = context.deadlines.add(timeoutMs, () => giveUp('TIMEOUT', 'not settled in time'));
@@ -100,7 +100,17 @@ export class Outbox {
       undoDeadline();
       signal?.removeEventListener('abort', aborted);
     };
-    const entry: Entry = { id, groupId, text, bytes, promised, undo, state: 'queued', resends: options.whenUnknown === 'resend' };
+    const entry: Entry = {
+      id,
+      groupId,
+      text,
+      bytes,
+      promised,
+      undo,
+      state: 'queued',
+      wasSent: false,
+      resends: options.whenUnknown === 'resend',
+    };
     this.#entries.set(id, entry);
     this.#bytes += bytes;
     this.pump();
@@ -112,12 +122,9 @@ export class Outbox {
     const { inFlightMax, inFlightBytesMax } = this.#options;
     const { session } = this.context;
     if (!this.link.isOnline || this.#sent >= inFlightMax) return;
-    /** Groups in which an earlier message is not decided: order is kept. */
-    const blocked = new Set<string>();
     for (const entry of [...this.#entries.values()]) {
       const { groupId, bytes, state } = entry;
-      if (state === 'unsure') blocked.add(groupId);
-      if (state !== 'queued' || blocked.has(groupId) || !this.groups.isOpen(groupId)) continue;
+      if (state !== 'queued' || !this.groups.isOpen(groupId)) continue;
       // What is sent may be answered, and another pump may run, before `send` has returned.
       if (!this.#entries.has(entry.id)) continue;
       if (bytes > session.messageBytesMax) {
@@ -127,19 +134,16 @@ export class Outbox {
       if (this.#sent >= inFlightMax || (this.#sent > 0 && this.#sentBytes + bytes > inFlightBytesMax)) return;
       if (!this.#pacing.take(bytes)) return;
       this.#mark(entry, 'sent');
-      entry.sentAs = session.memberId as string;
+      entry.wasSent = true;
       if (!this.link.send(entry.text)) this.#mark(entry, 'unsure');
     }
   }
 
-  /** `ready` has come: what the same member has sent may be sent again, for the gateway knows the ids. */
-  online(resumed: boolean): void {
-    const { limits, memberId } = this.context.session;
+  /** `ready` has come. What was on its way is decided by the `sync` of its group. */
+  online(): void {
+    const { messagesPerSecondMax, bytesPerSecondMax } = this.context.session.limits;
     this.#stopped = false;
-    this.#pacing.allow(limits.messagesPerSecondMax, limits.bytesPerSecondMax);
-    for (const entry of this.#entries.values()) {
-      if (entry.state === 'unsure' && resumed && entry.sentAs === memberId) this.#mark(entry, 'queued');
-    }
+    this.#pacing.allow(messagesPerSecondMax, bytesPerSecondMax);
   }
 
   offline(): void {
@@ -147,7 +151,10 @@ export class Outbox {
     for (const entry of this.#entries.values()) if (entry.state === 'sent') this.#mark(entry, 'unsure');
   }
 
-  /** Everything of a group up to here is known, or lost: what an earlier member had sent is decided. */
+  /**
+   * Everything of a group up to here is known, or lost: what was on its way is decided. After `recovered`, what has not come back was not
+   * accepted; sent again by the same member, the gateway knows its id besides. After `reset` the log may have forgotten the id as well.
+   */
   synced({ groupId, outcome }: SyncPayload): void {
     for (const entry of this.#of(groupId)) {
       if (entry.state !== 'unsure') continue;
@@ -210,7 +217,7 @@ export class Outbox {
     const isFull = () => this.#entries.size >= messagesMax || this.#bytes + bytes > bytesMax;
     if (overflow === 'drop-oldest' && bytes <= bytesMax) {
       for (const entry of [...this.#entries.values()]) {
-        if (isFull() && entry.sentAs === undefined) this.#settle(entry, 'DROPPED', 'made room for a newer message');
+        if (isFull() && !entry.wasSent) this.#settle(entry, 'DROPPED', 'made room for a newer message');
       }
     }
     return !isFull();

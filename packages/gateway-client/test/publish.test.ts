@@ -124,6 +124,22 @@ describe('a drop between sending and the answer, fresh member', () => {
     else expect(ack.value).toMatchObject({ seq: 1, duplicate: false });
   });
 
+  test('[B38] the same member, and a reset: the log may have forgotten the id too, so it is not sent again', async () => {
+    const world = new World({ limits: { logMessagesMax: 2 } });
+    const [client, group, heard] = await pair(world);
+    const member = client.memberId;
+    losesWhatComes(world);
+    const ack = outcomeOf(group.publish('once' as never));
+    await world.clock.advance(0);
+    world.socket.cut();
+    for (let count = 0; count < 5; count += 1) await world.gateway.publish('g', count);
+    await world.clock.advance(2_000);
+    expect(client.memberId).toBe(member);
+    expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'reset', reason: 'trimmed' });
+    expect(ack.code).toBe('OUTCOME_UNKNOWN');
+    expect(heard.filter((data) => data === 'once')).toHaveLength(1);
+  });
+
   test('a second drop before it is decided: the id of the first member is not told to the second one', async () => {
     const world = new World();
     const [client, group, heard] = await pair(world);
