@@ -11,6 +11,8 @@ export default defineConfig({
     alias: [
       { find: /^gateway-protocol$/, replacement: source('./packages/gateway-protocol/src/index.ts') },
       { find: /^gateway-client$/, replacement: source('./packages/gateway-client/src/index.ts') },
+      { find: /^gateway-client\/react$/, replacement: source('./packages/gateway-client/src/react/index.ts') },
+      { find: /^gateway-client\/react-native$/, replacement: source('./packages/gateway-client/src/react-native/index.ts') },
       { find: /^gateway-core$/, replacement: source('./packages/gateway-core/src/index.ts') },
       { find: /^gateway-core\/testing$/, replacement: source('./packages/gateway-core/src/testing/index.ts') },
       { find: /^gateway-cli$/, replacement: source('./packages/gateway-cli/src/index.ts') },

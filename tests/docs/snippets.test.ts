@@ -7,7 +7,7 @@ import { type Block, blocksOf, documents, namesIn, tableOf } from './markdown.js
 import { compile, fileOf, makeFolder, removeFolder, run } from './snippets.js';
 
 const blocks = documents.flatMap(blocksOf);
-const snippets = blocks.filter(({ language }) => ['ts', 'js'].includes(language));
+const snippets = blocks.filter(({ language }) => ['ts', 'tsx', 'js'].includes(language));
 const at = ({ document, line }: Block) => `${document}:${line}`;
 
 const CORE = 'packages/gateway-core/README.md';

@@ -19,8 +19,8 @@ export function removeFolder(): void {
 }
 
 /** What a snippet is called in the compiler's messages: its document and line. */
-export const fileOf = ({ document, line }: Pick<Block, 'document' | 'line'>): string =>
-  `${document.replaceAll('/', '-').replace(/\.md$/, '')}-line-${line}.ts`;
+export const fileOf = ({ document, line, language }: Pick<Block, 'document' | 'line' | 'language'>): string =>
+  `${document.replaceAll('/', '-').replace(/\.md$/, '')}-line-${line}.${language === 'tsx' ? 'tsx' : 'ts'}`;
 
 /** Compiles all files in one call of the compiler, against the sources. Resolves to its messages, none where all is well. */
 export async function compile(files: Readonly<Record<string, string>>): Promise<string[]> {

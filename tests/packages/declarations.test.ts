@@ -28,6 +28,8 @@ describe.each(COMPILERS)('under TypeScript $version', { timeout: 60_000 }, ({ ve
 const ENTRIES = [
   'gateway-protocol/dist/esm/index.d.ts',
   'gateway-client/dist/esm/index.d.ts',
+  'gateway-client/dist/esm/react/index.d.ts',
+  'gateway-client/dist/esm/react-native/index.d.ts',
   'gateway-core/dist/esm/index.d.ts',
   'gateway-core/dist/esm/testing/index.d.ts',
   'gateway-cli/dist/esm/index.d.ts',

@@ -10,7 +10,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The packages as npm would serve them: paths of their tarballs. */
     tarballs: string[];
-    /** A folder into which somebody has installed these tarballs and nothing else. */
+    /** A folder into which somebody has installed these tarballs, and React, which one entry takes from its application. */
     consumer: string;
   }
 }
@@ -36,6 +36,7 @@ async function install(tarballs: readonly string[], consumer: string): Promise<v
     '--prefer-offline',
     '--engine-strict',
     ...tarballs,
+    'react@19',
   ]);
 }
 

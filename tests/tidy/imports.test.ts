@@ -38,13 +38,14 @@ describe.each(packageNames)('%s', (name) => {
   });
 
   test('names only Node, its declared dependencies, and the packages below it', () => {
-    const { dependencies = {} } = JSON.parse(read(`packages/${name}/package.json`));
+    const { dependencies = {}, peerDependencies = {} } = JSON.parse(read(`packages/${name}/package.json`));
+    const declared = { ...dependencies, ...peerDependencies };
     const foreign = sources.flatMap((path) =>
       factsAbout(path)
         .imports.filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
         .filter(
           ({ specifier }) =>
-            !Object.hasOwn(dependencies, specifier) || (/^gateway-/.test(specifier) && !MAY_IMPORT[name]?.includes(specifier)),
+            !Object.hasOwn(declared, specifier) || (/^gateway-/.test(specifier) && !MAY_IMPORT[name]?.includes(specifier)),
         )
         .map(({ specifier }) => `${path} → ${specifier}`),
     );

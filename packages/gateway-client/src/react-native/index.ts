@@ -1,0 +1,1 @@
+export { type AppStateLike, appSignals, type NetInfoLike } from './app-signals.js';
