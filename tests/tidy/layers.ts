@@ -66,7 +66,6 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'broker/idempotency-keys.ts',
     'broker/topic.ts',
     'broker/memory-broker.ts',
-    'broker/own-broker.ts',
   ],
   state: [
     'groups/log-budget.ts',

@@ -1,5 +1,5 @@
 import type { Broker } from './broker/broker.js';
-import { ownBroker } from './broker/own-broker.js';
+import { MemoryBroker } from './broker/memory-broker.js';
 import { systemClock } from './clock.js';
 import type { Connection } from './connection.js';
 import { Drain } from './drain.js';
@@ -68,7 +68,17 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const presence: PresenceStore = options.presence ?? ownPresence;
   const sessionStore: SessionStore =
     options.sessions ?? new MemorySessionStore({ clock, sessionBytesTotalMax: limits.sessionBytesTotalMax });
-  const broker: Broker = options.broker ?? ownBroker(limits, generateId, clock);
+  // Alone on its broker, a gateway's own logs are all the history there is. What a client says again is known for as long as they reach back.
+  const broker: Broker =
+    options.broker ??
+    new MemoryBroker({
+      historyMessagesMax: 0,
+      historyAgeMaxMs: limits.logAgeMaxMs,
+      idempotencyKeysMax: Math.max(1_024, limits.logMessagesMax),
+      idleGroupsMax: 0,
+      generateId,
+      clock,
+    });
 
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
