@@ -1,27 +1,15 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ConnectionContext, createGateway, type GatewayOptions } from 'gateway-core';
 import { connectClient } from 'gateway-core/testing';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { expect, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
+import { launchChromium, noChromium } from '../support/chromium.js';
 import { ForeignClient, type Runtime } from './support/foreign-client.js';
 import { runScenarios } from './support/run-scenarios.js';
 import { World } from './support/world.js';
-
-const CHROMIUM = '/usr/bin/chromium';
-/** No sandbox, because tests may run as root; and nothing that would make traffic of its own. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /** Runs in the page: WebSockets by number, and a report of what each gets. */
 const PAGE_SCRIPT = `
@@ -64,9 +52,9 @@ async function newPage(): Promise<void> {
 
 const runtime: Runtime = {
   name: 'Chromium',
-  missing: existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}; Debian’s package is chromium`,
+  missing: noChromium,
   start: async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
     await newPage();
   },
   stop: () => browser.close(),

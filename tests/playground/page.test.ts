@@ -1,22 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { type PlaygroundOptions, type RunningServer, serve } from 'gateway-cli';
 import { connectClient } from 'gateway-core/testing';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { build } from '../../scripts/build.mjs';
+import { launchChromium, noChromium } from '../support/chromium.js';
 import { read, root } from '../tidy/tree.js';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const PATIENT = { timeout: 15_000 };
 
 // Where it is built already, nothing happens.
@@ -36,13 +27,13 @@ test('the page is at most 80 kB, as it is packed and as browsers get it; the REA
   ).toEqual([true, true]);
 });
 
-if (!existsSync(CHROMIUM)) console.warn(`the page is not tried: there is no ${CHROMIUM}; Debian’s package is chromium`);
+if (noChromium !== undefined) console.warn(`the page is not tried: ${noChromium}`);
 
 // Skipped, with the reason printed, where Chromium is not installed.
-describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
+describe.skipIf(noChromium !== undefined)('in Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
 

@@ -1,32 +1,25 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { serve } from 'gateway-cli';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { build } from '../../scripts/build.mjs';
 import { blocksOf } from '../docs/markdown.js';
+import { launchChromium, noChromium } from '../support/chromium.js';
 
-const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-];
 const PATIENT = { timeout: 15_000 };
 
 beforeAll(() => build(), 120_000);
 
-if (!existsSync(CHROMIUM)) console.warn(`the quickstart is not tried: there is no ${CHROMIUM}; Debian’s package is chromium`);
+if (noChromium !== undefined) console.warn(`the quickstart is not tried: ${noChromium}`);
 
 // Skipped, with the reason printed, where Chromium is not installed.
-describe.skipIf(!existsSync(CHROMIUM))('docs/quickstart.md, followed in Chromium', () => {
+describe.skipIf(noChromium !== undefined)('docs/quickstart.md, followed in Chromium', () => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
 

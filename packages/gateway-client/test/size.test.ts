@@ -1,48 +1,26 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { brotliCompressSync } from 'node:zlib';
-import { build } from 'tsup';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { bundledBytes, exporting } from './bundled.js';
 
-const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 /** In bytes. It is what the client has come to; more needs a reason. */
 const SIZE_MAX = 13_250;
 
-/** What an application of one line ships: bundled, minified, and compressed as servers do it. */
-async function bundledBytes(): Promise<{ minified: number; brotli: number }> {
-  const folder = await mkdtemp(join(tmpdir(), 'gateway-size-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const entry = join(folder, 'application.ts');
-  await writeFile(entry, `export { createClient } from ${JSON.stringify(source('../src/index.ts'))};\n`);
-  await build({
-    entry: { application: entry },
-    outDir: folder,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    minify: true,
-    config: false,
-    dts: false,
-    clean: false,
-    silent: true,
-    outExtension: () => ({ js: '.mjs' }),
-    esbuildOptions(options) {
-      options.alias = { 'gateway-protocol': source('../../gateway-protocol/src/index.ts') };
-    },
-    noExternal: [/./],
-  });
-  const text = await readFile(join(folder, 'application.mjs'));
-  return { minified: text.length, brotli: brotliCompressSync(text).length };
-}
-
 test('[B83] the client is as small as its README says, and has not grown', async () => {
-  const { minified, brotli } = await bundledBytes();
+  const { minified, brotli } = await bundledBytes(exporting('index.ts', '{ createClient }'));
   expect(brotli).toBeLessThanOrEqual(SIZE_MAX);
-  const said = readFileSync(new URL('../README.md', import.meta.url), 'utf8').match(
-    /([\d.]+) kB minified and compressed with brotli \(([\d.]+) kB minified\)/,
-  );
+  const said = readme.match(/([\d.]+) kB minified and compressed with brotli \(([\d.]+) kB minified\)/);
   expect(said?.slice(1)).toEqual([(brotli / 1000).toFixed(1), (minified / 1000).toFixed(1)]);
+});
+
+test.each([
+  ['react', 1_600],
+  ['react-native', 400],
+])('[B83] gateway-client/%s adds what the README says, and no more than %i bytes', async (entry, max) => {
+  // The errors are the client's own, which is there already.
+  const options = { noExternal: [], external: ['react', /errors\.js$/] };
+  const { brotli } = await bundledBytes(exporting(`${entry}/index.ts`), options);
+  expect(brotli).toBeLessThanOrEqual(max);
+  const said = readme.match(new RegExp(`\`gateway-client/${entry}\`[^.]*?adds ([\\d.]+) kB`));
+  expect(said?.[1]).toBe((brotli / 1000).toFixed(1));
 });

@@ -1,20 +1,4 @@
-import { type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
-
-export const CHROMIUM = '/usr/bin/chromium';
-/** No sandbox, because tests may run as root; and nothing that would make traffic of its own. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** With the back/forward cache, as people have it: Playwright turns it off. */
-export const launch = () =>
-  chromium.launch({ executablePath: CHROMIUM, args: FLAGS, ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+import type { BrowserContext, Locator, Page } from 'playwright-core';
 
 /** A page of the chat, as somebody uses it. */
 export class ChatPage {

@@ -1,12 +1,14 @@
-import { existsSync } from 'node:fs';
 import type { GatewayOptions } from 'gateway-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, vi } from 'vitest';
+import { launchChromium, noChromium } from '../../support/chromium.js';
 import { buildPage } from './build-page.js';
-import { CHROMIUM, ChatPage, launch } from './chat-page.js';
+import { ChatPage } from './chat-page.js';
 import { Host } from './host.js';
 
-const isMissing = !existsSync(CHROMIUM);
+/** With the back/forward cache, as people have it: Playwright turns it off. */
+const WITH_CACHE = { ignoreDefaultArgs: ['--disable-back-forward-cache'] };
+const isMissing = noChromium !== undefined;
 
 /** In a real browser, time is real: a wait ends when what is waited for is there. */
 export const until = <Value>(read: () => Value | Promise<Value>, wanted: Value): Promise<unknown> =>
@@ -21,7 +23,7 @@ export class TwoPages {
   #page!: Awaited<ReturnType<typeof buildPage>>;
 
   async prepare(): Promise<void> {
-    [this.#page, this.#browser] = await Promise.all([buildPage(), launch()]);
+    [this.#page, this.#browser] = await Promise.all([buildPage(), launchChromium(WITH_CACHE)]);
   }
 
   async remove(): Promise<void> {
@@ -54,7 +56,7 @@ export class TwoPages {
 
 /** Skipped, with the reason printed, where there is no Chromium. */
 export function describeChat(claim: string, tests: (chat: TwoPages) => void): void {
-  if (isMissing) console.warn(`${claim}: skipped, there is no ${CHROMIUM}; Debian’s package is chromium`);
+  if (isMissing) console.warn(`${claim}: skipped, ${noChromium}`);
   describe.skipIf(isMissing)(claim, { timeout: 60_000 }, () => {
     const chat = new TwoPages();
     beforeAll(() => chat.prepare());
