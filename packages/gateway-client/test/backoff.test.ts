@@ -202,6 +202,8 @@ test('a 4004 that overtakes the `ready` of the connection that takes its place d
   const [first] = world.sockets.sockets;
   world.handshake = 'hang';
   first!.onmessage?.({ data: JSON.stringify({ type: 'reconnect', ts: 1, payload: { reason: 'drain', afterMs: 100 } }) });
+  // Said twice, it is one attempt.
+  first!.onmessage?.({ data: JSON.stringify({ type: 'reconnect', ts: 1, payload: { reason: 'drain', afterMs: 50 } }) });
   await world.clock.advance(100);
   expect(world.sockets.sockets).toHaveLength(2);
   world.closes(4004, first);
