@@ -32,3 +32,8 @@ test.each(ENTRIES)('%s has the same values by import, by require and in its decl
   expect(await names(`import('${entry}').then((all) => console.log(String(Object.keys(all))))`)).toEqual(declared);
   expect(await names(`console.log(String(Object.keys(require('${entry}'))))`)).toEqual(declared);
 });
+
+test('the hooks are marked as code for the browser, for frameworks with server components', async () => {
+  const entry = await readFile(join(consumer, 'node_modules/gateway-client/dist/esm/react/index.js'), 'utf8');
+  expect(entry).toMatch(/^['"]use client['"];/);
+});
