@@ -83,7 +83,7 @@ describeChat('the chat in Chromium, when connections end', (chat) => {
     await chat.agree(...chat.host.published);
   });
 
-  test('a page that comes back from the back/forward cache resumes, with what was said meanwhile', async () => {
+  test('a page that comes back from the back/forward cache resumes, with what was said meanwhile [B78]', async () => {
     await chat.start();
     const { ada, grace, host } = chat;
     await ada.say('before');
@@ -98,7 +98,7 @@ describeChat('the chat in Chromium, when connections end', (chat) => {
     await until(() => grace.people.allTextContents(), ['GrGraceyou', 'AdAda']);
   });
 
-  test('twenty reloads leave one member', async () => {
+  test('twenty reloads leave one member [B79]', async () => {
     await chat.start();
     const { ada, grace, host } = chat;
     for (let n = 0; n < 20; n += 1) await ada.page.reload({ waitUntil: 'domcontentloaded' });
