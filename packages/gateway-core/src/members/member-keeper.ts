@@ -35,7 +35,9 @@ export interface MemberKeeperListener {
   /** All members of this gateway that can be resumed. */
   all(): Iterable<Resumable>;
   /** The store has it in another generation. */
-  replaced(memberId: string): void;
+  replaced(member: Resumable): void;
+  /** Another gateway has taken it over, in this generation. */
+  overtaken(memberId: string, generation: number): void;
   failed(error: unknown, where: string): void;
 }
 
@@ -120,8 +122,7 @@ export class MemberKeeper {
     const said = (isTaken: boolean) => {
       this.#failing.delete(where);
       this.#pauseMs = PAUSE_MS;
-      if (!isTaken && !isEnd && member.resume.generation === generation && isHere(member))
-        this.listener.replaced(member.memberId);
+      if (!isTaken && !isEnd && member.resume.generation === generation && isHere(member)) this.listener.replaced(member);
       if (this.#stale.has(member)) this.say(member);
       else if (isLater) this.#repeat();
     };
@@ -220,7 +221,7 @@ export class MemberKeeper {
 
   #listen(): void {
     this.#unlisten();
-    this.#unlisten = this.store.onReplaced(this.#nodeId, (memberId) => this.listener.replaced(memberId));
+    this.#unlisten = this.store.onReplaced(this.#nodeId, (...taken) => this.listener.overtaken(...taken));
   }
 
   /** The first touch comes before the first member. */
