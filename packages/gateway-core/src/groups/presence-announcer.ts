@@ -193,10 +193,10 @@ export class PresenceAnnouncer {
     }
   }
 
-  /** What there is to tell stays owed. */
+  /** What there is to tell stays owed, where there is anybody to tell: who comes later asks anew. */
   #failed(schedule: Schedule, error: unknown, where: string): undefined {
     schedule.failed = true;
-    schedule.changed = this.groups.get(schedule.groupId) !== undefined;
+    schedule.changed ||= (this.groups.get(schedule.groupId)?.memberships.size ?? 0) > 0;
     this.report.failed(error, where);
   }
 
