@@ -1,6 +1,6 @@
 import { presenceFrame } from '../answers.js';
 import type { Clock, TimerHandle } from '../clock.js';
-import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
+import { isPromise, type MaybePromise, whenFailed, whenKnown } from '../maybe-promise.js';
 import type { GroupPresence, PresenceMember, PresenceStore } from '../presence/presence-store.js';
 import type { Slices } from '../slices.js';
 import type { Group, Membership } from './group.js';
@@ -48,7 +48,9 @@ export class PresenceAnnouncer {
     },
   ) {
     this.#intervals = new PresenceIntervals(pace);
-    this.#unwatch = store.watch((groupId) => this.changed(groupId));
+    const unwatch = store.watch((groupId) => this.changed(groupId));
+    // A store that fails here is not to keep the gateway from closing all else.
+    this.#unwatch = () => whenFailed(unwatch, (error) => report.failed(error, 'presence.watch'));
   }
 
   /** The group's presence, or who is to be told of it, has changed. */

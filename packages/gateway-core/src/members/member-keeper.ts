@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { isPromise, type MaybePromise, whenDone } from '../maybe-promise.js';
+import { isPromise, type MaybePromise, whenDone, whenFailed, whenKnown } from '../maybe-promise.js';
 import { CallsUnderWay } from '../presence/calls-under-way.js';
 import type { Asker } from './asker.js';
 import { Expiries, type Expiry } from './expiries.js';
@@ -222,7 +222,8 @@ export class MemberKeeper {
 
   #listen(): void {
     this.#unlisten();
-    this.#unlisten = this.store.onReplaced(this.#nodeId, (...taken) => this.listener.overtaken(...taken));
+    const unlisten = this.store.onReplaced(this.#nodeId, (...taken) => this.listener.overtaken(...taken));
+    this.#unlisten = () => whenFailed(unlisten, (error) => this.listener.failed(error, 'members.onReplaced'));
   }
 
   /** The first touch comes before the first member. */
@@ -244,7 +245,6 @@ export class MemberKeeper {
       this.#touchAt = now;
     };
     const answer = this.asker.ask('members.touch', () => this.store.touch(nodeId, this.options.leaseMs), undefined, failed);
-    if (isPromise(answer)) void answer.then(touched);
-    else touched(answer);
+    void whenKnown(answer, touched);
   }
 }
