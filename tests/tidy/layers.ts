@@ -97,6 +97,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'members/member.ts',
     'members/members-report.ts',
     'members/asker.ts',
+    'members/expiries.ts',
     'members/member-records.ts',
     'members/member-keeper.ts',
     'members/moved-members.ts',

@@ -115,7 +115,12 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       unsaidEndsMax: limits.droppedMembersMax,
       closeTimeoutMs: timings.closeTimeoutMs,
     },
-    { all: () => members.resumables(), replaced: (memberId) => members.replaced(memberId), failed },
+    {
+      all: () => members.resumables(),
+      replaced: (member) => members.replaced(member),
+      overtaken: (...taken) => members.overtaken(...taken),
+      failed,
+    },
   );
   const members: Members = new Members(
     teller,

@@ -22,3 +22,8 @@ export function whenDone<T>(call: () => MaybePromise<T>, done: (answer: T) => vo
   if (isPromise(answer)) answer.then(done, failed);
   else done(answer);
 }
+
+/** Makes a call of which only the failure is of interest. */
+export function whenFailed(call: () => MaybePromise<unknown>, failed: (error: unknown) => void): void {
+  whenDone(call, () => {}, failed);
+}

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { MemoryBroker, MemoryPresenceStore, MemorySessionStore } from 'gateway-core';
+import { MemoryBroker, MemoryMemberStore, MemoryPresenceStore, MemorySessionStore } from 'gateway-core';
 import { describe, expect, test, vi } from 'vitest';
 import { asynchronous, PRESENCE_METHODS, waitOn } from './support/asynchronous.js';
 import { presencesOf, say } from './support/messages.js';
@@ -102,4 +102,30 @@ describe('stores and a broker that were passed in', () => {
     expect(await settled(closing)).toBe(true);
     expect(clock.pendingTimers).toBe(0);
   });
+});
+
+test.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('not now');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('not now'))],
+  ['is no function', undefined as never],
+])('a gateway closes all else where what ends its listening to stores %s', async (_what, end) => {
+  const server = createServer();
+  const [presence, members, broker] = [new MemoryPresenceStore(), new MemoryMemberStore(), new MemoryBroker()];
+  const unsubscribed = vi.fn();
+  const subscribe = broker.subscribe.bind(broker);
+  vi.spyOn(broker, 'subscribe').mockImplementation((...args) => ({ ...subscribe(...args), unsubscribe: unsubscribed }));
+  vi.spyOn(presence, 'watch').mockImplementation(() => end as () => void);
+  vi.spyOn(members, 'onReplaced').mockImplementation(() => end as () => void);
+  const { gateway, join, events } = setUp({ server, presence, members, broker });
+  await join('g');
+  await gateway.close({ graceMs: 0 });
+  expect(events('error').map(({ where }) => where)).toEqual(['presence.watch', 'members.onReplaced']);
+  expect(unsubscribed).toHaveBeenCalledTimes(1);
+  expect(server.listenerCount('upgrade')).toBe(0);
+  expect(gateway.groups()).toEqual([]);
 });

@@ -49,3 +49,34 @@ test.each([
     expect((await gateway.presence('g')).status, how).toBe('DOWN');
   }
 });
+
+test.each([
+  ['closes', 15_000, 1000],
+  ['drops, and cannot come back', 0, 1006],
+  ['drops', 15_000, 1006],
+])(
+  'who %s as it is written the last messages of a group that it may not stay in comes into no other one',
+  async (_how, resumeTtlMs, code) => {
+    const allowed = new Set(['g', 'h', 'i']);
+    const { clock, gateway, events } = setUp({
+      timings: { resumeTtlMs },
+      authorize: ({ action, groupId }) => action === 'publish' || allowed.has(groupId as string),
+    });
+    const socket = new EndingSocket(gateway);
+    socket.send({ ...identify('g'), version: '2' });
+    await clock.advance(1_000);
+    allowed.delete('g');
+    socket.endsWith = ({ listener }) => listener.closed(code, '');
+    const groups = { h: {}, i: {} };
+    socket.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', resume: { groups } } });
+    void gateway.publish('g', 'owed');
+    // The steps of the identify, and not the end of the turn, which would write it first.
+    for (let n = 0; n < 100; n += 1) await Promise.resolve();
+    expect(socket.endsWith).toBeUndefined();
+    expect(events('disconnect')).toMatchObject([{ code }]);
+    await clock.advance(60_000);
+    expect(events('error')).toEqual([]);
+    expect(events('leave').map(({ groupId }) => groupId)).toEqual(events('join').map(({ groupId }) => groupId));
+    for (const groupId of ['g', 'h', 'i']) expect(await gateway.members(groupId), groupId).toEqual([]);
+  },
+);

@@ -1,6 +1,6 @@
 import { presenceFrame } from '../answers.js';
 import type { Clock, TimerHandle } from '../clock.js';
-import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
+import { isPromise, type MaybePromise, whenFailed, whenKnown } from '../maybe-promise.js';
 import type { GroupPresence, PresenceMember, PresenceStore } from '../presence/presence-store.js';
 import type { Slices } from '../slices.js';
 import type { Group, Membership } from './group.js';
@@ -48,7 +48,9 @@ export class PresenceAnnouncer {
     },
   ) {
     this.#intervals = new PresenceIntervals(pace);
-    this.#unwatch = store.watch((groupId) => this.changed(groupId));
+    const unwatch = store.watch((groupId) => this.changed(groupId));
+    // A store that fails here is not to keep the gateway from closing all else.
+    this.#unwatch = () => whenFailed(unwatch, (error) => report.failed(error, 'presence.watch'));
   }
 
   /** The group's presence, or who is to be told of it, has changed. */
@@ -193,10 +195,10 @@ export class PresenceAnnouncer {
     }
   }
 
-  /** What there is to tell stays owed. */
+  /** What there is to tell stays owed, where there is anybody to tell: who comes later asks anew. */
   #failed(schedule: Schedule, error: unknown, where: string): undefined {
     schedule.failed = true;
-    schedule.changed = this.groups.get(schedule.groupId) !== undefined;
+    schedule.changed ||= (this.groups.get(schedule.groupId)?.memberships.size ?? 0) > 0;
     this.report.failed(error, where);
   }
 

@@ -27,6 +27,8 @@ export class ReplayPace implements SlicedTask {
   #fullAt = Number.NEGATIVE_INFINITY;
   /** Places whose replay waits, the one that has waited longest first. */
   readonly #waiting = new Map<Cursor, Replayer>();
+  /** Goes on behind those that have had their turn: to begin anew would be to look through all that have left. */
+  #turns = this.#waiting.entries();
   /** Whose turn it is. */
   #turn: Cursor | undefined;
   /** Runs while the rate allows nothing more. */
@@ -77,13 +79,12 @@ export class ReplayPace implements SlicedTask {
   step(units: number): number {
     let left = units;
     while (left > 0) {
-      const [first] = this.#waiting;
-      if (first === undefined || this.#waitMs() > 0) {
+      if (this.#waiting.size === 0 || this.#waitMs() > 0) {
         this.#queued = false;
-        if (first !== undefined) this.#schedule();
+        if (this.#waiting.size > 0) this.#schedule();
         return left;
       }
-      const [member, replayer] = first;
+      const [member, replayer] = this.#next();
       this.#waiting.delete(member);
       this.#turn = member;
       try {
@@ -100,6 +101,14 @@ export class ReplayPace implements SlicedTask {
     this.#waiting.clear();
     this.clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** The one that has waited longest; there is one. */
+  #next(): [Cursor, Replayer] {
+    const { value } = this.#turns.next();
+    if (value !== undefined) return value;
+    this.#turns = this.#waiting.entries();
+    return this.#turns.next().value as [Cursor, Replayer];
   }
 
   #waitMs(): number {

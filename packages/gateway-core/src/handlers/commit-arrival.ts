@@ -97,8 +97,14 @@ function enterAll(
   const groupIds: string[] = [];
   const refused: Refused[] = [];
   const isIn = new Set(groupIdsOf(arrival));
+  const { live } = connection;
   for (const [groupId, { result, wasIn }] of prepared) {
     const place = placeOf(member, groupId);
+    // Its socket has broken as it was written the last messages of a group before: it comes into no more.
+    if (live && !connection.live) {
+      if (place === undefined) members.takeBack(member, groupId);
+      continue;
+    }
     // Taken out while it was waited for: what was allowed before is no word against that.
     if (wasIn && !isIn.has(groupId)) {
       if (wanted.has(groupId)) refused.push({ ...FORBIDDEN, groupId });

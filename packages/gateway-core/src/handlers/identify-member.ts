@@ -66,6 +66,7 @@ async function arrive(context: HandlerContext, connection: Connection, arrival: 
     // It has come into these between the last look and the end of its time there.
     const late = isLost || !isFromElsewhere(arrival) ? [] : missing(arrival, prepared);
     if (late.length > 0) await prepareAll(context, connection, arrival, prepared, late);
+    isLost ||= !resumes.isStillTaken(claim);
   }
   // Who was taken over has to be somewhere, even where nobody is on the line any more.
   if (isLost || (!connection.speaks && claim?.nextToken === undefined)) {

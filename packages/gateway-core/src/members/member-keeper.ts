@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
-import { isPromise, type MaybePromise, whenDone } from '../maybe-promise.js';
+import { isPromise, type MaybePromise, whenDone, whenFailed, whenKnown } from '../maybe-promise.js';
 import { CallsUnderWay } from '../presence/calls-under-way.js';
 import type { Asker } from './asker.js';
+import { Expiries, type Expiry } from './expiries.js';
 import { isHere, type Resumable } from './member.js';
 import { MemberRecords } from './member-records.js';
 import type { MemberStore } from './member-store.js';
@@ -30,12 +31,13 @@ const REPEATS_PER_SWEEP = 500;
 const PAUSE_MS = 1_000;
 const PAUSE_MAX_MS = 30_000;
 
-/** What the keeper tells of its members. */
+/** What the keeper asks of the members of its gateway, and tells of them. */
 export interface MemberKeeperListener {
-  /** All members of this gateway that can be resumed. */
   all(): Iterable<Resumable>;
   /** The store has it in another generation. */
-  replaced(memberId: string): void;
+  replaced(member: Resumable): void;
+  /** Another gateway has taken it over, in this generation. */
+  overtaken(memberId: string, generation: number): void;
   failed(error: unknown, where: string): void;
 }
 
@@ -53,6 +55,7 @@ export class MemberKeeper {
   readonly #owed = new Set<Resumable>();
   readonly #owedEnds = new Set<Resumable>();
   readonly #records: MemberRecords;
+  readonly #expiries: Expiries;
   /** Which calls fail: reported when the first does, not again before one has succeeded. */
   readonly #failing = new Set<string>();
   #nodeId: string;
@@ -71,7 +74,8 @@ export class MemberKeeper {
     private readonly listener: MemberKeeperListener,
   ) {
     this.#records = new MemberRecords(clock, options);
-    // Nobody has to tell it from another one where it is alone.
+    this.#expiries = new Expiries(store, clock, asker);
+    // Where it is alone nobody has to tell it from another one.
     this.#nodeId = options.isShared ? options.generateId() : '';
     if (options.isShared) this.#listen();
   }
@@ -120,8 +124,7 @@ export class MemberKeeper {
     const said = (isTaken: boolean) => {
       this.#failing.delete(where);
       this.#pauseMs = PAUSE_MS;
-      if (!isTaken && !isEnd && member.resume.generation === generation && isHere(member))
-        this.listener.replaced(member.memberId);
+      if (!isTaken && !isEnd && member.resume.generation === generation && isHere(member)) this.listener.replaced(member);
       if (this.#stale.has(member)) this.say(member);
       else if (isLater) this.#repeat();
     };
@@ -132,9 +135,8 @@ export class MemberKeeper {
       this.#owe(member);
     };
     const call = (): MaybePromise<boolean> => {
-      const { memberId } = member;
       const answer = isEnd
-        ? this.store.end(memberId, generation)
+        ? this.store.end(member.memberId, generation)
         : this.store.put(this.#records.of(member, tokenHash, this.#nodeId));
       if (!isPromise(answer)) return answer;
       isLater = true;
@@ -153,11 +155,11 @@ export class MemberKeeper {
     if (this.#calls.has(member) || this.#owed.has(member)) this.say(member);
   }
 
-  /** Whether a dropped member has gone, its time to come back being over. `busy`: the store was not asked, or has failed. */
-  expire(member: Resumable): MaybePromise<'expired' | 'open' | 'replaced' | 'busy'> {
+  /** Whether a dropped member has gone, its time to come back being over. */
+  expire(member: Resumable): MaybePromise<Expiry> {
     // What the store knows of it may not be that it has dropped.
     if (this.#taking.has(member) || this.#calls.has(member) || this.#owed.has(member)) return 'busy';
-    return this.asker.ask('members.expire', () => this.store.expire(member.memberId, member.resume.generation), 'busy' as const);
+    return this.#expiries.ask(member);
   }
 
   /** Renews the lease at every third of it, gives up calls that take too long, and repeats those that failed. */
@@ -220,7 +222,8 @@ export class MemberKeeper {
 
   #listen(): void {
     this.#unlisten();
-    this.#unlisten = this.store.onReplaced(this.#nodeId, (memberId) => this.listener.replaced(memberId));
+    const unlisten = this.store.onReplaced(this.#nodeId, (...taken) => this.listener.overtaken(...taken));
+    this.#unlisten = () => whenFailed(unlisten, (error) => this.listener.failed(error, 'members.onReplaced'));
   }
 
   /** The first touch comes before the first member. */
@@ -242,7 +245,6 @@ export class MemberKeeper {
       this.#touchAt = now;
     };
     const answer = this.asker.ask('members.touch', () => this.store.touch(nodeId, this.options.leaseMs), undefined, failed);
-    if (isPromise(answer)) void answer.then(touched);
-    else touched(answer);
+    void whenKnown(answer, touched);
   }
 }

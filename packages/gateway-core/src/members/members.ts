@@ -162,10 +162,16 @@ export class Members {
     this.#resumable.set(member.memberId, member);
   }
 
-  /** Another gateway has the member: it is no member here any more, and what is told of it is that one's to tell. */
-  replaced(memberId: string): void {
+  /** Somebody has the member in this generation: what is known of it here in an earlier one is no member any more. */
+  overtaken(memberId: string, generation: number): void {
     const member = this.#resumable.get(memberId);
-    if (member === undefined) return;
+    // Where it has come back since, this is old news.
+    if (member !== undefined && member.resume.generation < generation) this.replaced(member);
+  }
+
+  /** Another gateway has the member: it is no member here any more, and what is told of it is that one's to tell. */
+  replaced(member: Resumable): void {
+    if (!isHere(member)) return;
     advance(member, 'replaced');
     this.#moveOut(member);
     this.keeper.forget(member);
@@ -209,15 +215,14 @@ export class Members {
   /** Asks the store whether its time is over there too: another gateway may have it, or be about to. */
   #expire(member: Resumable): void {
     if (member.resume.claims > 0) return;
-    const answered = whenKnown(this.keeper.expire(member), (answer) => {
+    void whenKnown(this.keeper.expire(member), (answer) => {
       if (member.state !== 'dropped') return;
-      if (answer === 'replaced') this.replaced(member.memberId);
+      if (answer === 'replaced') this.replaced(member);
       if (answer !== 'expired') return;
       advance(member, 'expired');
       this.#leaveAll(member);
       this.report.expired(member);
     });
-    void answered;
   }
 
   #leaveAll(member: Member): void {

@@ -46,9 +46,8 @@ export class Resumes {
     const finding = whenKnown(told, () => this.#find(memberId, tokenHash, PARTS_BEFORE_IDENTITY));
     return whenKnown(finding, (stored) => {
       if (stored === undefined) return undefined;
-      const known = this.members.resumable(stored.memberId);
-      // It has been resumed elsewhere, and this gateway was not told yet.
-      if (known !== undefined && known.resume.generation < stored.generation) this.members.replaced(stored.memberId);
+      // It may have been resumed elsewhere, and this gateway was not told yet.
+      this.members.overtaken(stored.memberId, stored.generation);
       const here = this.members.resumable(stored.memberId);
       if (here !== undefined) here.resume.claims += 1;
       return { stored, tokenHash, here };
@@ -110,6 +109,16 @@ export class Resumes {
       return true;
     });
     return here === undefined ? taken : this.keeper.during(here, taken);
+  }
+
+  /**
+   * Whether a claim that was made good still is: another connection may have resumed the member since, in a later generation, or the host
+   * may have ended it.
+   */
+  isStillTaken({ here, stored: { memberId, generation } }: Claim): boolean {
+    this.members.overtaken(memberId, generation);
+    const known = this.members.resumable(memberId);
+    return known === here && (known === undefined || known.resume.generation === generation);
   }
 
   /** Makes the member's next token, for `issued` to make good. The one in use stays good until `confirm`; those before it end. */
