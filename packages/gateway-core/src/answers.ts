@@ -49,7 +49,7 @@ export function memberReadyText(ts: number, { timings, limits, ...told }: Member
   // By hand, for the same reason.
   const heartbeat = `{"intervalMs":${timings.heartbeatIntervalMs},"timeoutMs":${timings.heartbeatTimeoutMs}}`;
   const who = `"connectionId":${quoted(connectionId)},"memberId":${quoted(memberId)},"resumed":${resumed}`;
-  const token = `"resume":{"token":"${resume.token}","ttlMs":${resume.ttlMs}}`;
+  const token = `"resume":{"token":${quoted(resume.token)},"ttlMs":${resume.ttlMs}}`;
   const expiry = expiresAt !== undefined && Number.isFinite(expiresAt) ? `,"expiresAt":${expiresAt}` : '';
   const limitsText = TOLD_LIMITS.map((name) => `"${name}":${told0(limits[name])}`).join();
   const rest = `"groups":[${groups.map(quoted).join()}],"heartbeat":${heartbeat},"limits":{${limitsText}},"serverTs":${ts}`;
