@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createGateway } from 'gateway-core';
+import { imbalancesOf } from '../../packages/gateway-core/test/support/books.js';
 import { Ledger } from './ledger.js';
 import { type Drop, SoakClient } from './soak-client.js';
 
@@ -80,6 +81,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     );
   while (performance.now() < deadline && !(clients.every(({ isDone }) => isDone) && isQuiet())) await wait(20);
   judge(clients, each, ledger);
+  for (const entry of imbalancesOf(gateway)) ledger.fault(`the books do not balance: ${entry}`);
   for (const client of clients) client.leave();
   while (performance.now() < deadline && gateway.stats().connections + gateway.stats().closing > 0) await wait(20);
   const { connections, closing, droppedMembers } = gateway.stats();

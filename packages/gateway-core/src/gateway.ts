@@ -109,7 +109,9 @@ export interface Gateway {
 
   /**
    * Ends members of this gateway whose credentials are no longer good: connected ones are closed with 4003, and nobody becomes them again with
-   * a resume token, here or on a gateway that shares the member store; which has a `revoke` of its own. From the call on nothing that they send is accepted; the connections are closed in slices, at the end of the turn and after it.
+   * a resume token, here or on a gateway that shares the member store; which has a `revoke` of its own. Members that a gateway has left behind,
+   * by closing or by dying, are on none until they come back: for those it is `authenticate` that says no. From the call on nothing that they send
+   * is accepted; the connections are closed in slices, at the end of the turn and after it.
    * @returns how many members there were.
    * @throws GatewayError `INVALID_ARGUMENT`; what `where` throws. Nobody is ended then.
    * @example

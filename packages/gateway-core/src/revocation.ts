@@ -27,11 +27,12 @@ export function revoke({ hub, members, slices }: { hub: Hub; members: Members; s
   for (const connection of connections) connection.sentence = END_CAUSES.revoked;
   for (const member of meant) members.forbidResume(member);
   for (const member of dropped) members.forbidResume(member);
-  const ends = [
-    ...connections.map((connection) => () => hub.end(connection, END_CAUSES.revoked)),
-    ...dropped.map((member) => () => members.end(member)),
-  ];
-  const count = ends.length;
+  const count = connections.length + dropped.length;
+  const end = (at: number) => {
+    const connection = connections[at];
+    if (connection !== undefined) hub.end(connection, END_CAUSES.revoked);
+    else members.end(dropped[at - connections.length] as Member);
+  };
   let at = 0;
   if (count > 0)
     slices.add({
@@ -41,7 +42,7 @@ export function revoke({ hub, members, slices }: { hub: Hub; members: Members; s
         while (at < until) {
           left -= 1;
           at += 1;
-          ends[at - 1]?.();
+          end(at - 1);
         }
         return at < count ? 0 : left;
       },

@@ -120,7 +120,7 @@ test.each([
   ['when it was taken for dead', 20_000, true, 1],
   ['in the last moment', 26_000, true, 1],
   ['when its window is over too', 40_000, false, 1],
-])('the gateway of a client dies, and the client comes to another one %s', async (_when, afterMs, isResumed, leaves) => {
+])('the gateway of a client dies, and the client comes to another one %s [R249]', async (_when, afterMs, isResumed, leaves) => {
   const { options, kill } = mortal();
   const { clock, gateways, rosters } = shareGateways(options);
   const [a, b] = [new MovingClient(gateways), new MovingClient(gateways).goTo(1)];

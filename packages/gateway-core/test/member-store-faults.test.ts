@@ -173,7 +173,7 @@ describe.each<['find' | 'takeOver', string, (clock: never) => Pace | 'throws', b
   ['takeOver', 'takes effect and does not answer', () => unanswered, true],
   ['takeOver', 'takes effect and answers too late', (clock) => late(clock, 15_000), true],
 ])('%s %s', (method, _what, pace, tookEffect) => {
-  test('a client that comes from another gateway is a new member, is told no error, and what it was leaves', async () => {
+  test('a client that comes from another gateway is a new member, is told no error, and what it was leaves [R250]', async () => {
     const { options, turn } = fault(1, method, pace);
     const { clock, a, b, memberId, idsIn, errors, events, members } = await pair(options);
     a.connection.cut();

@@ -92,6 +92,20 @@ describe('while a broker beyond a network answers', () => {
     expect(socket.reading).toBe(true);
   });
 
+  test('a client is read from for as long as shorter ones are, however many there were', async () => {
+    const { clock, gateway } = setUp((fake) => ({ broker: slowBroker(fake), limits: { messageBytesMax: 5_000 } }));
+    const socket = new RecordingSocket(gateway);
+    socket.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'g' } });
+    await clock.advance(1_000);
+    for (let n = 0; n < 20; n += 1) {
+      socket.send(say(long(1_000)));
+      expect(socket.reading).toBe(true);
+      await clock.advance(4);
+    }
+    await clock.advance(10);
+    expect(socket.data).toHaveLength(20);
+  });
+
   test('the order holds where a hook that is asked before takes its time for some', async () => {
     let asked = 0;
     const { clock, a } = await joined((fake) => ({

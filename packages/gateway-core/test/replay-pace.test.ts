@@ -125,6 +125,22 @@ describe('what replays write', () => {
 });
 
 describe('while replays wait for their turn', () => {
+  test('waits for as long as the lists took that were written to who came before it', async () => {
+    const { clock, gateway, come } = await withLog({ replayBytesPerSecondMax: 20_000 }, 2);
+    const crowd = [1, 2, 3].map(() => new ResumingClient(gateway, { metadata: { text: long(3_900) } }));
+    for (const client of crowd) {
+      client.connect({ g: {} });
+      await clock.settle();
+    }
+    expect(crowd.map((client) => isSynced(client.take()))).toEqual([true, true, true]);
+    const late = come();
+    await clock.advance(300);
+    expect(seen(late)).toEqual([]);
+    await clock.advance(2_000);
+    expect(seen(late)).toEqual([1, 2]);
+    expect(isSynced(late)).toBe(true);
+  });
+
   test('what is live reaches those who are up to date at once, and who comes anew is there at once', async () => {
     const { clock, gateway, join, live, come } = await withLog();
     const waiting = Array.from({ length: 20 }, () => come());

@@ -34,7 +34,7 @@ function rosterOf(client: MovingClient): { known: Map<string, boolean>; leaves: 
   return { known, leaves, joins };
 }
 
-test('who dropped from one gateway resumes on another as the same member, and gets what was said meanwhile, once and in order', async () => {
+test('who dropped from one gateway resumes on another as the same member, and gets what was said meanwhile, once and in order [R246]', async () => {
   const { clock, gateways, a, b, memberId, events, rosters } = await pair();
   a.say('g', 1);
   await clock.settle();
@@ -64,7 +64,7 @@ test('who dropped from one gateway resumes on another as the same member, and ge
   expect(events('error')).toEqual([]);
 });
 
-test('its places come along: where the host has put it, and what it says of itself; and it may leave and end there', async () => {
+test('its places come along: where the host has put it, and what it says of itself; and it may leave and end there [R246]', async () => {
   const { clock, gateways, a, b, memberId, events } = await pair({
     both: () => ({ authorize: ({ action, groupId }) => action !== 'join' || groupId !== 'private' }),
   });
@@ -92,7 +92,7 @@ test('its places come along: where the host has put it, and what it says of itse
   expect(a.take().resumed.at(-1)).toBe(false);
 });
 
-test('a half-open connection on the first gateway is closed with 4004, and nothing that it says is taken', async () => {
+test('a half-open connection on the first gateway is closed with 4004, and nothing that it says is taken [R247]', async () => {
   const { clock, a, b, memberId, events } = await pair();
   const former = a.connection;
   a.goTo(1).connect();
@@ -193,7 +193,7 @@ function deafTo(members: MemberStore): MemberStore {
   });
 }
 
-test('a gateway that is not told is so by what its calls are answered, and by a client that comes back to it', async () => {
+test('a gateway that is not told is so by what its calls are answered, and by a client that comes back to it [R247]', async () => {
   for (const comesBack of [true, false]) {
     const { clock, gateways, a, memberId, events, presence } = await pair({
       each: ({ members }, at) => (at === 1 ? {} : { members: deafTo(members) }),
@@ -217,7 +217,7 @@ test('a gateway that is not told is so by what its calls are answered, and by a 
   }
 });
 
-test('of two gateways that race for one token one has the member, and the other a new one', async () => {
+test('of two gateways that race for one token one has the member, and the other a new one [R194]', async () => {
   const answers: (() => void)[] = [];
   const world = shareGateways({
     both: () => ({ authenticate: () => new Promise((resolve) => answers.push(() => resolve(true))) }),
@@ -250,7 +250,7 @@ test('of two gateways that race for one token one has the member, and the other 
   expect(events('leave')).toEqual([]);
 });
 
-test('a used token stays good on every gateway until the client has spoken on its new connection, and no longer', async () => {
+test('a used token stays good on every gateway until the client has spoken on its new connection, and no longer [R193]', async () => {
   const { clock, a, memberId } = await pair();
   const { token } = a;
   a.goTo(1).connect();
@@ -348,7 +348,7 @@ test('a group that it may no longer be in, as the other gateway sees it, is left
   expect(a.logs.get('g')?.syncs.at(-1)?.outcome).toBe('recovered');
 });
 
-test('a token is another user’s nothing, on the other gateway too: by principal, and where there is none by claims', async () => {
+test('a token is another user’s nothing, on the other gateway too: by principal, and where there is none by claims [R191]', async () => {
   const users = new Map([
     ['ada', { principal: 'ada' }],
     ['eve', { principal: 'eve' }],
@@ -428,7 +428,7 @@ test('who does not come back expires at the gateway that it dropped from, once',
   expect(gateways[0].stats().droppedMembers).toBe(0);
 });
 
-test('whom a gateway revokes, nobody resumes on another', async () => {
+test('whom a gateway revokes, nobody resumes on another [R248]', async () => {
   const { clock, gateways, a, memberId } = await pair();
   expect(gateways[0].revoke({ memberId })).toBe(1);
   a.goTo(1).connect();

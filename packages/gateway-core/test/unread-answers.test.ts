@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { waitOn } from './support/asynchronous.js';
 import { heartbeat, long, say } from './support/messages.js';
+import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
 import { limits, timings, upTo, withSlow } from './support/slow-member.js';
 
@@ -16,6 +17,28 @@ describe('a client that does not read its answers', () => {
     slow.stuck = true;
     for (let n = 0; n < 100 && slow.reading; n += 1) slow.send({ type: 'hello', id: long(100) });
     expect(slow.flow).toEqual(['pause', 'resume', 'pause']);
+  });
+
+  test('of dialect 2, which are the acks of what it says, is not read from either', async () => {
+    const { clock, gateway } = setUp({ limits: { socketHighWaterMarkBytes: 1_000, messagesPerSecondMax: 0 } });
+    const socket = new RecordingSocket(gateway);
+    socket.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId: 'g' } });
+    await clock.advance(1_000);
+    socket.stuck = true;
+    const ids: string[] = [];
+    while (ids.length < 100 && socket.reading) {
+      ids.push(`${ids.length} ${long(100)}`);
+      socket.send(say(ids.length, { id: ids.at(-1) }));
+      await clock.settle();
+    }
+    expect(socket.reading).toBe(false);
+    expect(socket.bufferedBytes).toBeLessThan(4_000);
+    socket.drain();
+    expect(socket.reading).toBe(true);
+    await clock.settle();
+    const received = socket.received as { type: string; payload: { id?: string } }[];
+    expect(received.flatMap(({ type, payload }) => (type === 'ack' ? [payload.id] : []))).toEqual(ids);
+    expect(socket.data).toHaveLength(ids.length);
   });
 
   test('still lives for as long as heartbeatTimeoutMs, no longer', async () => {

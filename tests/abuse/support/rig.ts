@@ -3,6 +3,7 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createGateway, type Gateway, type GatewayEvents, type GatewayOptions } from 'gateway-core';
 import { expect } from 'vitest';
+import { imbalancesOf } from '../../../packages/gateway-core/test/support/books.js';
 import { RawClient } from './raw-client.js';
 import { SocketClock } from './socket-clock.js';
 
@@ -88,6 +89,7 @@ export class Rig {
   /** After an attack: the process is whole, the bystander is served, and nothing of the attackers is left once its time is over. */
   async isUnharmed(): Promise<void> {
     await this.bystanderIsServed();
+    expect(imbalancesOf(this.gateway)).toEqual([]);
     for (const client of this.#clients) if (client !== this.#bystander) client.reset();
     await this.onlyBystanderIsLeft();
     await this.bystanderIsServed();
@@ -101,6 +103,7 @@ export class Rig {
   }
 
   async stop(): Promise<void> {
+    const imbalances = imbalancesOf(this.gateway);
     for (const client of this.#clients) client.reset();
     const closed = this.gateway.close({ graceMs: 1 });
     await this.clock.advance(1);
@@ -108,6 +111,7 @@ export class Rig {
     this.server.closeAllConnections();
     this.server.close();
     process.off('uncaughtException', this.#fault).off('unhandledRejection', this.#fault);
+    expect(imbalances).toEqual([]);
   }
 
   #keep(client: RawClient): RawClient {

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createGateway, type Gateway, type GatewayEvents, type GatewayOptions } from 'gateway-core';
 import { expect } from 'vitest';
+import { imbalancesOf } from '../../../packages/gateway-core/test/support/books.js';
 import { SocketClock } from '../../abuse/support/socket-clock.js';
 import type { ForeignClient, Runtime } from './foreign-client.js';
 
@@ -69,11 +70,13 @@ export class World {
   }
 
   async stop(): Promise<void> {
+    const imbalances = imbalancesOf(this.gateway);
     const closed = this.gateway.close({ graceMs: 1 });
     await this.clock.advance(1);
     await closed;
     this.server.closeAllConnections();
     this.server.close();
+    expect(imbalances).toEqual([]);
     for (const { types } of this.#clients) expect([...types].filter((type) => !BASE_TYPES.includes(type))).toEqual([]);
   }
 }

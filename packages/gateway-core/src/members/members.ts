@@ -141,12 +141,12 @@ export class Members {
     if (isResumable(member)) this.keeper.say(member);
   }
 
-  /** Nobody can become the member any more, whatever token they have. */
+  /** Nobody can become the member any more, whatever token they have. A store of this gateway's own is told by the member's end. */
   forbidResume(member: Member): void {
     if (!isResumable(member)) return;
     member.resume.tokenHash = undefined;
     member.resume.usedHash = undefined;
-    this.keeper.say(member);
+    this.keeper.changed(member);
   }
 
   /** Members whose connection dropped. */

@@ -2,6 +2,7 @@ import { createGateway, type Gateway, type GatewayEvents, type GatewayOptions } 
 import { connectClient, FakeClock, type MemoryClient } from 'gateway-core/testing';
 import type { IdentifyPayload } from 'gateway-protocol';
 import { expect, onTestFinished } from 'vitest';
+import { expectBalanced } from './books.js';
 import { identify } from './messages.js';
 
 /** Every event of a gateway, in order. */
@@ -80,15 +81,4 @@ export async function closeAndFindNothing(gateway: Gateway, clock: FakeClock): P
   expect(gateway.groups()).toEqual([]);
   expect(gateway.stats()).toMatchObject({ connections: 0, closing: 0, droppedMembers: 0, groups: 0, logBytes: 0 });
   expect(clock.pendingTimers).toBe(0);
-}
-
-/** The books of every group: what was published is written, passed over, told of as lost, or still to come, for each member. */
-export function expectBalanced(gateway: Gateway): void {
-  for (const { groupId } of gateway.groups()) {
-    for (const entry of gateway.ledger(groupId)) {
-      const { memberId, published, written, latest, volatile, lost, pending } = entry;
-      expect(written + latest + volatile + lost + pending, `books of ${memberId} in ${groupId}`).toBe(published);
-      expect(Math.min(written, latest, volatile, lost, pending), `books of ${memberId} in ${groupId}`).toBeGreaterThanOrEqual(0);
-    }
-  }
 }

@@ -9,8 +9,8 @@ import {
 } from 'gateway-core';
 import { type ConnectOptions, FakeClock, type MemoryClient } from 'gateway-core/testing';
 import { expect, onTestFinished } from 'vitest';
+import { expectBalanced } from './books.js';
 import { ResumingClient } from './resuming-client.js';
-import { expectBalanced } from './set-up.js';
 
 export interface SharedWorld {
   /** Closes both gateways, which must leave nothing. */
