@@ -192,6 +192,28 @@ describe('revoke', () => {
     expect(gateway.stats().droppedMembers).toBe(0);
   });
 
+  test('inside the window: who comes with its token before its turn is not that member any more', async () => {
+    let answer: (() => void) | undefined;
+    let isSlow = false;
+    const { clock, gateway, come } = withTokens(() => ({
+      authenticate: () => (isSlow ? new Promise<true>((resolve) => (answer = () => resolve(true))) : true),
+    }));
+    const a = await come('ada');
+    const { memberId } = a.take();
+    a.connection.cut();
+    isSlow = true;
+    a.connect();
+    await clock.settle();
+    gateway.revoke({ memberId: memberId as string });
+    answer?.();
+    // All of the resume, before the turn in which the member is ended.
+    for (let n = 0; n < 100; n += 1) await Promise.resolve();
+    await clock.settle();
+    expect(a.take().resumed).toEqual([false, false]);
+    expect(a.memberId).not.toBe(memberId);
+    expect((await gateway.members('g')).map((member) => member.memberId)).toEqual([a.memberId]);
+  });
+
   test('a message that waits for its hook is not accepted after it', async () => {
     const { clock, gateway, come } = withTokens((fake) => ({
       // In the turn in which the hook answers, before the connection is closed.

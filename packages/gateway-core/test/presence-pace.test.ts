@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Group, Membership } from '../src/groups/group.js';
 import { Groups } from '../src/groups/groups.js';
 import { PresenceAnnouncer } from '../src/groups/presence-announcer.js';
+import { PresenceIntervals, Rhythm } from '../src/groups/presence-intervals.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
 import { PartTimeouts } from '../src/part-timeouts.js';
 import { Slices } from '../src/slices.js';
@@ -307,4 +308,10 @@ describe('tell', () => {
     await clock.settle();
     expect(writes).toHaveLength(1);
   });
+});
+
+test('no interval is longer than a timer takes, which would end at once', () => {
+  const intervals = new PresenceIntervals({ intervalMs: 200, intervalMaxMs: 10_000, writesPerSecondMax: 1 });
+  expect(intervals.next(new Rhythm(), 1_000_000)).toBe(1_000_000_000);
+  expect(intervals.next(new Rhythm(), 10_000_000)).toBe(2 ** 31 - 1);
 });
