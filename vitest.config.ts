@@ -22,8 +22,8 @@ export default defineConfig({
   test: {
     // The last reporter prints last: the plain line of totals ends the output.
     reporters: ['default', new TotalsReporter()],
-    // Vitest leaves a core idle for itself, which on two cores would mean one file at a time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Many files wait for browsers and processes, so there is one more at a time than there are cores.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [

@@ -149,7 +149,9 @@ describe.skipIf(noChromium !== undefined)('in Chromium', () => {
     for (const n of [1, 2]) await server.gateway.publish('orders', { n });
     await page.locator('.stream').getByText('{"n":2}').waitFor(PATIENT);
     await page.keyboard.press('/');
+    await page.locator('input:focus').waitFor(PATIENT);
     await page.keyboard.type('"n":1');
+    await expect.poll(() => page.getByLabel('Filter messages').inputValue(), PATIENT).toBe('"n":1');
     await page.keyboard.press('Escape');
     await expect.poll(() => page.locator('.stream button.line').count(), PATIENT).toBe(1);
     await page.getByLabel('Filter messages').fill('');
