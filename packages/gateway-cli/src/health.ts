@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Gateway } from 'gateway-core';
 import type { Result } from 'gateway-protocol';
+import { answerJson } from './json-answer.js';
 
 const METHODS = ['GET', 'HEAD'];
 
@@ -10,16 +11,16 @@ export function healthListener(gateway: Pick<Gateway, 'health' | 'path'>): Reque
     const path = request.url?.split('?', 1)[0];
     if (path !== '/health') {
       if (path === gateway.path || path === `${gateway.path}/`) return answerPlain(request, response);
-      return answer(response, 404, failure('NOT_FOUND', 'there is only /health here'));
+      return answerJson(response, 404, failure('NOT_FOUND', 'there is only /health here'));
     }
     if (!METHODS.includes(request.method ?? '')) {
       response.setHeader('allow', METHODS.join(', '));
-      return answer(response, 405, failure('METHOD_NOT_ALLOWED', `/health takes ${METHODS.join(' and ')}`));
+      return answerJson(response, 405, failure('METHOD_NOT_ALLOWED', `/health takes ${METHODS.join(' and ')}`));
     }
     const health = gateway.health();
     // A probe that keeps its connection would hold up the end of a drain.
     if (!health.ok) response.setHeader('connection', 'close');
-    answer(response, health.ok ? 200 : 503, health);
+    answerJson(response, health.ok ? 200 : 503, health);
   };
 }
 
@@ -27,25 +28,13 @@ export function healthListener(gateway: Pick<Gateway, 'health' | 'path'>): Reque
 function answerPlain(request: IncomingMessage, response: ServerResponse): void {
   if (METHODS.includes(request.method ?? '')) {
     response.setHeader('connection', 'Upgrade').setHeader('upgrade', 'websocket');
-    answer(response, 426, failure('UPGRADE_REQUIRED', 'this path takes WebSocket connections only'));
+    answerJson(response, 426, failure('UPGRADE_REQUIRED', 'this path takes WebSocket connections only'));
   } else {
     response.setHeader('allow', 'GET');
-    answer(response, 405, failure('METHOD_NOT_ALLOWED', 'a WebSocket handshake is a GET'));
+    answerJson(response, 405, failure('METHOD_NOT_ALLOWED', 'a WebSocket handshake is a GET'));
   }
 }
 
 function failure(code: string, message: string): Result<never> {
   return { ok: false, error: { code, message } };
-}
-
-function answer(response: ServerResponse, status: number, body: Result<unknown>): void {
-  const text = JSON.stringify(body);
-  // For HEAD, Node sends the headers and leaves the body out (RFC 9110 §9.3.2).
-  response
-    .writeHead(status, {
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(text),
-      'cache-control': 'no-store',
-    })
-    .end(text);
 }

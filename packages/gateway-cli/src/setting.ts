@@ -23,6 +23,11 @@ export interface Setting<T = unknown> {
   parse(text: string): T | undefined;
 }
 
+/** A setting as it is written in a table, of which the compiler learns what it answers. */
+export function setting<T>(definition: Setting<T>): Setting<T> {
+  return definition;
+}
+
 /** What the flags said, as it was typed; by flag. */
 export type Flags = ReadonlyMap<string, string>;
 /** Environment variables by name, like `process.env`. */
@@ -88,4 +93,10 @@ export function variableOf(optionName: string): string {
 /** Decimal digits only: `4100abc`, `1e3`, `0x10` and ` 5` are typing errors, not numbers. */
 export function parseInteger(text: string, max = Number.MAX_SAFE_INTEGER): number | undefined {
   return /^\d+$/.test(text) && Number(text) <= max ? Number(text) : undefined;
+}
+
+/** Seconds, whole or with a decimal point. @returns milliseconds. */
+export function parseSeconds(text: string, min: number, max: number): number | undefined {
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  return seconds >= min && seconds <= max ? Math.round(seconds * 1_000) : undefined;
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type ProxyHeader, type RefuseBy, type Timings } from 'gateway-core';
 import { LOG_LEVELS, type LogLevel, parseLogLevel } from './log-levels.js';
 import { LIMIT_MEANINGS, TIMING_MEANINGS } from './meanings.js';
-import { flagOf, parseInteger, type Setting, variableOf } from './setting.js';
+import { flagOf, parseInteger, type Setting, setting, variableOf } from './setting.js';
 
 const REFUSE_BY = ['status', 'close'] as const satisfies readonly RefuseBy[];
 const PROXY_HEADERS = ['auto', 'x-forwarded-for', 'forwarded'] as const satisfies readonly ProxyHeader[];
@@ -91,10 +91,6 @@ export const TIMING_SETTINGS: Record<keyof Timings, Setting<number>> = integers(
 
 /** A setting for every limit of the gateway. */
 export const LIMIT_SETTINGS: Record<keyof Limits, Setting<number>> = integers(DEFAULT_LIMITS, LIMIT_MEANINGS, '<n>');
-
-function setting<T>(definition: Setting<T>): Setting<T> {
-  return definition;
-}
 
 function integers<Name extends string>(
   defaults: Readonly<Record<Name, number>>,

@@ -24,10 +24,9 @@ export interface Refusal {
 /** PROTOCOL.md, "Gateway to client": `ready`. */
 export function readyFrame(ts: number, connectionId: string, timings: Timings, presence?: GroupPresence): Buffer {
   // By hand: every client gets it twice, and a crowd that comes back at once all at once. Ids of `generateId` may be any string.
-  const heartbeat = `{"intervalMs":${timings.heartbeatIntervalMs},"timeoutMs":${timings.heartbeatTimeoutMs}}`;
   const told = presence === undefined ? '' : `,"presence":${presenceText(presence)}`;
   return textFrame(
-    `{"type":"ready","ts":${ts},"payload":{"connectionId":${quoted(connectionId)},"heartbeat":${heartbeat}${told}}}`,
+    `{"type":"ready","ts":${ts},"payload":{"connectionId":${quoted(connectionId)},"heartbeat":${heartbeatText(timings)}${told}}}`,
   );
 }
 
@@ -46,14 +45,17 @@ export interface MemberReady {
 /** PROTOCOL.md, "Gateway to client": `ready` of dialect 2. A text: it leaves in one write with the first `sync`. */
 export function memberReadyText(ts: number, { timings, limits, ...told }: MemberReady): string {
   const { connectionId, memberId, resumed, resume, expiresAt, groups } = told;
-  // By hand, for the same reason.
-  const heartbeat = `{"intervalMs":${timings.heartbeatIntervalMs},"timeoutMs":${timings.heartbeatTimeoutMs}}`;
+  // By hand, as `readyFrame`.
   const who = `"connectionId":${quoted(connectionId)},"memberId":${quoted(memberId)},"resumed":${resumed}`;
   const token = `"resume":{"token":${quoted(resume.token)},"ttlMs":${resume.ttlMs}}`;
   const expiry = expiresAt !== undefined && Number.isFinite(expiresAt) ? `,"expiresAt":${expiresAt}` : '';
   const limitsText = TOLD_LIMITS.map((name) => `"${name}":${told0(limits[name])}`).join();
-  const rest = `"groups":[${groups.map(quoted).join()}],"heartbeat":${heartbeat},"limits":{${limitsText}},"serverTs":${ts}`;
+  const rest = `"groups":[${groups.map(quoted).join()}],"heartbeat":${heartbeatText(timings)},"limits":{${limitsText}},"serverTs":${ts}`;
   return `{"type":"ready","ts":${ts},"payload":{${who},${token}${expiry},${rest}}}`;
+}
+
+function heartbeatText({ heartbeatIntervalMs, heartbeatTimeoutMs }: Timings): string {
+  return `{"intervalMs":${heartbeatIntervalMs},"timeoutMs":${heartbeatTimeoutMs}}`;
 }
 
 /** Limits that a client can keep to. */

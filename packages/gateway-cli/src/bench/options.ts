@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Environment, type Flags, parseInteger, readSettings, type Setting } from '../setting.js';
+import { type Environment, type Flags, parseInteger, parseSeconds, readSettings, type Setting, setting } from '../setting.js';
 import { quote, UsageError } from '../usage-error.js';
 import type { Target } from './generator/handshake.js';
 import { DATA_BYTES_MIN } from './generator/payload.js';
@@ -38,7 +38,7 @@ export const LOAD_SETTINGS = {
     takes: `seconds from ${DURATION_MIN_S} to ${DURATION_MAX_S}`,
     fallback: 10_000,
     fallbackText: '10',
-    parse: parseSeconds,
+    parse: (text) => parseSeconds(text, DURATION_MIN_S, DURATION_MAX_S),
   }),
 };
 
@@ -116,13 +116,4 @@ function integer(name: string, meaning: string, fallback: number, min: number, m
       return value === undefined || value < min ? undefined : value;
     },
   };
-}
-
-function parseSeconds(text: string): number | undefined {
-  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-  return seconds >= DURATION_MIN_S && seconds <= DURATION_MAX_S ? Math.round(seconds * 1000) : undefined;
-}
-
-function setting<T>(definition: Setting<T>): Setting<T> {
-  return definition;
 }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { CLIENT_TYPES, type ClientType } from 'gateway-protocol';
-import { type Environment, type Flags, readSettings, type Setting } from '../setting.js';
+import { secretFile, secretOf } from '../secret.js';
+import { type Environment, type Flags, parseSeconds, readSettings, setting } from '../setting.js';
 import { quote, UsageError } from '../usage-error.js';
 
 /** Whom to connect to, and as whom. */
@@ -47,15 +47,10 @@ export const WHO_SETTINGS = {
     fallbackText: 'none',
     parse: (text) => (text === '' ? undefined : text),
   }),
-  tokenFile: setting<string | undefined>({
+  tokenFile: secretFile({
     flag: '--token-file',
     variable: 'GW_CONNECT_TOKEN_FILE',
-    argument: '<file>',
     meaning: 'whose first line is the token; GW_CONNECT_TOKEN is one too',
-    takes: 'a file',
-    fallback: undefined,
-    fallbackText: 'none',
-    parse: (text) => (text === '' ? undefined : text),
   }),
 };
 
@@ -67,10 +62,7 @@ export const INPUT_SETTINGS = {
     meaning: 'seconds for which it stays after the last line',
     takes: `seconds from 0 to ${WAIT_MAX_S}`,
     fallback: 0,
-    parse: (text) => {
-      const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
-      return seconds <= WAIT_MAX_S ? seconds * 1_000 : undefined;
-    },
+    parse: (text) => parseSeconds(text, 0, WAIT_MAX_S),
   }),
 };
 
@@ -80,22 +72,8 @@ export function resolveConnectOptions(url: string, flags: Flags, env: Environmen
   if (parsed === undefined || !/^wss?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.hash !== '') {
     throw new UsageError(`connect takes a URL like ws://127.0.0.1:4100/rt, not ${quote(url)}`);
   }
-  const { groups, clientType, name, tokenFile } = readSettings(WHO_SETTINGS, flags, env);
+  const { groups, clientType, name } = readSettings(WHO_SETTINGS, flags, env);
   const { waitMs } = readSettings(INPUT_SETTINGS, flags, env);
-  const said = !flags.has('--token-file') && env.GW_CONNECT_TOKEN ? env.GW_CONNECT_TOKEN : undefined;
-  return { url, groups, clientType, name, token: said ?? tokenIn(tokenFile), waitMs };
-}
-
-function tokenIn(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0];
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--token-file takes a file that can be read, not ${quote(file)} (${code})`);
-  }
-}
-
-function setting<T>(definition: Setting<T>): Setting<T> {
-  return definition;
+  const token = secretOf(WHO_SETTINGS.tokenFile, 'GW_CONNECT_TOKEN', flags, env);
+  return { url, groups, clientType, name, token, waitMs };
 }

@@ -1,21 +1,16 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { type Environment, type Flags, readSettings, type Setting } from '../setting.js';
+import { secretFile, secretOf } from '../secret.js';
+import { type Environment, type Flags, readSettings } from '../setting.js';
 import { quote, UsageError } from '../usage-error.js';
 import { isEveryAddress, isLoopback } from './address.js';
 import type { PlaygroundOptions } from './playground.js';
 
 export const PLAYGROUND_SETTINGS = {
-  passwordFile: {
+  passwordFile: secretFile({
     flag: '--playground-password-file',
     variable: 'GW_PLAYGROUND_PASSWORD_FILE',
-    argument: '<file>',
     meaning: 'whose first line is the password that the page asks for; GW_PLAYGROUND_PASSWORD is one too',
-    takes: 'a file',
-    fallback: undefined,
-    fallbackText: 'none',
-    parse: (text) => (text === '' ? undefined : text),
-  } satisfies Setting<string | undefined>,
+  }),
 };
 
 /** Flags of the playground that are there or not, by their variables. */
@@ -85,24 +80,10 @@ function openTo({ host, trustProxyHops }: { host: string; trustProxyHops: number
 }
 
 function passwordOf(flags: Flags, env: Environment): string | undefined {
-  const inEnvironment = env.GW_PLAYGROUND_PASSWORD;
-  if (!flags.has(PLAYGROUND_SETTINGS.passwordFile.flag) && inEnvironment !== undefined && inEnvironment !== '')
-    return inEnvironment;
-  const { passwordFile } = readSettings(PLAYGROUND_SETTINGS, flags, env);
-  if (passwordFile === undefined) return undefined;
-  const password = firstLineOf(passwordFile);
-  if (password === '')
-    throw new UsageError(`--playground-password-file takes a file that begins with a password, not ${quote(passwordFile)}`);
-  return password;
-}
-
-function firstLineOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] ?? '';
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--playground-password-file takes a file that can be read, not ${quote(file)} (${code})`);
-  }
+  const password = secretOf(PLAYGROUND_SETTINGS.passwordFile, 'GW_PLAYGROUND_PASSWORD', flags, env);
+  if (password !== '') return password;
+  const { passwordFile = '' } = readSettings(PLAYGROUND_SETTINGS, flags, env);
+  throw new UsageError(`--playground-password-file takes a file that begins with a password, not ${quote(passwordFile)}`);
 }
 
 function said<Value>(variable: string, env: Environment, values: Readonly<Record<string, Value>>): Value | undefined {

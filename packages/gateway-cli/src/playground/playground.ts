@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Gateway, GatewayError, type GatewayOptions, systemClock } from 'gateway-core';
-import type { Result } from 'gateway-protocol';
+import { answerJson } from '../json-answer.js';
 import { ACTIONS, act } from './actions.js';
 import { isEveryAddress, isLoopback } from './address.js';
 import { Feed } from './feed.js';
@@ -157,7 +157,7 @@ export class Playground {
     try {
       const outcome = await act(this.surroundings.gateway, name, request);
       if ('refusal' in outcome) refuse(response, outcome.refusal);
-      else answer(response, 200, { ok: true, data: outcome.data });
+      else answerJson(response, 200, { ok: true, data: outcome.data });
     } catch (error) {
       this.surroundings.options.logger?.error('an action of the playground failed', { name, error });
       refuse(response, { status: 500, code: 'INTERNAL', message: 'the action failed' });
@@ -178,15 +178,7 @@ function secure(response: ServerResponse): void {
 
 function refuse(response: ServerResponse, { status, code, message, headers = {} }: Refusal): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  answer(response, status, { ok: false, error: { code, message } });
-}
-
-function answer(response: ServerResponse, status: number, body: Result<unknown>): void {
-  if (response.headersSent || response.destroyed) return;
-  const text = JSON.stringify(body);
-  response
-    .writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(text) })
-    .end(text);
+  answerJson(response, status, { ok: false, error: { code, message } });
 }
 
 function invalid(problem: string): GatewayError {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { type Environment, type Flags, readSettings, type Setting } from '../setting.js';
+import { secretFile, secretOf } from '../secret.js';
+import { type Environment, type Flags, parseInteger, readSettings, type Setting } from '../setting.js';
 import { quote, UsageError } from '../usage-error.js';
 
 /** By what `top` sorts. */
@@ -35,26 +35,20 @@ export const TOP_SETTINGS = {
     meaning: 'connections and groups that are shown',
     takes: `an integer from 1 to ${ROWS_MAX}`,
     fallback: 20,
-    parse: (text) => (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= ROWS_MAX ? Number(text) : undefined),
+    parse: (text) => parseInteger(text, ROWS_MAX) || undefined,
   } satisfies Setting<number>,
-  passwordFile: {
+  passwordFile: secretFile({
     flag: '--password-file',
     variable: 'GW_PLAYGROUND_PASSWORD_FILE',
-    argument: '<file>',
     meaning: "whose first line is the playground's password; GW_PLAYGROUND_PASSWORD is one too",
-    takes: 'a file',
-    fallback: undefined,
-    fallbackText: 'none',
-    parse: (text) => (text === '' ? undefined : text),
-  } satisfies Setting<string | undefined>,
+  }),
 };
 
 /** @throws UsageError that names the argument, the flag or the variable. */
 export function resolveTopOptions(url: string, flags: Flags, env: Environment): TopOptions {
-  const { sort, rows, passwordFile } = readSettings(TOP_SETTINGS, flags, env);
-  const password = env.GW_PLAYGROUND_PASSWORD;
-  const said = !flags.has('--password-file') && password !== undefined && password !== '';
-  return { url: feedUrl(url), password: said ? password : passwordIn(passwordFile), sort: sort as Sort, rows };
+  const { sort, rows } = readSettings(TOP_SETTINGS, flags, env);
+  const password = secretOf(TOP_SETTINGS.passwordFile, 'GW_PLAYGROUND_PASSWORD', flags, env);
+  return { url: feedUrl(url), password, sort: sort as Sort, rows };
 }
 
 /** The feed stands on the same host and port as the gateway. */
@@ -64,14 +58,4 @@ function feedUrl(url: string): string {
     throw new UsageError(`top takes a URL like ws://127.0.0.1:4100/rt, not ${quote(url)}`);
   }
   return `${parsed.protocol.replace('ws', 'http')}//${parsed.host}/playground/live`;
-}
-
-function passwordIn(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0];
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UsageError(`--password-file takes a file that can be read, not ${quote(file)} (${code})`);
-  }
 }

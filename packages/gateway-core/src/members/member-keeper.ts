@@ -174,13 +174,7 @@ export class MemberKeeper {
     this.#closed = true;
     this.#unlisten();
     for (const member of [...this.#owedEnds, ...this.#owed]) this.say(member);
-    return new Promise((resolve) => {
-      const timer = this.clock.setTimeout(resolve, this.options.closeTimeoutMs);
-      void this.#calls.settled().then(() => {
-        this.clock.clearTimeout(timer);
-        resolve();
-      });
-    });
+    return this.#calls.settledWithin(this.clock, this.options.closeTimeoutMs);
   }
 
   async #ended(member: Resumable): Promise<void> {

@@ -101,12 +101,12 @@ export function placeOf(member: Member | undefined, groupId: string): Membership
   return undefined;
 }
 
-/** What the presence store is told of a member in a group. */
+/** What the presence store is told of a member in a group: what is true now, or what is about to be. */
 export function presenceRecordOf(
   member: Member,
-  { role, principal, metadataText }: Identity,
   groupId: string,
-  state: MemberRecord['state'],
+  { role, principal, metadataText }: Identity = member.identity,
+  state: MemberRecord['state'] = member.droppedAt === undefined ? 'connected' : 'dropped',
 ): MemberRecord {
   const { memberId, resume } = member;
   const stateText = placeOf(member, groupId)?.stateText;

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.js';
 import type { Membership } from '../groups/group.js';
 import type { Groups } from '../groups/groups.js';
 import { type MaybePromise, whenKnown } from '../maybe-promise.js';
-import type { MemberRecord } from '../presence/kept-members.js';
 import type { PresenceTeller } from '../presence/presence-teller.js';
 import { advance, type Identity, isHere, isResumable, type Member, placeOf, presenceRecordOf, type Resumable } from './member.js';
 import type { MemberKeeper } from './member-keeper.js';
@@ -48,7 +47,7 @@ export class Members {
 
   /** Tells the store that the member is, or comes, into the group as `identity`; it takes effect here with `joined` and `identity` set. */
   announce(member: Member, identity: Identity, groupId: string): MaybePromise<void> {
-    return this.presence.enter(groupId, presenceRecordOf(member, identity, groupId, 'connected'));
+    return this.presence.enter(groupId, presenceRecordOf(member, groupId, identity, 'connected'));
   }
 
   /** Tells the store what is true after all: an announcement that came to nothing. */
@@ -56,7 +55,7 @@ export class Members {
     // It may have moved away since, and have come back.
     const member = this.#resumable.get(announced.memberId) ?? announced;
     if (placeOf(member, groupId) === undefined) this.presence.leave(groupId, member.memberId);
-    else this.#tellEnter(member, groupId, member.droppedAt === undefined ? 'connected' : 'dropped');
+    else this.#tellEnter(member, groupId);
   }
 
   /**
@@ -65,9 +64,7 @@ export class Members {
    */
   confirm(member: Member): void {
     for (const { group } of member.memberships) {
-      const { groupId } = group;
-      const state = member.droppedAt === undefined ? 'connected' : 'dropped';
-      this.presence.confirm(groupId, presenceRecordOf(member, member.identity, groupId, state));
+      this.presence.confirm(group.groupId, presenceRecordOf(member, group.groupId));
     }
     if (isResumable(member)) this.keeper.changed(member);
   }
@@ -84,7 +81,7 @@ export class Members {
   say(member: Member, membership: Membership, stateText: string | undefined): void {
     if (membership.stateText === stateText) return;
     membership.stateText = stateText;
-    this.#tellEnter(member, membership.group.groupId, 'connected');
+    this.#tellEnter(member, membership.group.groupId);
     if (isResumable(member)) this.keeper.changed(member);
   }
 
@@ -122,7 +119,7 @@ export class Members {
     advance(member, 'dropped');
     member.droppedAt = this.clock.monotonicMs();
     this.#dropped.add(member);
-    for (const { group } of member.memberships) this.#tellEnter(member, group.groupId, 'dropped');
+    for (const { group } of member.memberships) this.#tellEnter(member, group.groupId);
     if (isResumable(member)) {
       this.report.detached(member);
       this.keeper.say(member);
@@ -244,7 +241,7 @@ export class Members {
     if (isElsewhere) this.#moved.add({ memberId, generation, groupIds, since: this.clock.monotonicMs() });
   }
 
-  #tellEnter(member: Member, groupId: string, state: MemberRecord['state']): void {
-    this.presence.tell(groupId, presenceRecordOf(member, member.identity, groupId, state));
+  #tellEnter(member: Member, groupId: string): void {
+    this.presence.tell(groupId, presenceRecordOf(member, groupId));
   }
 }

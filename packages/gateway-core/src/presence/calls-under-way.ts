@@ -1,3 +1,5 @@
+import type { Clock } from '../clock.js';
+
 interface Call {
   readonly since: number;
   /** Settles with the answer, or when the call is given up. */
@@ -52,8 +54,18 @@ export class CallsUnderWay<Key> {
     }
   }
 
-  /** Resolves when none is left, nor any that began meanwhile. */
-  async settled(): Promise<void> {
+  /** Resolves when none is left, nor any that began meanwhile, or when that time is over. */
+  settledWithin(clock: Clock, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, timeoutMs);
+      void this.#settled().then(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  async #settled(): Promise<void> {
     while (this.#calls.size > 0) await Promise.allSettled([...this.#calls.values()].map(({ ended }) => ended));
   }
 }

@@ -119,13 +119,7 @@ export class PresenceKeeper implements PresenceTeller {
     this.#closed = true;
     this.#owed.clear();
     if (staysMs > 0) this.#touch(this.clock.monotonicMs(), Math.max(staysMs, this.options.leaseMs));
-    return new Promise((resolve) => {
-      const timer = this.clock.setTimeout(resolve, this.options.closeTimeoutMs);
-      void this.#calls.settled().then(() => {
-        this.clock.clearTimeout(timer);
-        resolve();
-      });
-    });
+    return this.#calls.settledWithin(this.clock, this.options.closeTimeoutMs);
   }
 
   /** Makes the call that says what is wanted, once the one under way has ended; resolves too where something newer is wanted by then. */
