@@ -38,7 +38,10 @@ export interface Group<Data = unknown, State = unknown> {
    * @returns whether it was given to the socket.
    */
   send(data: Data, options?: { key?: string | undefined; sessionId?: string | undefined }): boolean;
-  /** What this member says of itself here (typing, a cursor). The newest wins, and is said again after a fresh join. `undefined` takes it back. */
+  /**
+   * What this member says of itself here (typing, a cursor). The newest wins, and is said again after a fresh join. `undefined` takes it back.
+   * @throws GatewayClientError `INVALID_DATA` where it is no JSON, and `TOO_BIG`.
+   */
   setState(state: State | undefined): void;
   /** Everything in order: messages, syncs, gaps and loaded states. Ends when the handle leaves; throws when the client stops or the group is refused. */
   updates(options?: UpdatesOptions): AsyncIterableIterator<Update<Data>>;

@@ -1,6 +1,6 @@
 import type { ErrorSignal, LogPosition, ResumeSince, Since } from 'gateway-protocol';
 import { RESUME_GROUPS_MAX } from './bounds.js';
-import { isId, isSince } from './checks.js';
+import { checkedText, isId, isSince } from './checks.js';
 import type { Context } from './context.js';
 import { GatewayClientError } from './errors.js';
 import type { Group, JoinOptions } from './group.js';
@@ -170,11 +170,8 @@ export class Groups {
   }
 
   #setState({ group, state }: Entry, said: unknown): void {
-    const text = presenceText(group.groupId, said);
-    if (text.length > this.context.session.messageBytesMax) {
-      throw new GatewayClientError('TOO_BIG', 'state: the gateway takes fewer bytes', { groupId: group.groupId });
-    }
-    state.set(text);
+    const { groupId } = group;
+    state.set(checkedText('state', () => presenceText(groupId, said), this.context.session, { groupId }).text);
   }
 
   /** Asks for a group that is not asked for on this connection, or again from another position. */

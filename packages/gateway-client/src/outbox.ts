@@ -1,5 +1,5 @@
-import { type AckPayload, type DataUpdateDelivery, type ErrorCode, type SyncPayload, utf8Length } from 'gateway-protocol';
-import { isId } from './checks.js';
+import type { AckPayload, DataUpdateDelivery, ErrorCode, SyncPayload } from 'gateway-protocol';
+import { checkedText, isId } from './checks.js';
 import type { Context } from './context.js';
 import { type ClientErrorCode, GatewayClientError } from './errors.js';
 import type { Ack, PublishOptions } from './group.js';
@@ -65,56 +65,49 @@ export class Outbox {
   }
 
   publish(groupId: string, data: unknown, options: PublishOptions = {}): Promise<Ack> {
-    const { context } = this;
-    const { id = context.generateId(), delivery, key, sessionId, traceId, meta, timeoutMs = TIMEOUT_MS, signal } = options;
+    const { id = this.context.generateId() } = options;
     const known = this.#entries.get(id);
     if (known?.groupId === groupId) return known.promised;
-    const promised = Promised.make<Ack>(context);
-    const fail = (code: ClientErrorCode, message: string, cause?: unknown) => {
-      promised.reject(new GatewayClientError(code, message, { groupId, id, cause }));
-      return promised;
-    };
-    if (known !== undefined || !isId(id) || (delivery === 'latest' && key === undefined)) {
-      return fail('INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
-    }
-    let text: string;
+    const promised = Promised.make<Ack>(this.context);
     try {
-      text = dataText({ id, groupId, data, delivery, key, sessionId, traceId, meta });
-    } catch (cause) {
-      return fail('INVALID_DATA', 'data: not JSON', cause);
+      this.#add(promised, groupId, id, data, options);
+    } catch (error) {
+      promised.reject(error as GatewayClientError);
+      return promised;
     }
-    const bytes = utf8Length(text);
-    if (bytes > context.session.messageBytesMax) return fail('TOO_BIG', `${bytes} bytes, and the gateway takes fewer`);
-    if (this.#stopped) return fail('STOPPED', 'the client has stopped');
-    if (signal?.aborted) return fail('ABORTED', 'aborted');
-    if (options.whenOffline === 'reject' && !this.link.isOnline) return fail('NOT_CONNECTED', 'not online');
-    if (!this.#makeRoom(bytes)) return fail('OUTBOX_FULL', 'too many messages wait');
+    this.pump();
+    return promised;
+  }
+
+  /** @throws GatewayClientError where it is not taken. */
+  #add(promised: Promised<Ack>, groupId: string, id: string, data: unknown, options: PublishOptions): void {
+    const { delivery, key, sessionId, traceId, meta, timeoutMs = TIMEOUT_MS, signal } = options;
+    const about = { groupId, id };
+    const refusal = (code: ClientErrorCode, message: string) => new GatewayClientError(code, message, about);
+    if (this.#entries.has(id) || !isId(id) || (delivery === 'latest' && key === undefined)) {
+      throw refusal('INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
+    }
+    const make = () => dataText({ id, groupId, data, delivery, key, sessionId, traceId, meta });
+    const { text, bytes } = checkedText('data', make, this.context.session, about);
+    if (this.#stopped) throw refusal('STOPPED', 'the client has stopped');
+    if (signal?.aborted) throw refusal('ABORTED', 'aborted');
+    if (options.whenOffline === 'reject' && !this.link.isOnline) throw refusal('NOT_CONNECTED', 'not online');
+    if (!this.#makeRoom(bytes)) throw refusal('OUTBOX_FULL', 'too many messages wait');
     const giveUp = (code: ClientErrorCode, message: string) => {
       const { wasSent } = entry;
       this.#settle(entry, wasSent ? 'OUTCOME_UNKNOWN' : code, `${message}${wasSent ? ', when it was sent already' : ''}`);
     };
     const aborted = () => giveUp('ABORTED', 'aborted');
-    const undoDeadline = context.deadlines.add(timeoutMs, () => giveUp('TIMEOUT', 'not settled in time'));
+    const undoDeadline = this.context.deadlines.add(timeoutMs, () => giveUp('TIMEOUT', 'not settled in time'));
     signal?.addEventListener('abort', aborted);
     const undo = () => {
       undoDeadline();
       signal?.removeEventListener('abort', aborted);
     };
-    const entry: Entry = {
-      id,
-      groupId,
-      text,
-      bytes,
-      promised,
-      undo,
-      state: 'queued',
-      wasSent: false,
-      resends: options.whenUnknown === 'resend',
-    };
+    const resends = options.whenUnknown === 'resend';
+    const entry: Entry = { id, groupId, text, bytes, promised, undo, state: 'queued', wasSent: false, resends };
     this.#entries.set(id, entry);
     this.#bytes += bytes;
-    this.pump();
-    return promised;
   }
 
   /** Sends what may be sent. */

@@ -1,6 +1,5 @@
-import { utf8Length } from 'gateway-protocol';
+import { checkedText } from './checks.js';
 import type { Context } from './context.js';
-import { GatewayClientError } from './errors.js';
 import { dataText } from './wire.js';
 
 /** More than this waits in the socket already: what may be lost is not put behind it. */
@@ -30,15 +29,8 @@ export class Sender {
   /** @throws GatewayClientError `INVALID_DATA` and `TOO_BIG`. */
   send(data: unknown, key: string | undefined, sessionId: string | undefined): boolean {
     const { groupId } = this.host;
-    const fail = (code: 'INVALID_DATA' | 'TOO_BIG', message: string, cause?: unknown) =>
-      new GatewayClientError(code, message, { groupId, cause });
-    let text: string;
-    try {
-      text = dataText({ groupId, data, delivery: key === undefined ? 'volatile' : 'latest', key, sessionId });
-    } catch (cause) {
-      throw fail('INVALID_DATA', 'data: not JSON', cause);
-    }
-    if (utf8Length(text) > this.context.session.messageBytesMax) throw fail('TOO_BIG', 'the gateway takes fewer bytes');
+    const make = () => dataText({ groupId, data, delivery: key === undefined ? 'volatile' : 'latest', key, sessionId });
+    const { text } = checkedText('data', make, this.context.session, { groupId });
     if (key !== undefined) this.#latest.delete(key);
     if (this.#mayGo && this.host.send(text)) return true;
     if (key === undefined) return false;

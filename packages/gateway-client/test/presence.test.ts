@@ -116,3 +116,20 @@ test('[B67] setState is put together, and said again after a fresh join', async 
   await world.clock.advance(1_000);
   expect(group.members.get().list.get(client.memberId as string)).not.toHaveProperty('state');
 });
+
+test('[B41] [B42] a state that is no JSON, or too long in UTF-8, is refused before it is sent', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  await world.clock.advance(1_000);
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  for (const state of [cycle, 10n]) {
+    expect(() => group.setState(state)).toThrow(expect.objectContaining({ code: 'INVALID_DATA', groupId: 'g' }));
+  }
+  // Fewer UTF-16 units than the limit has bytes, and more bytes.
+  expect(() => group.setState('😀'.repeat(100_000))).toThrow(expect.objectContaining({ code: 'TOO_BIG', groupId: 'g' }));
+  await world.clock.advance(1_000);
+  expect(world.sent('presence')).toEqual([]);
+  expect(client.status.get().state).toBe('online');
+});
