@@ -77,7 +77,7 @@ describeChat('the chat in Chromium, when connections end', (chat) => {
   test('a page that loses its network ten times in a minute shows every message once; so does one that loses it less', async () => {
     await chat.start();
     const { ada, grace, host } = chat;
-    const [adas, graces] = [numbered('ada', 20), numbered('grace', 15)];
+    const [adas, graces] = [numbered('ada', 20), numbered('grace', 10)];
     /** Writes, and loses the network once in so many messages, for one of them. */
     const write = async (page: typeof ada, texts: string[], every: number) => {
       for (const [n, text] of texts.entries()) {
@@ -86,7 +86,7 @@ describeChat('the chat in Chromium, when connections end', (chat) => {
       }
     };
     await Promise.all([write(ada, adas, 2), write(grace, graces, 5)]);
-    await until(() => host.published.length, 35);
+    await until(() => host.published.length, 30);
     await chat.agree(...host.published);
     expect(host.published.filter((text) => text.startsWith('ada'))).toEqual(adas);
     expect(host.published.filter((text) => text.startsWith('grace'))).toEqual(graces);

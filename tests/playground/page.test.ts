@@ -214,7 +214,7 @@ describe.skipIf(noChromium !== undefined)('in Chromium', () => {
     expect(await page.evaluate(nameless)).toEqual([]);
   });
 
-  test.each(['Overview', 'Messages', 'Play', 'Settings'])('on a phone %s fits its 390 pixels', async (tab) => {
+  test('on a phone every view fits its 390 pixels', async () => {
     const server = await started();
     await member(server, 'a'.repeat(120), { metadata: { name: 'b'.repeat(120) } });
     await server.gateway.publish('a'.repeat(120), 'c'.repeat(2_000));
@@ -223,15 +223,20 @@ describe.skipIf(noChromium !== undefined)('in Chromium', () => {
       isMobile: true,
       hasTouch: true,
     });
-    await page.getByRole('button', { name: tab, exact: true }).click();
-    if (tab === 'Play') {
-      await page.getByRole('button', { name: 'add a client' }).click();
-      await page.getByRole('button', { name: 'add client' }).click();
-      await page.getByText('online').first().waitFor(PATIENT);
-    }
     const wide = `[...document.querySelectorAll('main *')].filter((e) => e.getBoundingClientRect().right > 391 && !e.closest('.scroll, .frames, pre')).length`;
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390);
-    expect(await page.evaluate(wide)).toBe(0);
+    const misfits: unknown[] = [];
+    for (const tab of ['Overview', 'Messages', 'Play', 'Settings']) {
+      await page.getByRole('button', { name: tab, exact: true }).click();
+      if (tab === 'Play') {
+        await page.getByRole('button', { name: 'storm' }).click();
+        await page.getByRole('button', { name: 'add a client' }).click();
+        await page.getByRole('button', { name: 'add client' }).click();
+        await page.getByText('online').first().waitFor(PATIENT);
+      }
+      const sizes = [await page.evaluate('document.documentElement.scrollWidth'), await page.evaluate(wide)];
+      if (sizes[0] !== 390 || sizes[1] !== 0) misfits.push([tab, ...sizes]);
+    }
+    expect(misfits).toEqual([]);
   });
 
   test('the story ends well: ten messages are missed, and all of them come', async () => {

@@ -19,6 +19,6 @@ export const signals: ClientOptions['signals'] = appSignals({
   addEventListener: () => ({ remove: () => {} }),
 });
 // @ts-expect-error: an option of the wrong type is refused, so the types are not `any`.
-createClient({ url: 3 });
+createClient({ url: 'ws://gateway/rt', onPageHide: 3 });
 // @ts-expect-error: and so are those of the hooks.
 useGroup(3);
