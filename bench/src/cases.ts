@@ -59,6 +59,18 @@ function storm(id: string, title: string, members: number, servers: readonly Ser
   };
 }
 
+const JITTER_COLUMNS = [
+  column.BACK_P99,
+  column.BACK_P50,
+  column.RETURNS,
+  column.RESUMED,
+  column.DELIVERED,
+  column.MISSING,
+  column.DOUBLED,
+  column.LATE,
+  column.SERVER_BUSY,
+];
+
 const CROWD = { groups: 1000, membersPerGroup: 10 };
 const QUICK_CROWD = { groups: 5, membersPerGroup: 4 };
 
@@ -120,17 +132,7 @@ export const CASES: readonly Case[] = [
   {
     id: 'jitter',
     title: '2,000 clients, each cut every 15 s and away for 2 s, under 2 broadcasts/s',
-    columns: [
-      column.BACK_P99,
-      column.BACK_P50,
-      column.RETURNS,
-      column.RESUMED,
-      column.DELIVERED,
-      column.MISSING,
-      column.DOUBLED,
-      column.LATE,
-      column.SERVER_BUSY,
-    ],
+    columns: JITTER_COLUMNS,
     servers: ['gateway', 'socketio'],
     full: {
       scenario: 'jitter',
@@ -139,6 +141,20 @@ export const CASES: readonly Case[] = [
     quick: {
       scenario: 'jitter',
       params: { members: 10, everyMs: 300, awayMs: 100, perSecond: 40, dataBytes: 128, durationMs: 600 },
+    },
+  },
+  {
+    id: 'jitter-clients',
+    title: 'the same with the products’ own clients: 200, each cut every 15 s and away for 2 s, under 5 broadcasts/s',
+    columns: JITTER_COLUMNS,
+    servers: ['gateway', 'socketio'],
+    full: {
+      scenario: 'client-jitter',
+      params: { members: 200, everyMs: 15_000, awayMs: 2_000, perSecond: 5, dataBytes: 128, durationMs: 30_000 },
+    },
+    quick: {
+      scenario: 'client-jitter',
+      params: { members: 4, everyMs: 300, awayMs: 50, perSecond: 40, dataBytes: 128, durationMs: 300 },
     },
   },
   // Naive announcements are quadratic: 10,000 members would take minutes. And plain servers have no presence.

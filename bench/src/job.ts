@@ -64,7 +64,7 @@ export type Task =
   | { scenario: 'reconnect' | 'resume'; params: CrowdParams }
   | { scenario: 'acked'; params: AckedParams }
   | { scenario: 'replay'; params: ReplayParams }
-  | { scenario: 'jitter'; params: JitterParams }
+  | { scenario: 'jitter' | 'client-jitter'; params: JitterParams }
   | { scenario: 'storm'; params: StormParams }
   | { scenario: 'slow'; params: SlowParams };
 

@@ -1,7 +1,9 @@
 // The load generator's process: runs the jobs given as JSON, each against a fresh server on the core given, and prints one JSON line for each.
 import { Bench } from './bench.js';
 import type { Job, JobResult, Metrics, Task } from './job.js';
+import { OWN_CLIENTS } from './peers/own-clients.js';
 import { acked } from './scenarios/acked.js';
+import { clientJitter } from './scenarios/client-jitter.js';
 import { fan } from './scenarios/fan.js';
 import { idleMemory } from './scenarios/idle.js';
 import { jitter } from './scenarios/jitter.js';
@@ -13,7 +15,7 @@ import { storm } from './scenarios/storm.js';
 import { ServerProcess } from './server-process.js';
 
 /** Scenarios for which a server keeps what clients miss, where that is an option of it. */
-const RECOVERING: ReadonlySet<string> = new Set<Task['scenario']>(['resume', 'jitter']);
+const RECOVERING: ReadonlySet<string> = new Set<Task['scenario']>(['resume', 'jitter', 'client-jitter']);
 
 function runTask({ server: name, task }: Job, server: ServerProcess): Promise<Metrics> {
   switch (task.scenario) {
@@ -31,6 +33,8 @@ function runTask({ server: name, task }: Job, server: ServerProcess): Promise<Me
       return replay(new Bench(name, server, { version: '2' }), task.params);
     case 'jitter':
       return jitter(new Bench(name, server, { version: '2' }), task.params);
+    case 'client-jitter':
+      return clientJitter(new Bench(name, server), OWN_CLIENTS[name as keyof typeof OWN_CLIENTS], task.params);
     case 'storm':
       return storm(new Bench(name, server, { storm: true }), task.params);
     case 'slow':

@@ -14,7 +14,18 @@ const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** One case of each scenario; `pnpm bench --quick` runs them all. */
-const IDS = ['fan1k-w64', 'echo1k-ack', 'idle10k', 'reconnect10k', 'resume10k', 'replay1k', 'jitter', 'storm1k', 'slow1k'];
+const IDS = [
+  'fan1k-w64',
+  'echo1k-ack',
+  'idle10k',
+  'reconnect10k',
+  'resume10k',
+  'replay1k',
+  'jitter',
+  'jitter-clients',
+  'storm1k',
+  'slow1k',
+];
 const SERVERS = ['gateway', 'ws-naive', 'socketio'];
 const RUN = CASES.filter(({ id }) => IDS.includes(id));
 

@@ -28,10 +28,17 @@ const forBrowsers = (options: Options) =>
     ...options,
   });
 
-/** The page of the playground. */
+/** The page of the playground. The client is beside it, where other pages find it too. */
 const page = forBrowsers({
   entry: { main: 'page/main.ts' },
-  format: 'iife',
+  format: 'esm',
+  outExtension: () => ({ js: '.js' }),
+  esbuildPlugins: [
+    {
+      name: 'client-beside-the-page',
+      setup: ({ onResolve }) => onResolve({ filter: /^gateway-client$/ }, () => ({ path: './client.js', external: true })),
+    },
+  ],
   onSuccess: async () => inlinePage('page', 'dist/playground'),
 });
 /** `/playground/client.js`. */

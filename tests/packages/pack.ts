@@ -10,7 +10,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The packages as npm would serve them: paths of their tarballs. */
     tarballs: string[];
-    /** A folder into which somebody has installed these tarballs, and React, which one entry takes from its application. */
+    /** A folder into which somebody has installed these tarballs, and React, which one entry takes from its application, with its renderer. */
     consumer: string;
   }
 }
@@ -37,6 +37,7 @@ async function install(tarballs: readonly string[], consumer: string): Promise<v
     '--engine-strict',
     ...tarballs,
     'react@19',
+    'react-dom@19',
   ]);
 }
 

@@ -57,6 +57,10 @@ runs with everything on (validation, \`seq\`, presence, sessions, accounting); o
   last message that was broadcast before that moment. Both servers are judged by the same checker, over all connections of a client:
   *missing* are messages that never came, *doubled* those that came twice, *out of order* those that came after a later one. Socket.IO has
   its connection state recovery on, with its defaults (two minutes, for which the gateway keeps its members there too); its clients come back with the \`pid\` and the offset that its protocol has for it.
+- **Jitter with the products' own clients**: \`gateway-client\` on \`ws\`, and \`socket.io-client\` with connection state recovery at the server, both with
+  their defaults. Each has a network of its own, a TCP relay in the generator's process which is cut and stays away, and comes back by itself
+  when its backoff says so: the delay counts from when the network is there again, and so says mostly how long the client waits. What a client that is
+  back has not got for 2 s is *missing*.
 - **The presence storm** counts what all members receive together. Socket.IO has no presence; its server announces each join and leave to the room, as
   is usually done, which is quadratic and so measured at 1,000 members only.
 - **Slow consumers**: 900 members get the same load twice, alone and then beside 100 who have joined and read nothing; *healthy p50* and *p99* are

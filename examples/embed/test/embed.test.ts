@@ -2,7 +2,9 @@ import type { Server } from 'node:http';
 import { get } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { createClient } from 'gateway-client';
 import { expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { Client } from '../../../tests/shared-server/support/client.js';
 import { selfSigned } from '../../../tests/shared-server/support/self-signed.js';
 import * as express from '../src/express.js';
@@ -64,10 +66,13 @@ test('a host that routes upgrades itself gives each path to the gateway it choos
 test('an Express route publishes to a group', async () => {
   const { server, stop } = await express.start(0);
   const origin = originOf(server);
-  const client = await Client.join(`ws://${origin}/rt`, 'prices');
+  const client = createClient({ url: `ws://${origin}/rt`, WebSocket });
+  const prices = await client.join('prices').ready;
+  const heard = new Promise((resolve) => prices.on('message', resolve));
   const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"price":12}' };
   const response = await fetch(`http://${origin}/groups/prices`, request);
   expect(await response.json()).toMatchObject({ seq: 1 });
-  expect((await client.next('data_update')).payload.data).toEqual({ price: 12 });
+  expect(await heard).toMatchObject({ seq: 1, data: { price: 12 }, own: false });
+  await client.close();
   await stop();
 });

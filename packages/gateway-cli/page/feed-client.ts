@@ -73,6 +73,13 @@ async function reasonOf(response: Response): Promise<string> {
   }
 }
 
+/** The JSON text of the whole data of a message that was cut. @param n the number of its event. @throws with what the gateway answers. */
+export async function wholeData(n: number): Promise<string> {
+  const response = await fetch(`message?n=${n}`);
+  if (!response.ok) throw new Error(await reasonOf(response));
+  return response.text();
+}
+
 /** Does something at the gateway. @throws with what it answers. */
 export async function act(action: 'disconnect' | 'publish', fields: object): Promise<unknown> {
   const response = await fetch(action, {

@@ -1,6 +1,6 @@
 import { h, List, mark, say } from '../dom.js';
+import { copyButton } from '../views/message-details.js';
 import { dataIn } from '../views/publish-bar.js';
-import { copyButton } from '../views/stream.js';
 import { CODE_KINDS, type CodeKind, codeOf } from './code-of.js';
 import type { FrameLine, Player } from './player.js';
 

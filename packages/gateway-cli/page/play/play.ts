@@ -1,6 +1,7 @@
 import { h, say } from '../dom.js';
 import { Card } from './card.js';
 import { Player, type PlayerSetup } from './player.js';
+import { Storm } from './storm.js';
 import { Story } from './story.js';
 
 export const PLAYERS_MAX = 8;
@@ -19,6 +20,7 @@ export class Play {
   readonly #form: HTMLElement;
   readonly #intro: HTMLElement;
   readonly #story: Story;
+  readonly #storm: Storm;
 
   constructor(
     /** Where clients connect; known once the feed has told it. */
@@ -28,6 +30,7 @@ export class Play {
     look: (group: string) => void,
   ) {
     this.#story = new Story((setup) => this.add(setup), look);
+    this.#storm = new Storm(url);
     const field = (label: string, input: HTMLElement, wide = false) => h('label', { class: wide ? 'wide' : '' }, label, input);
     this.#form = h(
       'form',
@@ -58,6 +61,7 @@ export class Play {
         { title: 'Two clients chat, one drops, ten messages pass, it comes back', onclick: () => this.tell() },
         'story',
       ),
+      h('button', { title: 'Up to 200 clients come at once, and drop at once', onclick: () => this.#storm.toggle() }, 'storm'),
       h('button', { title: 'New client (n)', onclick: () => this.open() }, '+ client'),
     );
     this.#story.node.hidden = true;
@@ -66,12 +70,14 @@ export class Play {
       { class: 'panel play', 'aria-label': 'Play' },
       h('header', {}, h('h2', {}, 'Play'), this.#count, tools),
       this.#form,
+      this.#storm.node,
       this.#story.node,
       this.#intro,
       this.#cards,
     );
     setInterval(() => {
       for (const card of this.#players.values()) card.tick();
+      this.#storm.tick();
     }, 200);
   }
 

@@ -18,7 +18,8 @@ export class SettingsView {
 
   constructor() {
     this.#panel.node.classList.add('settings', 'grow');
-    this.#panel.number.after(h('div', { class: 'tools' }, this.#filter));
+    const contract = h('a', { href: 'asyncapi.json', title: 'the contract of clients as AsyncAPI 3' }, 'asyncapi.json');
+    this.#panel.number.after(h('div', { class: 'tools' }, contract, this.#filter));
     this.#panel.rows.classList.add('scroll');
     this.#list = new List(this.#panel.rows, ({ name }) => name, settingRow, 'none of this name');
   }

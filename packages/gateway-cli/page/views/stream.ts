@@ -1,7 +1,7 @@
 import { age, bytes, count, short } from '../../src/playground/format.js';
 import type { Events, FeedEvent, MessageEvent } from '../../src/playground/wire.js';
-import { asPublishCall } from '../code.js';
 import { h, List, mark, type Row, say } from '../dom.js';
+import { details } from './message-details.js';
 
 /** Events that are kept, and that are shown at once. */
 const KEPT_MAX = 2_000;
@@ -155,51 +155,6 @@ export class Stream {
 /** What the filter looks into. */
 function textsOf(event: FeedEvent): string {
   return Object.values(event).join('\n');
-}
-
-function details(event: MessageEvent): HTMLElement {
-  const { groupId, epoch, seq, from, id, delivery = 'reliable', key, sessionId, data, cut } = event;
-  const facts = {
-    group: groupId,
-    position: `${epoch}:${seq}`,
-    from: from ?? 'the server',
-    id,
-    delivery,
-    key,
-    session: sessionId,
-  };
-  const list = h('dl', {});
-  for (const [name, value] of Object.entries(facts)) {
-    if (value !== undefined) list.append(h('dt', {}, name), h('dd', { class: 'mono' }, value));
-  }
-  return h(
-    'div',
-    { class: 'details' },
-    list,
-    h('pre', { tabindex: '0', 'aria-label': 'Data' }, cut ? data : pretty(data)),
-    copyButton('copy as publish call', () => asPublishCall(event)),
-  );
-}
-
-/** A button that copies a text. */
-export function copyButton(label: string, text: () => string): HTMLElement {
-  const button = h('button', { class: 'quiet', onclick: copy }, label);
-  async function copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(text());
-      say(button, 'copied');
-    } catch {
-      say(button, 'the browser does not let it');
-    }
-    setTimeout(() => say(button, label), 1_500);
-  }
-  return button;
-}
-
-/** JSON text with a line for each field. Digits that a number cannot hold are kept: where there are any it stays as it is. */
-function pretty(text: string): string {
-  const value = JSON.parse(text);
-  return JSON.stringify(value) === text ? JSON.stringify(value, undefined, 2) : text;
 }
 
 const WORDS: Record<Exclude<FeedEvent['type'], 'message'>, string> = {

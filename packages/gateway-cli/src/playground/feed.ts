@@ -6,6 +6,7 @@ import { Details } from './details.js';
 import { type Happening, listen } from './happenings.js';
 import { messageEvent } from './message-event.js';
 import { Viewer } from './viewer.js';
+import { WholeMessages } from './whole-messages.js';
 import type { Change, FeedEvent, SettingRow, Snapshot, Stats } from './wire.js';
 
 /** How often viewers are told what is different. */
@@ -34,6 +35,7 @@ export class Feed {
   #changeTimer: TimerHandle;
   #flushTimer: TimerHandle;
   #recent: FeedEvent[] = [];
+  #whole = new WholeMessages();
   #number = 0;
   #codes = new Codes();
 
@@ -58,6 +60,11 @@ export class Feed {
     void this.#watching.details.look(this.#groupIds()).then(() => this.#change());
   }
 
+  /** The JSON text of a message's data that was cut; `undefined` where it is not kept. @param n the number of its event. */
+  data(n: number): string | undefined {
+    return this.#whole.data(n);
+  }
+
   close(): void {
     for (const viewer of this.#viewers) {
       viewer.end(false);
@@ -68,7 +75,11 @@ export class Feed {
   #watch() {
     const { gateway, info } = this;
     const offMessages = gateway.on('published', (message) => {
-      this.#tell(message.groupId, () => messageEvent(this.#number, this.clock.now(), message));
+      this.#tell(message.groupId, () => {
+        const event = messageEvent(this.#number, this.clock.now(), message);
+        if (event.cut) this.#whole.keep(event.n, message.text);
+        return event;
+      });
     });
     const offHappenings = listen(gateway, (happening) => this.#happened(happening));
     return {
@@ -90,6 +101,7 @@ export class Feed {
     this.#changeTimer = undefined;
     this.#flushTimer = undefined;
     this.#recent = [];
+    this.#whole = new WholeMessages();
     this.#codes = new Codes();
   }
 

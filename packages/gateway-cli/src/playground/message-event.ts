@@ -36,6 +36,11 @@ export function messageEvent(
   };
 }
 
+/** The JSON text of the whole data in a message's text, exactly as it was published. */
+export function dataOf(text: string): string {
+  return text.slice(text.indexOf(PAYLOAD) + PAYLOAD.length, text.length - 2 - metaLength(text));
+}
+
 /** Of `,"meta":…` behind the data, as the gateway writes it. */
 function metaLength(text: string): number {
   const { meta } = JSON.parse(text).payload;

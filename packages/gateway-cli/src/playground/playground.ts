@@ -5,14 +5,14 @@ import { ACTIONS, act } from './actions.js';
 import { isEveryAddress, isLoopback } from './address.js';
 import { Feed } from './feed.js';
 import { type Refusal, refuseOtherSites, refuseVisitor } from './guard.js';
-import { type PageFile, readClient, readPage } from './page-file.js';
 import { Password } from './password.js';
 import { settingsInForce } from './settings-in-force.js';
+import { readStaticFiles, type StaticFile } from './static-files.js';
 
 /** Where the playground is. */
 export const PLAYGROUND_PATH = '/playground/';
-/** Under it: gateway-client as one ES module. */
-const CLIENT = 'client.js';
+/** What is read by the page itself alone, and not by pages of other sites. */
+const FEED = ['live', 'message'];
 
 /** Who may see the playground, and what they may do. */
 export interface PlaygroundOptions {
@@ -39,8 +39,7 @@ export interface PlaygroundSurroundings {
 export class Playground {
   readonly #feed: Feed;
   readonly #password: Password | undefined;
-  readonly #page: PageFile;
-  readonly #client: Buffer;
+  readonly #files: Map<string, StaticFile>;
   readonly readOnly: boolean;
 
   /** @throws GatewayError `INVALID_OPTION` where it would be open to everybody. */
@@ -55,8 +54,7 @@ export class Playground {
     if (password === undefined && !isLoopback(address) && !isEveryAddress(address))
       throw invalid(`needs a password on ${address}`);
     if (password === undefined && trustProxyHops > 0) throw invalid('needs a password behind a proxy');
-    this.#page = readPage();
-    this.#client = readClient();
+    this.#files = readStaticFiles();
     this.#password = password === undefined ? undefined : new Password(password, () => clock.monotonicMs());
     this.readOnly = options.readOnly ?? (password !== undefined && !isLoopback(address));
     this.#feed = new Feed(gateway, clock, {
@@ -90,56 +88,27 @@ export class Playground {
   /** Answers a request of somebody who may look, or says why not. */
   #route(name: string, query: string, request: IncomingMessage, response: ServerResponse): Refusal | undefined {
     const isAction = Object.hasOwn(ACTIONS, name);
-    if (!isAction && !['', CLIENT, 'live'].includes(name)) {
+    const file = this.#files.get(name);
+    if (!isAction && file === undefined && !FEED.includes(name)) {
       return { status: 404, code: 'NOT_FOUND', message: `there is no such thing under ${PLAYGROUND_PATH}` };
     }
-    const methods = isAction ? ['POST'] : name === 'live' ? ['GET'] : ['GET', 'HEAD'];
+    const methods = isAction ? ['POST'] : file === undefined ? ['GET'] : ['GET', 'HEAD'];
     if (!methods.includes(request.method ?? '')) {
       const message = `this takes ${methods.join(' and ')}`;
       return { status: 405, code: 'METHOD_NOT_ALLOWED', message, headers: { allow: methods.join(', ') } };
     }
-    if (name === '') {
+    if (file !== undefined) {
       // It may be linked to from anywhere.
-      this.#showPage(request, response);
-      return undefined;
-    }
-    if (name === CLIENT) {
-      this.#giveClient(response);
+      give(file, request, response);
       return undefined;
     }
     const refusal = refuseOtherSites(request);
     if (refusal !== undefined) return refusal;
     if (name === 'live') return this.#stream(query, response);
+    if (name === 'message') return this.#show(query, response);
     if (this.readOnly) return { status: 403, code: 'READ_ONLY', message: 'the playground is read-only' };
     void this.#act(name, request, response);
     return undefined;
-  }
-
-  #showPage({ headers }: IncomingMessage, response: ServerResponse): void {
-    const { html, gzipped, contentSecurityPolicy } = this.#page;
-    const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(String(headers['accept-encoding'] ?? ''));
-    if (takesGzip) response.setHeader('content-encoding', 'gzip');
-    const body = takesGzip ? gzipped : html;
-    response
-      .writeHead(200, {
-        'content-type': 'text/html; charset=utf-8',
-        'content-length': body.length,
-        'content-security-policy': contentSecurityPolicy,
-        vary: 'accept-encoding',
-      })
-      .end(body);
-  }
-
-  /** Code that everybody has: pages of other origins may run it as well. */
-  #giveClient(response: ServerResponse): void {
-    response
-      .setHeader('cross-origin-resource-policy', 'cross-origin')
-      .writeHead(200, {
-        'content-type': 'text/javascript; charset=utf-8',
-        'content-length': this.#client.length,
-        'access-control-allow-origin': '*',
-      })
-      .end(this.#client);
   }
 
   #stream(query: string, response: ServerResponse): Refusal | undefined {
@@ -150,6 +119,14 @@ export class Playground {
     // What a proxy holds back would come late (`X-Accel-Buffering` is nginx's word for it).
     response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' });
     this.#feed.add(response, new URLSearchParams(query).get('group') ?? undefined);
+    return undefined;
+  }
+
+  /** Answers with the data of a message that was cut, as it was published. */
+  #show(query: string, response: ServerResponse): Refusal | undefined {
+    const data = this.#feed.data(Number(new URLSearchParams(query).get('n')));
+    if (data === undefined) return { status: 404, code: 'NOT_KEPT', message: 'the whole message is no longer kept here' };
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(data) }).end(data);
     return undefined;
   }
 
@@ -174,6 +151,13 @@ function secure(response: ServerResponse): void {
     .setHeader('cross-origin-resource-policy', 'same-origin')
     .setHeader('referrer-policy', 'no-referrer')
     .setHeader('x-content-type-options', 'nosniff');
+}
+
+function give({ body, gzipped, headers }: StaticFile, request: IncomingMessage, response: ServerResponse): void {
+  const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(String(request.headers['accept-encoding'] ?? ''));
+  if (takesGzip) response.setHeader('content-encoding', 'gzip');
+  const content = takesGzip ? gzipped : body;
+  response.writeHead(200, { ...headers, 'content-length': content.length, vary: 'accept-encoding' }).end(content);
 }
 
 function refuse(response: ServerResponse, { status, code, message, headers = {} }: Refusal): void {

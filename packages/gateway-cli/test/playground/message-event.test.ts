@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { createGateway } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
 import { expect, test } from 'vitest';
-import { messageEvent } from '../../src/playground/message-event.js';
+import { dataOf, messageEvent } from '../../src/playground/message-event.js';
 
 const envelope = (fields: object, data: string, meta = '') =>
   `{"type":"data_update","seq":7,"ts":1,${JSON.stringify({ groupId: 'g', ...fields }).slice(1, -1)},"payload":{"data":${data}${meta}}}`;
@@ -16,6 +16,13 @@ test('data is the exact text that was published, with digits that a number canno
 test('fields that look like a payload do not mislead it', () => {
   const id = ',"payload":{"data":1}}';
   expect(shown(envelope({ id, key: '"payload":{"data":' }, '"real"'))).toMatchObject({ id, data: '"real"' });
+});
+
+test('of a message that is shown cut there is the whole data, without its meta', () => {
+  const data = JSON.stringify({ text: 'x'.repeat(10_000) });
+  const text = envelope({}, data, ',"meta":{"label":"x"}');
+  expect(shown(text)).toMatchObject({ cut: true, data: `${data.slice(0, 4_096)}…` });
+  expect(dataOf(text)).toBe(data);
 });
 
 test('whatever is published is shown as it was', async () => {
@@ -33,6 +40,7 @@ test('whatever is published is shown as it was', async () => {
         const text = texts.pop();
         if (text === undefined) return;
         expect(JSON.parse(shown(text).data)).toEqual(JSON.parse(text).payload.data);
+        expect(dataOf(text)).toBe(shown(text).data);
         expect(shown(text).key).toBe(JSON.parse(text).key);
       },
     ),

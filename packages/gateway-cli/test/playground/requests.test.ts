@@ -59,6 +59,11 @@ describe('client.js', () => {
     expect(body).toMatch(/export\{.* as createClient/s);
     expect(body).not.toMatch(/\bimport\b[^(]*["']/);
     expect((await ask(server, '/playground/client.js', { method: 'POST' })).status).toBe(405);
+    const [packed] = (await once(
+      send(server, '/playground/client.js', { headers: { 'accept-encoding': 'gzip' } }),
+      'response',
+    )) as [IncomingMessage];
+    expect(gunzipSync(await buffer(packed)).toString()).toBe(body);
   });
 
   test('is behind the same guard as the page', async () => {
@@ -67,6 +72,54 @@ describe('client.js', () => {
     const server = await started({ password: 'secret' });
     expect((await ask(server, '/playground/client.js')).status).toBe(401);
     expect((await ask(server, '/playground/client.js', { headers: basic('secret') })).status).toBe(200);
+  });
+});
+
+test('asyncapi.json is the contract, for tools of whatever origin, behind the same guard', async () => {
+  const { status, headers, body } = await ask(await started(), '/playground/asyncapi.json');
+  expect([status, headers['content-type'], headers['access-control-allow-origin']]).toEqual([200, 'application/json', '*']);
+  expect(JSON.parse(body)).toMatchObject({ asyncapi: expect.stringMatching(/^3\./), channels: expect.anything() });
+  expect((await ask(await started({ password: 'secret' }), '/playground/asyncapi.json')).status).toBe(401);
+});
+
+describe('a message that was shown cut', () => {
+  const data = JSON.stringify('é'.repeat(10_000));
+  async function shownCut(playground: PlaygroundOptions = {}) {
+    const server = await started(playground);
+    const asked = send(server, '/playground/live', {
+      headers: playground.password === undefined ? {} : basic(playground.password),
+    });
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    await once(response, 'data');
+    onTestFinished(() => asked.destroy() && undefined);
+    await server.gateway.publish('g', JSON.parse(data));
+    return { server, asked };
+  }
+
+  test('is answered whole for as long as somebody looks', async () => {
+    const { server, asked } = await shownCut();
+    expect(await ask(server, '/playground/message?n=1')).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/json', 'x-content-type-options': 'nosniff' },
+      body: data,
+    });
+    asked.destroy();
+    await expect.poll(async () => (await ask(server, '/playground/message?n=1')).status, POLL).toBe(404);
+  });
+
+  test.each(['', '?n=2', '?n=x', '?n=-1', '?n=__proto__'])('is not found by message%s', async (query) => {
+    const { server } = await shownCut();
+    const { status, body } = await ask(server, `/playground/message${query}`);
+    expect([status, JSON.parse(body).error.code]).toEqual([404, 'NOT_KEPT']);
+  });
+
+  test('is for the page alone, and behind the password', async () => {
+    const { server } = await shownCut({ password: 'secret' });
+    expect((await ask(server, '/playground/message?n=1')).status).toBe(401);
+    expect((await ask(server, '/playground/message?n=1', { headers: basic('secret') })).status).toBe(200);
+    const headers = { ...basic('secret'), 'sec-fetch-site': 'cross-site' };
+    expect((await ask(server, '/playground/message?n=1', { headers })).status).toBe(403);
+    expect((await ask(server, '/playground/message?n=1', { method: 'POST', headers: basic('secret') })).status).toBe(405);
   });
 });
 
@@ -88,10 +141,11 @@ describe('the page', () => {
         .map((part) => part.split(/ (.*)/)),
     );
     expect(policy).toMatchObject({ 'default-src': "'none'", 'connect-src': "'self'", 'frame-ancestors': "'none'" });
-    for (const name of ['script-src', 'style-src']) expect(policy[name]).toMatch(/^'sha256-[\w+/]{43}='$/);
+    expect(policy['script-src']).toMatch(/^'self' 'sha256-[\w+/]{43}='$/);
+    expect(policy['style-src']).toMatch(/^'sha256-[\w+/]{43}='$/);
     // Nothing comes from elsewhere.
     const [style = ''] = body.match(/<style>.*<\/style>/s) ?? [];
-    const markup = body.replace(/<(script|style)>.*?<\/\1>/gs, '');
+    const markup = body.replace(/<(script|style)[^>]*>.*?<\/\1>/gs, '');
     expect(markup.match(/(?:src|href)="(?!data:)[^"]*/g)).toBeNull();
     expect(style.match(/url\([^)]*|@import[^;]*/g)).toBeNull();
   });

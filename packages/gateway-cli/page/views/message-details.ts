@@ -1,0 +1,58 @@
+import { bytes } from '../../src/playground/format.js';
+import type { MessageEvent } from '../../src/playground/wire.js';
+import { asPublishCall } from '../code.js';
+import { h, say } from '../dom.js';
+import { wholeData } from '../feed-client.js';
+
+/** Everything about a message. */
+export function details(event: MessageEvent): HTMLElement {
+  const { n, groupId, epoch, seq, from, id, delivery = 'reliable', key, sessionId, data, cut, size } = event;
+  let whole = event;
+  const facts = {
+    group: groupId,
+    position: `${epoch}:${seq}`,
+    from: from ?? 'the server',
+    id,
+    delivery,
+    key,
+    session: sessionId,
+  };
+  const list = h('dl', {});
+  for (const [name, value] of Object.entries(facts)) {
+    if (value !== undefined) list.append(h('dt', {}, name), h('dd', { class: 'mono' }, value));
+  }
+  const shown = h('pre', { tabindex: '0', 'aria-label': 'Data' }, cut ? data : pretty(data));
+  const all = h('button', { class: 'quiet', onclick: showAll }, `show all (${bytes(size)})`);
+  async function showAll(): Promise<void> {
+    try {
+      whole = { ...event, data: await wholeData(n), cut: false };
+      say(shown, pretty(whole.data));
+      all.remove();
+    } catch (error) {
+      say(all, (error as Error).message);
+    }
+  }
+  const copy = copyButton('copy as publish call', () => asPublishCall(whole));
+  return h('div', { class: 'details' }, list, shown, h('div', { class: 'tools' }, cut && all, copy));
+}
+
+/** A button that copies a text. */
+export function copyButton(label: string, text: () => string): HTMLElement {
+  const button = h('button', { class: 'quiet', onclick: copy }, label);
+  async function copy(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text());
+      say(button, 'copied');
+    } catch {
+      say(button, 'the browser does not let it');
+    }
+    setTimeout(() => say(button, label), 1_500);
+  }
+  return button;
+}
+
+/** JSON text with a line for each field. Digits that a number cannot hold are kept: where there are any it stays as it is. */
+function pretty(text: string): string {
+  const value = JSON.parse(text);
+  return JSON.stringify(value) === text ? JSON.stringify(value, undefined, 2) : text;
+}
