@@ -2,12 +2,9 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { TotalsReporter } from './scripts/totals-reporter.js';
-import { OWN_PROCESS, SHARED_PROCESSES } from './tests/support/processes.js';
+import { BUILT, OWN_PROCESS, SHARED_PROCESSES } from './tests/support/processes.js';
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-
-/** Started from what `dist` holds, since a process that compiles the sources takes three times as long to start. */
-const BUILT = ['health-command', 'process'].map((name) => `packages/gateway-cli/test/${name}.test.ts`);
 
 export default defineConfig({
   resolve: {
@@ -35,13 +32,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'source',
-          include: [
-            ...OWN_PROCESS,
-            'packages/gateway-cli/test/**/*.test.ts',
-            'examples/*/test/**/*.test.ts',
-            'tests/**/*.test.ts',
-            'bench/test/**/*.test.ts',
-          ],
+          include: [...OWN_PROCESS, 'examples/*/test/**/*.test.ts', 'tests/**/*.test.ts', 'bench/test/**/*.test.ts'],
           // tests/stack has a command of its own, which starts an engine.
           exclude: ['**/node_modules/**', '**/dist/**', 'tests/packages/**', 'tests/stack/**', ...BUILT],
         },
