@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { TotalsReporter } from './scripts/totals-reporter.js';
+import { BUILT, OWN_PROCESS, SHARED_PROCESSES } from './tests/support/processes.js';
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -31,15 +32,24 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'source',
-          include: [
-            'packages/*/test/**/*.test.ts',
-            'examples/*/test/**/*.test.ts',
-            'tests/**/*.test.ts',
-            'bench/test/**/*.test.ts',
-          ],
+          include: [...OWN_PROCESS, 'examples/*/test/**/*.test.ts', 'tests/**/*.test.ts', 'bench/test/**/*.test.ts'],
           // tests/stack has a command of its own, which starts an engine.
-          exclude: ['**/node_modules/**', '**/dist/**', 'tests/packages/**', 'tests/stack/**'],
+          exclude: ['**/node_modules/**', '**/dist/**', 'tests/packages/**', 'tests/stack/**', ...BUILT],
         },
+      },
+      {
+        // The sources are loaded once by each worker, and not again for each file.
+        extends: true,
+        test: {
+          name: 'unit',
+          include: SHARED_PROCESSES.map((folder) => `${folder}**/*.test.ts`),
+          exclude: ['**/node_modules/**', ...OWN_PROCESS],
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'built', include: BUILT, globalSetup: ['tests/support/built.ts'] },
       },
       {
         // Its setup builds and packs, so it is a project of its own: a run of other files does without.

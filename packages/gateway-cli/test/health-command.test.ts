@@ -13,8 +13,7 @@ import { runCli } from './memory-io.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const ipv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ address }) => address === '::1'));
-const BIN = `await import(${JSON.stringify(new URL('packages/gateway-cli/src/bin.ts', ROOT).href)});`;
-const TSX = import.meta.resolve('tsx');
+const BIN = `await import(${JSON.stringify(new URL('packages/gateway-cli/dist/esm/bin.js', ROOT).href)});`;
 
 describe('without flags, the gateway that runs here', () => {
   let folder: string;
@@ -43,9 +42,9 @@ describe('without flags, the gateway that runs here', () => {
     script = 'program.mjs',
     nodeFlags: string[] = [],
   ): ChildProcess {
-    const child = spawn(process.execPath, [...nodeFlags, '--import', TSX, script, ...argv], {
+    const child = spawn(process.execPath, [...nodeFlags, script, ...argv], {
       cwd: folder,
-      env: { PATH: process.env.PATH, TSX_TSCONFIG_PATH: new URL('tsconfig.json', ROOT).pathname, ...env },
+      env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push({ process: child, exit: once(child, 'exit') });
