@@ -1,11 +1,13 @@
+import type { LogPosition } from 'gateway-protocol';
 import type { Clock } from './clock.js';
 import { CONNECTION_STATES, type ConnectionEvent } from './connection-states.js';
 import type { EndCause } from './end-causes.js';
 import { FlowControl } from './flow-control.js';
 import type { Peer } from './gateway.js';
 import type { ConnectionState } from './gateway-info.js';
-import type { Loss, Receiver } from './groups/cursor.js';
+import type { Loss, Receiver, StandingListener } from './groups/cursor.js';
 import type { Membership } from './groups/group.js';
+import type { Replay } from './groups/replay.js';
 import type { Limits } from './limits.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/member.js';
@@ -29,8 +31,7 @@ export interface ConnectionParts {
     /** A ping or pong. */
     spend(connection: Connection): void;
   };
-  /** Takes what a client was told that it has lost. */
-  gapped(connection: Connection, groupId: string, from: number, to: number): void;
+  readonly listener: StandingListener<Connection>;
   /** Takes what becomes of a connection. */
   readonly hub: {
     /** Its socket takes more again. */
@@ -157,13 +158,14 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     this.parts.hub.lost(this, reason);
   }
 
-  replayed(): void {
+  synced(groupId: string, position: LogPosition, replay: Replay): void {
+    this.parts.listener.synced(this, groupId, position, replay);
     // Who waits for all that it is owed may have it now.
     this.letGo();
   }
 
   gapped(groupId: string, from: number, to: number): void {
-    this.parts.gapped(this, groupId, from, to);
+    this.parts.listener.gapped(this, groupId, from, to);
   }
 
   message(text: string, byteLength: number): void {

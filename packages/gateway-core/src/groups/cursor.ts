@@ -1,3 +1,4 @@
+import type { LogPosition } from 'gateway-protocol';
 import type { PlaceState } from './place-states.js';
 import type { Replay } from './replay.js';
 
@@ -17,10 +18,17 @@ export interface Receiver {
   write(frames: Buffer): void;
   /** Messages of the group are lost to it, and it cannot be told. */
   lost(reason: Loss): void;
-  /** It has been written all of a replay. */
-  replayed?(): void;
+  /** It has been written all of a replay, and the `sync` at its end: it stands at this position of the group. */
+  synced?(groupId: string, position: LogPosition, replay: Replay): void;
   /** Messages of a group are lost to it, and it was told. */
   gapped?(groupId: string, from: number, to: number): void;
+}
+
+/** Takes what receivers of dialect 2 were told of where they stand. */
+export interface StandingListener<Who> {
+  synced(who: Who, groupId: string, position: LogPosition, replay: Replay): void;
+  /** Messages of a group are lost to it. */
+  gapped(who: Who, groupId: string, from: number, to: number): void;
 }
 
 /** How far a receiver has been written to. */
