@@ -84,9 +84,10 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   request: Peer['request'];
   /** For how long it was not listened to, until it has sent what that time allowed. */
   unheardMs = 0;
-  /** When it may send a whole burst again, of messages, bytes, joins and errors, in monotonic milliseconds; `undefined`: now, as from the start. */
-  messagesFullAt: number | undefined;
-  bytesFullAt: number | undefined;
+  /** When it may send a whole burst again, in monotonic milliseconds. Numbers from the start: V8 writes one over the other for each message. */
+  messagesFullAt = Number.NEGATIVE_INFINITY;
+  bytesFullAt = Number.NEGATIVE_INFINITY;
+  /** And of joins and errors, which are seldom; `undefined`: now. */
   joinsFullAt: number | undefined;
   errorsFullAt: number | undefined;
   readonly createdAtMonotonic: number;
