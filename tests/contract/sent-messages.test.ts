@@ -3,6 +3,7 @@ import { createGateway } from 'gateway-core';
 import { connectClient, FakeClock, type MemoryClient } from 'gateway-core/testing';
 import type { OutgoingToClient2 } from 'gateway-protocol';
 import { expect, test } from 'vitest';
+import { withBooks } from '../../packages/gateway-core/test/support/books.js';
 import { GATEWAY_FIELDS } from '../../packages/gateway-protocol/test/gateway-messages.js';
 import { compileContract, openSchema } from '../../packages/gateway-protocol/test/schema-validators.js';
 
@@ -51,18 +52,20 @@ const say = (data: unknown, envelope: object = {}) => ({ type: 'data_update', gr
 /** Everything that dialect 2 has, with a gateway of which everything is small. */
 async function converse(): Promise<OutgoingToClient2[]> {
   const clock = new FakeClock();
-  const gateway = createGateway({
-    clock,
-    limits: {
-      logMessagesMax: 8,
-      socketHighWaterMarkBytes: 1_500,
-      messagesPerSecondMax: 0,
-      presenceMembersMax: 3,
-    },
-    timings: { slowConsumerTimeoutMs: 60_000, heartbeatTimeoutMs: 60_000, identifyTimeoutMs: 60_000 },
-    authenticate: ({ token }) => token !== 'bad' && { principal: String(token), expiresAt: clock.now() + 3_600_000 },
-    authorize: ({ groupId }) => groupId !== 'closed',
-  });
+  const gateway = withBooks(
+    createGateway({
+      clock,
+      limits: {
+        logMessagesMax: 8,
+        socketHighWaterMarkBytes: 1_500,
+        messagesPerSecondMax: 0,
+        presenceMembersMax: 3,
+      },
+      timings: { slowConsumerTimeoutMs: 60_000, heartbeatTimeoutMs: 60_000, identifyTimeoutMs: 60_000 },
+      authenticate: ({ token }) => token !== 'bad' && { principal: String(token), expiresAt: clock.now() + 3_600_000 },
+      authorize: ({ groupId }) => groupId !== 'closed',
+    }),
+  );
   const clients: MemoryClient<OutgoingToClient2>[] = [];
   const connect = async (...messages: object[]) => {
     const client = connectClient<OutgoingToClient2>(gateway);

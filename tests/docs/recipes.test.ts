@@ -280,7 +280,7 @@ test('Replace a gateway', async () => {
   expect(replaceable.current).not.toBe(first);
   const next = await identify({ token: resume?.token });
   expect(readyOf(next)).toMatchObject({ memberId, resumed: true, groups: ['room'] });
-  expect(client.closed?.code).toBe(4004);
+  expect(client.closed?.code).toBe(4202);
   await Promise.all([replacing, clock.advance(20_000)]);
   expect(await replaceable.current.members('room')).toMatchObject([{ memberId, state: 'connected' }]);
   expect(routes).toEqual(['upgrade']);

@@ -1,10 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { createGateway } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { Client } from './support/client.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 /** What a gateway could have left behind on a server. */
 const traces = (server: Server) => ({
@@ -18,7 +17,7 @@ test('after close the server is as it was before the gateway, and goes on', asyn
   const server = createServer((_request, response) => void response.end('plain'));
   const origin = await listen(server);
   const before = traces(server);
-  const gateway = createGateway({ server });
+  const gateway = startGateway({ server });
   expect(traces(server)).not.toEqual(before);
   const client = await Client.join(`${origin}/rt`);
   await gateway.close();
@@ -33,7 +32,7 @@ test.each([[[0, 1, 2]], [[2, 1, 0]], [[1, 2, 0]]])(
   async (order) => {
     const server = createServer();
     const before = traces(server);
-    const gateways = ['/a', '/b', '/c'].map((path) => createGateway({ server, path }));
+    const gateways = ['/a', '/b', '/c'].map((path) => startGateway({ server, path }));
     for (const index of order) await gateways[index]?.close();
     expect(traces(server)).toEqual(before);
   },
@@ -45,7 +44,7 @@ test('a gateway can be closed and made again on the same server, over and over',
   const url = `${await listen(server)}/rt`;
   const listening = traces(server);
   for (let round = 0; round < 3; round += 1) {
-    const gateway = createGateway({ server });
+    const gateway = startGateway({ server });
     const client = await Client.join(url);
     expect(await client.say(round)).toMatchObject({ seq: 1 });
     await client.close();
@@ -57,7 +56,7 @@ test('a gateway can be closed and made again on the same server, over and over',
 
 test('other upgrade listeners go on after close, and get the path of the gateway too', async () => {
   const server = createServer();
-  const gateway = createGateway({ server });
+  const gateway = startGateway({ server });
   new WebSocketServer({ server }).on('connection', (client) => client.send('{"type":"ready"}'));
   const url = `${await listen(server)}/rt`;
   expect((await (await Client.connect(url)).next('ready')).payload.connectionId).toBeTypeOf('string');
@@ -67,7 +66,7 @@ test('other upgrade listeners go on after close, and get the path of the gateway
 
 test('somebody who has wrapped emit since is not unwrapped, and goes on', async () => {
   const server = createServer((_request, response) => void response.end('plain'));
-  const gateway = createGateway({ server });
+  const gateway = startGateway({ server });
   const seen: unknown[] = [];
   const { emit } = server;
   const theirs: typeof emit = (event: string, ...args: unknown[]) => {
@@ -82,7 +81,7 @@ test('somebody who has wrapped emit since is not unwrapped, and goes on', async 
   expect(await (await fetch(origin.replace('ws:', 'http:'))).text()).toBe('plain');
   expect(seen).toContain('upgrade');
   // A gateway made now works as well.
-  const next = createGateway({ server });
+  const next = startGateway({ server });
   await (await Client.join(`${origin}/rt`)).close();
   await next.close();
   expect(server.listenerCount('upgrade')).toBe(0);
@@ -92,7 +91,7 @@ test('somebody who has wrapped emit since is not unwrapped, and goes on', async 
 test('who has kept the emit of the server from before the gateway still brings clients to it', async () => {
   const server = createServer();
   const emit = server.emit.bind(server);
-  const gateway = createGateway({ server });
+  const gateway = startGateway({ server });
   // A second server for another address, as Fastify makes one for each address of localhost.
   const second = createServer().on('upgrade', (request, socket, head) => void emit('upgrade', request, socket, head));
   const client = await Client.join(`${await listen(second)}/rt`);

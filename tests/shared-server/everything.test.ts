@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createGateway } from 'gateway-core';
 import { Server as SocketIo } from 'socket.io';
 import { io } from 'socket.io-client';
 import { expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import * as express from '../../examples/embed/src/express.js';
 import { Client } from './support/client.js';
+import { startGateway } from './support/servers.js';
 
 test('Express routes, two gateways, Socket.IO and a ws server share one server', async () => {
   const { server, gateway } = await express.start(0);
   new WebSocketServer({ server, path: '/other' }).on('connection', (client) => client.send('{"type":"ready"}'));
   new SocketIo(server).on('connection', (socket) => socket.on('ask', (answer: (text: string) => void) => answer('socket.io')));
-  const staff = createGateway({ server, path: '/staff/rt' });
+  const staff = startGateway({ server, path: '/staff/rt' });
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const [a, b] = [await Client.join(`ws://${host}/rt`), await Client.join(`ws://${host}/staff/rt`)];

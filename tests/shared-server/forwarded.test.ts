@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
-import { createGateway, type GatewayOptions } from 'gateway-core';
+import type { GatewayOptions } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 async function run(options: GatewayOptions) {
   const server = createServer();
-  const gateway = createGateway({ server, ...options });
+  const gateway = startGateway({ server, ...options });
   return { gateway, url: `${await listen(server)}/rt` };
 }
 

@@ -3,12 +3,11 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
-import { createGateway } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { Client } from './support/client.js';
 import { openRaw, rawUpgrade } from './support/raw-upgrade.js';
 import { selfSigned } from './support/self-signed.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 /** Offers HTTP/2 as Java's HttpClient and `curl --http2` do, on every plain request (RFC 7540 §3.2). */
 const H2C = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' };
@@ -27,8 +26,8 @@ function host(): Server {
 
 test('a plain request that offers HTTP/2 reaches the host, as it would without a gateway', async () => {
   const server = host();
-  createGateway({ server });
-  createGateway({ server, path: '/staff/rt' });
+  startGateway({ server });
+  startGateway({ server, path: '/staff/rt' });
   const url = `${await listen(server)}/page?x=1`;
   const { status, body } = await rawUpgrade({ url, target: '/page?x=1', headers: { ...H2C, Accept: 'text/html' } });
   expect(status).toBe(200);
@@ -37,7 +36,7 @@ test('a plain request that offers HTTP/2 reaches the host, as it would without a
 
 test('its body reaches the host as well, however late it comes', async () => {
   const server = host();
-  createGateway({ server });
+  startGateway({ server });
   const headers = { ...H2C, Connection: 'keep-alive, upgrade, http2-settings', 'Content-Length': '10' };
   const socket = openRaw({ url: await listen(server), method: 'POST', target: '/form', headers });
   socket.write('01234');
@@ -54,7 +53,7 @@ test('the same behind TLS', async () => {
     response.setHeader('Connection', 'close');
     response.end(`plain ${request.url}`);
   });
-  createGateway({ server });
+  startGateway({ server });
   const { port } = new URL(await listen(server));
   const socket: Duplex = connectTls({ port: Number(port), host: '127.0.0.1', ca: cert });
   socket.write('GET /page HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
@@ -63,7 +62,7 @@ test('the same behind TLS', async () => {
 
 test('where somebody else listens, it is theirs', async () => {
   const server = host();
-  createGateway({ server });
+  startGateway({ server });
   server.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 418 Teapot\r\nConnection: close\r\n\r\n'));
   expect(await rawUpgrade({ url: await listen(server), headers: H2C })).toMatchObject({ status: 418 });
 });
@@ -71,7 +70,7 @@ test('where somebody else listens, it is theirs', async () => {
 test('a request with more headers than the server keeps is refused, for its length may be among those that are gone', async () => {
   const server = host();
   server.maxHeadersCount = 10;
-  createGateway({ server });
+  startGateway({ server });
   const url = await listen(server);
   const more = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`x-${index}`, '1']));
   const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -85,7 +84,7 @@ test.each(['websocket, h2c', 'h2c, WebSocket', ' h2c ,websocket,', 'h2c,websocke
   'Upgrade: %s offers WebSocket among others, and is taken on the path of the gateway',
   async (upgrade) => {
     const server = host();
-    createGateway({ server });
+    startGateway({ server });
     const url = await listen(server);
     const headers = { ...H2C, Upgrade: upgrade };
     const { status, headers: answered } = await rawUpgrade({ url: `${url}/rt`, headers });
@@ -98,7 +97,7 @@ test.each(['websockets', 'h2c, xwebsocket', 'web socket', 'websocket/13', 'my-we
   'Upgrade: %s offers none',
   async (upgrade) => {
     const server = host();
-    createGateway({ server });
+    startGateway({ server });
     const url = await listen(server);
     expect((await rawUpgrade({ url: `${url}/rt`, headers: { Upgrade: upgrade } })).status).toBe(400);
     expect((await rawUpgrade({ url: `${url}/page`, headers: { Upgrade: upgrade } })).status).toBe(200);
@@ -107,7 +106,7 @@ test.each(['websockets', 'h2c, xwebsocket', 'web socket', 'websocket/13', 'my-we
 
 test('WebSocket clients are served as before, on the path of the gateway and nowhere else', async () => {
   const server = host();
-  createGateway({ server });
+  startGateway({ server });
   const origin = await listen(server);
   expect(await rawUpgrade({ url: `${origin}/nobody`, headers: { Upgrade: 'WebSocket' } })).toMatchObject({ status: 404 });
   expect(await rawUpgrade({ url: `${origin}/nobody`, headers: { Upgrade: 'h2c, websocket' } })).toMatchObject({ status: 404 });

@@ -3,18 +3,18 @@ import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
 import { buffer } from 'node:stream/consumers';
-import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
+import type { Gateway, GatewayOptions } from 'gateway-core';
 import { closeAction } from 'gateway-protocol';
 import { expect, test } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import { Client } from './support/client.js';
 import { openRaw, rawUpgrade } from './support/raw-upgrade.js';
 import { selfSigned } from './support/self-signed.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 async function run(options: GatewayOptions): Promise<{ gateway: Gateway; url: string }> {
   const server = createServer();
-  const gateway = createGateway({ server, refuseBy: 'close', ...options });
+  const gateway = startGateway({ server, refuseBy: 'close', ...options });
   return { gateway, url: `${await listen(server)}/rt` };
 }
 
@@ -75,7 +75,7 @@ test.each([
 ])('over TLS, on a server of %s, it is the same', async (_, create) => {
   const { key, cert } = selfSigned();
   const server = create(key, cert);
-  const gateway = createGateway({ server, refuseBy: 'close', limits: { connectionsMax: 1 } });
+  const gateway = startGateway({ server, refuseBy: 'close', limits: { connectionsMax: 1 } });
   const url = `wss://127.0.0.1:${new URL(await listen(server)).port}/rt`;
   const tls = { ca: cert };
   const first = await Client.join(url, 'group-1', tls);

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
+import type { Gateway, GatewayOptions } from 'gateway-core';
 import { expect, test, vi } from 'vitest';
 import { Client } from './support/client.js';
 import { openRaw, type RawRequest, rawUpgrade } from './support/raw-upgrade.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 interface Running {
   server: Server;
@@ -14,7 +14,7 @@ interface Running {
 
 async function run(options: GatewayOptions = {}): Promise<Running> {
   const server = createServer((_request, response) => void response.end('plain'));
-  const gateway = createGateway({ server, ...options });
+  const gateway = startGateway({ server, ...options });
   return { server, gateway, url: `${await listen(server)}/rt` };
 }
 
@@ -74,7 +74,7 @@ test('an allowed origin connects, and so does a client that is no browser', asyn
 test('an origin that the host allows later connects, with what the client has sent meanwhile', async () => {
   const server = createServer();
   const answers: ((allowed: boolean) => void)[] = [];
-  createGateway({ server, allowedOrigins: () => new Promise((resolve) => answers.push(resolve)) });
+  startGateway({ server, allowedOrigins: () => new Promise((resolve) => answers.push(resolve)) });
   const socket = openRaw({ url: `${await listen(server)}/rt` });
   // An unmasked ping right behind the handshake: a client that breaks the protocol is told so once it is in (RFC 6455 §5.1).
   socket.write(Buffer.from([0x89, 0x00]));

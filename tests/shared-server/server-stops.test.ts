@@ -3,12 +3,12 @@ import { createServer, type Server } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createGateway, type HostServer } from 'gateway-core';
+import type { Gateway, HostServer } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { Client } from './support/client.js';
 import { openRaw, rawUpgrade } from './support/raw-upgrade.js';
 import { selfSigned } from './support/self-signed.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 const { key, cert } = selfSigned();
 
@@ -26,7 +26,7 @@ describe.each<[name: string, scheme: string, create: () => HostServer]>([
   test('is closed before its gateways: they tell their clients, and it closes when those have gone', async () => {
     const server = create();
     const own = Object.getOwnPropertyNames(server);
-    const gateways = [createGateway({ server }), createGateway({ server, path: '/staff' })];
+    const gateways = [startGateway({ server }), startGateway({ server, path: '/staff' })];
     const host = await listening(server);
     const clients = [
       await Client.join(`${scheme}://${host}/rt`, 'group-1', { ca: cert }),
@@ -44,9 +44,9 @@ describe.each<[name: string, scheme: string, create: () => HostServer]>([
   });
 });
 
-async function run(): Promise<{ server: Server; gateway: ReturnType<typeof createGateway>; client: Client; host: string }> {
+async function run(): Promise<{ server: Server; gateway: Gateway; client: Client; host: string }> {
   const server = createServer();
-  const gateway = createGateway({ server });
+  const gateway = startGateway({ server });
   const host = await listening(server);
   return { server, gateway, client: await Client.join(`ws://${host}/rt`), host };
 }
@@ -82,7 +82,7 @@ test('await using closes it too', async () => {
 
 test('a client that never answers is cut after the grace time, and then the server closes', async () => {
   const server = createServer();
-  const gateway = createGateway({ server, timings: { closeTimeoutMs: 50 } });
+  const gateway = startGateway({ server, timings: { closeTimeoutMs: 50 } });
   const host = await listening(server);
   const connected = new Promise((resolve) => gateway.on('connection', resolve));
   openRaw({ url: `ws://${host}/rt` });
@@ -94,7 +94,7 @@ test('a client that never answers is cut after the grace time, and then the serv
 
 test('a server that does not listen yet is not stopped by close, and its gateway goes on', async () => {
   const server = createServer();
-  const gateway = createGateway({ server });
+  const gateway = startGateway({ server });
   await new Promise((resolve) => server.close(resolve));
   expect(gateway.health().ok).toBe(true);
   const client = await Client.join(`${await listen(server)}/rt`);
@@ -103,10 +103,10 @@ test('a server that does not listen yet is not stopped by close, and its gateway
 
 test('a gateway that has closed leaves the server to itself: a new one on it works, and ends with it', async () => {
   const server = createServer();
-  const first = createGateway({ server });
+  const first = startGateway({ server });
   await first.close();
   expect(Object.hasOwn(server, 'close')).toBe(false);
-  const second = createGateway({ server });
+  const second = startGateway({ server });
   const client = await Client.join(`ws://${await listening(server)}/rt`);
   const closed = once(server.close(), 'close');
   expect(await client.closed).toBe(1012);
@@ -136,7 +136,7 @@ test('an own close of the server from before the gateway is there again afterwar
   const server = createServer();
   const own = server.close.bind(server);
   server.close = own;
-  const gateway = createGateway({ server });
+  const gateway = startGateway({ server });
   expect(server.close).not.toBe(own);
   expect(server.close()).toBe(server);
   await gateway.close();

@@ -1,11 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import { createGateway } from 'gateway-core';
 import { Server as SocketIo } from 'socket.io';
 import { io } from 'socket.io-client';
 import { expect, test } from 'vitest';
 import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 function attachSocketIo(server: Server): void {
   new SocketIo(server, { destroyUpgradeTimeout: 10 }).on('connection', (socket) => {
@@ -30,8 +29,8 @@ async function askSocketIo(origin: string, transports: string[], last: string): 
 }
 
 test.each([
-  { order: 'before', steps: [attachSocketIo, (server: Server) => void createGateway({ server })] },
-  { order: 'after', steps: [(server: Server) => void createGateway({ server }), attachSocketIo] },
+  { order: 'before', steps: [attachSocketIo, (server: Server) => void startGateway({ server })] },
+  { order: 'after', steps: [(server: Server) => void startGateway({ server }), attachSocketIo] },
 ])('Socket.IO, attached $order the gateway, keeps its transports, and the gateway its clients', async ({ steps }) => {
   const server = createServer((_request, response) => void response.end('plain'));
   for (const step of steps) step(server);

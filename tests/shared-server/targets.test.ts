@@ -1,15 +1,14 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { Duplex } from 'node:stream';
 import * as fc from 'fast-check';
-import { createGateway } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 async function statusOf(target: string, path?: string): Promise<number> {
   const server = createServer();
-  createGateway({ server, path });
+  startGateway({ server, path });
   const { status } = await rawUpgrade({ url: await listen(server), target });
   return status;
 }
@@ -95,7 +94,7 @@ test.each(['/gruppé', '/組/😀/', '/{tenant}', '/a|b^c', '/rt/', "/it's-(1);v
   'what a browser makes of %s connects, and is what the gateway says',
   async (path) => {
     const server = createServer();
-    const gateway = createGateway({ server, path });
+    const gateway = startGateway({ server, path });
     const url = await listen(server);
     await (await Client.join(url + path)).close();
     await (await Client.join(url + gateway.path)).close();
@@ -104,7 +103,7 @@ test.each(['/gruppé', '/組/😀/', '/{tenant}', '/a|b^c', '/rt/', "/it's-(1);v
 
 test('no target makes the upgrade throw, whatever it is made of', () => {
   const server = createServer();
-  createGateway({ server });
+  startGateway({ server });
   const targets = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.webUrl({ withQueryParameters: true, withFragments: true }),

@@ -1,13 +1,14 @@
 import { createServer } from 'node:http';
 import { createGateway } from 'gateway-core';
 import { expect, test, vi } from 'vitest';
+import { withBooks } from '../../packages/gateway-core/test/support/books.js';
 import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 test('two gateways on two paths serve their own clients, and share nothing', async () => {
   const server = createServer();
-  const [rt, staff] = [createGateway({ server }), createGateway({ server, path: '/staff/rt' })];
+  const [rt, staff] = [startGateway({ server }), startGateway({ server, path: '/staff/rt' })];
   const origin = await listen(server);
   const [a, b] = [await Client.join(`${origin}/rt`), await Client.join(`${origin}/staff/rt`)];
   await a.say('to the public');
@@ -25,8 +26,8 @@ test('two gateways on two paths serve their own clients, and share nothing', asy
 
 test('an upgrade that neither of two gateways takes gets one 404', async () => {
   const server = createServer();
-  createGateway({ server });
-  createGateway({ server, path: '/staff/rt' });
+  startGateway({ server });
+  startGateway({ server, path: '/staff/rt' });
   const { status, body } = await rawUpgrade({ url: `${await listen(server)}/nobody` });
   expect({ status, body }).toEqual({ status: 404, body: 'nothing accepts WebSocket connections here\n' });
 });
@@ -34,11 +35,11 @@ test('an upgrade that neither of two gateways takes gets one 404', async () => {
 test('gateways of two copies of the package, as of its ESM and its CommonJS, share a server as well', async () => {
   const server = createServer();
   const emitBefore = server.emit;
-  const one = createGateway({ server });
+  const one = startGateway({ server });
   vi.resetModules();
   const copy = await import('gateway-core');
   expect(copy.createGateway).not.toBe(createGateway);
-  const other = copy.createGateway({ server, path: '/staff/rt' });
+  const other = withBooks(copy.createGateway({ server, path: '/staff/rt' }));
   const origin = await listen(server);
   const [a, b] = [await Client.join(`${origin}/rt`), await Client.join(`${origin}/staff/rt`)];
   const { status, body } = await rawUpgrade({ url: `${origin}/nobody` });
@@ -51,7 +52,7 @@ test('gateways of two copies of the package, as of its ESM and its CommonJS, sha
 
 test('of two gateways on one path the newer one takes the clients, and leaves them to the older one when it closes', async () => {
   const server = createServer();
-  const [older, newer] = [createGateway({ server }), createGateway({ server })];
+  const [older, newer] = [startGateway({ server }), startGateway({ server })];
   const url = `${await listen(server)}/rt`;
   await (await Client.join(url)).close();
   expect([older.stats().connectionsTotal, newer.stats().connectionsTotal]).toEqual([0, 1]);

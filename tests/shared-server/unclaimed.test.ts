@@ -1,13 +1,12 @@
 import { createServer } from 'node:http';
-import { createGateway } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 test('an upgrade that nobody takes gets 404 where the gateway is alone [R227]', async () => {
   const server = createServer();
-  createGateway({ server });
+  startGateway({ server });
   expect(await rawUpgrade({ url: `${await listen(server)}/nobody` })).toEqual({
     status: 404,
     headers: { connection: 'close', 'content-type': 'text/plain; charset=utf-8', 'content-length': '43' },
@@ -17,7 +16,7 @@ test('an upgrade that nobody takes gets 404 where the gateway is alone [R227]', 
 
 test('an upgrade that nobody takes is left alone where somebody else listens, for as long as they do', async () => {
   const server = createServer();
-  createGateway({ server });
+  startGateway({ server });
   const url = `${await listen(server)}/nobody`;
   const seen: (string | undefined)[] = [];
   const teapot: Parameters<typeof server.on>[1] = (request, socket) => {
@@ -36,8 +35,8 @@ test('an upgrade that nobody takes is left alone where somebody else listens, fo
 
 test('where the host answers no requests at all, a plain one on the path of the gateway is 426, or 405 [R230]', async () => {
   const server = createServer();
-  createGateway({ server });
-  createGateway({ server, path: '/staff' });
+  startGateway({ server });
+  startGateway({ server, path: '/staff' });
   const origin = (await listen(server)).replace('ws:', 'http:');
   for (const path of ['/rt', '/rt/?x', '/staff']) {
     const response = await fetch(origin + path);
@@ -55,7 +54,7 @@ test('where the host answers no requests at all, a plain one on the path of the 
 
 test('a plain request for the path of the gateway is the own business of the host', async () => {
   const server = createServer((request, response) => void response.end(`plain ${request.url}`));
-  createGateway({ server });
+  startGateway({ server });
   const origin = (await listen(server)).replace('ws:', 'http:');
   expect(await (await fetch(`${origin}/rt`)).text()).toBe('plain /rt');
 });

@@ -1,10 +1,9 @@
 import { createServer, type Server } from 'node:http';
-import { createGateway } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Client } from './support/client.js';
 import { rawUpgrade } from './support/raw-upgrade.js';
-import { listen } from './support/servers.js';
+import { listen, startGateway } from './support/servers.js';
 
 /** Sends back what it gets, on `/other`. Answers other paths with 400: so `ws` does. */
 function attachOther(server: Server): void {
@@ -39,8 +38,8 @@ const modes: [mode: string, attach: (server: Server) => void][] = [
 
 test.each(
   modes.flatMap(([mode, attach]) => [
-    { mode, order: 'before', steps: [attach, (server: Server) => void createGateway({ server })] },
-    { mode, order: 'after', steps: [(server: Server) => void createGateway({ server }), attach] },
+    { mode, order: 'before', steps: [attach, (server: Server) => void startGateway({ server })] },
+    { mode, order: 'after', steps: [(server: Server) => void startGateway({ server }), attach] },
   ]),
 )('a ws server $mode, attached $order the gateway, and the gateway both keep working', async ({ steps }) => {
   const server = createServer((_request, response) => void response.end('plain'));
@@ -58,7 +57,7 @@ test.each(
 
 test('a path that nobody takes is left to the ws server, which answers 400', async () => {
   const server = createServer();
-  createGateway({ server });
+  startGateway({ server });
   attachOther(server);
   expect(await rawUpgrade({ url: `${await listen(server)}/nobody` })).toMatchObject({ status: 400 });
 });

@@ -196,6 +196,25 @@ test('[B26] a thousand clients of a gateway that dies spread over the first seco
   expect(chi).toBeLessThan(27.9);
 });
 
+test('a client whose next connection was lost before its `ready` comes back after the 4202 of the gateway that drains', async () => {
+  const world = new World();
+  const client = await world.online();
+  const { memberId } = client;
+  const [first] = world.sockets.sockets;
+  world.handshake = 'hang';
+  first!.onmessage?.({ data: JSON.stringify({ type: 'reconnect', ts: 1, payload: { reason: 'drain', afterMs: 100 } }) });
+  await world.clock.advance(100);
+  expect(world.sockets.sockets).toHaveLength(2);
+  world.socket.cut();
+  await world.clock.advance(0);
+  expect(client.status.get().state).toBe('online');
+  world.handshake = 'connect';
+  world.closes(4202, first);
+  await world.clock.advance(15_000);
+  expect(client.status.get().state).toBe('online');
+  expect(client.memberId).toBe(memberId);
+});
+
 test('a 4004 that overtakes the `ready` of the connection that takes its place does not stop the client', async () => {
   const world = new World();
   const client = await world.online();

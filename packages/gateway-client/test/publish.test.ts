@@ -352,6 +352,17 @@ test('a message that is refused rejects with the code of the gateway', async () 
   expect(ack.code).toBe('FORBIDDEN');
 });
 
+test('a message that is nested deeper than the gateway takes rejects at once, and the next ones go on', async () => {
+  const world = new World();
+  const [, group, heard] = await pair(world);
+  const deep = JSON.parse('['.repeat(100) + ']'.repeat(100));
+  const [first, second] = [outcomeOf(group.publish(deep as never)), outcomeOf(group.publish('flat' as never))];
+  await world.clock.advance(0);
+  expect(first.code).toBe('INVALID_ENVELOPE');
+  expect(second.value.seq).toBe(1);
+  expect(heard).toEqual(['flat']);
+});
+
 test('a client that has stopped refuses at once, and takes messages again when it is online', async () => {
   const world = new World();
   const [client, group, heard] = await pair(world);

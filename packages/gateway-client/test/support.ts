@@ -8,6 +8,7 @@ import {
 } from 'gateway-client';
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import { FakeClock, type MemoryWebSocketClass, type MemoryWebSocketOptions, memoryWebSocket } from 'gateway-core/testing';
+import { withBooks } from '../../gateway-core/test/support/books.js';
 
 /** Platform signals that a test gives. */
 export class TestSignals implements SignalSource {
@@ -42,7 +43,7 @@ export class World {
   }
 
   make(options: GatewayOptions = {}): Gateway {
-    return createGateway({ clock: this.clock, ...this.options, ...options });
+    return withBooks(createGateway({ clock: this.clock, ...this.options, ...options }));
   }
 
   client(options: Partial<ClientOptions> = {}): Client {

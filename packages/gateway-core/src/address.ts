@@ -22,9 +22,12 @@ function plainIpv4(text: string): string | undefined {
 }
 
 /**
- * What connections of one client are counted by: an IPv4 address, or the first bits of an IPv6 one, since who has a network has all of its
- * addresses. What is no address counts as it stands.
- * @param ipv6PrefixLength from 0 to 128; more is 128.
+ * What connections of one client are counted by, for a host that has limits of its own by address: an IPv4 address, or the first bits of an
+ * IPv6 one, since who has a network has all of its addresses (RFC 4291 §2.5.4). What is no address counts as it stands.
+ * @param ipv6PrefixLength from 0 to 128; more is 128. `limits.ipv6PrefixLength` is 64 by default.
+ * @example
+ * addressKey('::ffff:192.0.2.1', 64); // '192.0.2.1'
+ * addressKey('2001:db8:1:2:3::9', 64); // '2001:db8:1:2::/64'
  */
 export function addressKey(address: string, ipv6PrefixLength: number): string {
   const ipv4 = plainIpv4(address);

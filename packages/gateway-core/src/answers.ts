@@ -49,8 +49,7 @@ export function memberReadyText(ts: number, { timings, limits, ...told }: Member
   const who = `"connectionId":${quoted(connectionId)},"memberId":${quoted(memberId)},"resumed":${resumed}`;
   const token = `"resume":{"token":${quoted(resume.token)},"ttlMs":${resume.ttlMs}}`;
   const expiry = expiresAt !== undefined && Number.isFinite(expiresAt) ? `,"expiresAt":${expiresAt}` : '';
-  const limitsText = TOLD_LIMITS.map((name) => `"${name}":${told0(limits[name])}`).join();
-  const rest = `"groups":[${groups.map(quoted).join()}],"heartbeat":${heartbeatText(timings)},"limits":{${limitsText}},"serverTs":${ts}`;
+  const rest = `"groups":[${groups.map(quoted).join()}],"heartbeat":${heartbeatText(timings)},"limits":${limitsText(limits)},"serverTs":${ts}`;
   return `{"type":"ready","ts":${ts},"payload":{${who},${token}${expiry},${rest}}}`;
 }
 
@@ -69,9 +68,16 @@ const TOLD_LIMITS = [
   'presenceStateBytesMax',
 ] as const satisfies (keyof Limits)[];
 
-/** A limit that is off is 0, as in the options. */
-function told0(limit: number): number {
-  return Number.isFinite(limit) ? limit : 0;
+const limitsTexts = new WeakMap<Limits, string>();
+
+/** The same for all clients of a gateway. A limit that is off is 0, as in the options. */
+function limitsText(limits: Limits): string {
+  const known = limitsTexts.get(limits);
+  if (known !== undefined) return known;
+  const told = TOLD_LIMITS.map((name) => `"${name}":${Number.isFinite(limits[name]) ? limits[name] : 0}`);
+  const text = `{${told.join()}}`;
+  limitsTexts.set(limits, text);
+  return text;
 }
 
 /** PROTOCOL.md, "Gateway to client": `presence_update`. In memory of its own: a group keeps it, and a piece of Node's pool would keep all of that. */

@@ -1,26 +1,22 @@
-import type { Clock } from './clock.js';
+import type { LogPosition } from 'gateway-protocol';
 import { CONNECTION_STATES, type ConnectionEvent } from './connection-states.js';
 import type { EndCause } from './end-causes.js';
-import { FlowControl } from './flow-control.js';
+import { FlowControl, type FlowParts } from './flow-control.js';
 import type { Peer } from './gateway.js';
 import type { ConnectionState } from './gateway-info.js';
-import type { Loss, Receiver } from './groups/cursor.js';
+import type { Loss, Receiver, StandingListener } from './groups/cursor.js';
 import type { Membership } from './groups/group.js';
-import type { Limits } from './limits.js';
+import type { Replay } from './groups/replay.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/member.js';
 import { nextState } from './next-state.js';
-import type { Slices } from './slices.js';
 import type { GatewaySocket, SocketListener } from './transport/socket.js';
 import type { Unanswered } from './unanswered.js';
 
 const NONE: readonly Membership[] = [];
 
 /** What a connection needs of its surroundings. */
-export interface ConnectionParts {
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly slices: Slices;
+export interface ConnectionParts extends FlowParts {
   /** Is told when something is heard, before anything is made of it. */
   readonly stall: { awake(now: number): void };
   /** Takes what a live client sends. */
@@ -29,8 +25,7 @@ export interface ConnectionParts {
     /** A ping or pong. */
     spend(connection: Connection): void;
   };
-  /** Takes what a client was told that it has lost. */
-  gapped(connection: Connection, groupId: string, from: number, to: number): void;
+  readonly listener: StandingListener<Connection>;
   /** Takes what becomes of a connection. */
   readonly hub: {
     /** Its socket takes more again. */
@@ -67,7 +62,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   /** When something was last heard, or it was last listened to again, in monotonic milliseconds. */
   seenAt: number;
   /** When it was last asked for a sign of life, in monotonic milliseconds. */
-  #pingedAt = Number.NEGATIVE_INFINITY;
+  #pingedAt: number | undefined;
   /** When it began to close, in monotonic milliseconds. */
   closingSince = 0;
   /** Its socket has said that it is closed. */
@@ -75,8 +70,8 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   /** Its socket was told to cut the connection. */
   cut = false;
   member: Member | undefined;
-  /** From when the time for its `identify` counts, in monotonic milliseconds: anew where the gateway itself failed on one. */
-  identifyFrom: number;
+  /** From when the time for its `identify` counts anew, in monotonic milliseconds: the gateway itself has failed on one. */
+  identifyFrom: number | undefined;
   /** Its last `identify` was refused for a reason that stays. */
   identifyRefused = false;
   /** A handler is at work on a message of it, or so many are not answered that the next one waits. */
@@ -89,24 +84,24 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   request: Peer['request'];
   /** For how long it was not listened to, until it has sent what that time allowed. */
   unheardMs = 0;
-  /** When it may send a whole burst again, of messages, bytes, joins and errors, in monotonic milliseconds. */
+  /** When it may send a whole burst again, in monotonic milliseconds. Numbers from the start: V8 writes one over the other for each message. */
   messagesFullAt = Number.NEGATIVE_INFINITY;
   bytesFullAt = Number.NEGATIVE_INFINITY;
-  joinsFullAt = Number.NEGATIVE_INFINITY;
-  errorsFullAt = Number.NEGATIVE_INFINITY;
+  /** And of joins and errors, which are seldom; `undefined`: now. */
+  joinsFullAt: number | undefined;
+  errorsFullAt: number | undefined;
   readonly createdAtMonotonic: number;
 
   constructor(
     readonly connectionId: string,
     readonly remoteAddress: string,
     socket: GatewaySocket,
-    private readonly parts: ConnectionParts,
+    protected override readonly parts: ConnectionParts,
   ) {
-    super(socket, parts.limits, parts.clock, parts.slices);
+    super(socket, parts);
     const now = parts.clock.monotonicMs();
     this.seenAt = now;
     this.createdAtMonotonic = now;
-    this.identifyFrom = now;
     this.deflate = socket.deflate === true;
   }
 
@@ -157,13 +152,14 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
     this.parts.hub.lost(this, reason);
   }
 
-  replayed(): void {
+  synced(groupId: string, position: LogPosition, replay: Replay): void {
+    this.parts.listener.synced(this, groupId, position, replay);
     // Who waits for all that it is owed may have it now.
     this.letGo();
   }
 
   gapped(groupId: string, from: number, to: number): void {
-    this.parts.gapped(this, groupId, from, to);
+    this.parts.listener.gapped(this, groupId, from, to);
   }
 
   message(text: string, byteLength: number): void {
@@ -201,7 +197,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   /** Asks for a sign of life, once for each silence. @returns whether it did. */
   askForLife(now: number): boolean {
-    if (this.#pingedAt > this.seenAt) return false;
+    if (this.#pingedAt !== undefined && this.#pingedAt > this.seenAt) return false;
     this.#pingedAt = now;
     this.call(() => this.socket.ping?.());
     return true;

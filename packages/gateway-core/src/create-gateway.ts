@@ -4,7 +4,6 @@ import { systemClock } from './clock.js';
 import type { Connection } from './connection.js';
 import { Drain } from './drain.js';
 import { Emitter } from './emitter.js';
-import { END_CAUSES } from './end-causes.js';
 import type { GatewayEvents } from './events.js';
 import type { Gateway } from './gateway.js';
 import { groupEvents } from './groups/group-events.js';
@@ -134,7 +133,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       expired: ({ memberId, identity: { principal } }) => events.emit('expired', { memberId, principal }),
       moved: ({ memberId, identity: { principal } }) => events.emit('moved', { memberId, principal }),
       // What a member calls its connection is one.
-      fenced: ({ resume }) => hub.end(resume.connection as Connection, END_CAUSES.replaced),
+      fenced: ({ resume }) => drain.replaced(resume.connection as Connection),
     },
   );
   const resumes = new Resumes(memberStore, asker, keeper, members, timings.partTimeoutMs);
@@ -167,7 +166,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       authenticate,
       authorize,
       generateId,
-      end: (connection, cause) => hub.end(connection, cause),
+      replaced: (connection) => drain.replaced(connection),
       refuse: (connection, refusal) => router.refuse(connection, refusal),
       failed,
     },

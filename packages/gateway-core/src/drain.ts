@@ -21,8 +21,8 @@ const LEAVE_SHARE = 0.2;
  */
 export class Drain {
   #closing: Promise<void> | undefined;
-  /** Who comes now is told to go at once. */
-  #tellsAll = false;
+  /** Nobody is taken in any more: who comes now is told to go at once. */
+  #isShut = false;
   /** What is accepted by others than handlers, and goes out before anybody is told to go. */
   readonly #underWay = new Set<Promise<unknown>>();
   /** When the next clients are told to go. */
@@ -61,14 +61,22 @@ export class Drain {
 
   /** One that comes through a door that was open a moment ago. */
   came(connection: Connection): void {
-    if (this.#tellsAll) this.#dismiss(connection);
+    if (this.#isShut) this.#dismiss(connection);
+  }
+
+  /**
+   * Ends a connection whose member another one speaks for. In a drain its client is to come back like any other: 4004 would have it stay away
+   * where the `ready` of the other connection was lost.
+   */
+  replaced(connection: Connection): void {
+    this.parts.hub.end(connection, this.#isShut ? END_CAUSES.draining : END_CAUSES.replaced);
   }
 
   async #close(graceMs: number): Promise<void> {
     const { clock, hub, router, delayMs, shut, release } = this.parts;
     if (delayMs > 0) await this.#pause(delayMs);
     shut();
-    this.#tellsAll = true;
+    this.#isShut = true;
     const deadline = clock.setTimeout(() => {
       clock.clearTimeout(this.#nextStep);
       for (const connection of [...hub.values()]) hub.end(connection, END_CAUSES.draining);

@@ -5,7 +5,15 @@ import type { Timings } from './timings.js';
 /** Why a connection is to end now, by the clock; `undefined`: for no such reason. */
 export function dueEnd(connection: Connection, timings: Timings, monotonicMs: number, now: number): EndCause | undefined {
   const { heartbeatTimeoutMs, identifyTimeoutMs, slowConsumerTimeoutMs } = timings;
-  const { expiresAt, state, busy, identifyFrom, identifyRefused, overMarkSince } = connection;
+  const {
+    expiresAt,
+    state,
+    busy,
+    createdAtMonotonic,
+    identifyFrom = createdAtMonotonic,
+    identifyRefused,
+    overMarkSince,
+  } = connection;
   if (expiresAt !== undefined && expiresAt <= now) return END_CAUSES.expired;
   if (connection.silentMs(monotonicMs) >= heartbeatTimeoutMs) return END_CAUSES.silent;
   if (state === 'open' && !busy && monotonicMs - identifyFrom >= identifyTimeoutMs) {

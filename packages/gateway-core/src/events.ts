@@ -1,4 +1,4 @@
-import type { ClientType, DeliveryMode, ErrorCode, PresenceInfo, SessionMeta } from 'gateway-protocol';
+import type { ClientType, DeliveryMode, ErrorCode, PresenceInfo, ResetReason, SessionMeta, SyncOutcome } from 'gateway-protocol';
 import type { Session } from './sessions/session-store.js';
 
 /** Who an event is about. */
@@ -26,8 +26,29 @@ export interface GatewayEvents {
   leave: { memberId: string; groupId: string; principal?: string | undefined };
   /** The connection of a member of dialect 2 has dropped; it can come back for `resumeTtlMs`. */
   detached: { memberId: string; principal?: string | undefined };
-  /** A member of dialect 2 has come back, on another connection. */
+  /**
+   * A member of dialect 2 has come back, on another connection. What it missed is written from now on: of each of its groups, `sync` says when
+   * that is over.
+   */
   resumed: EventMember;
+  /**
+   * A member of dialect 2 was written all that it had asked for of a group's log, and told so: after a resume, a `join`, or a loss of the log
+   * (`reset` with the reason `epoch`). It is what the client's own `sync` says, see PROTOCOL.md. There is none where its connection ends before.
+   */
+  sync: {
+    connectionId: string;
+    memberId: string;
+    groupId: string;
+    /** From where on it is live. */
+    epoch: string;
+    seq: number;
+    /** `recovered`: every message from the client's position to `seq` was written, in order, once. */
+    outcome: SyncOutcome;
+    /** Why its position could not be recovered. */
+    reason?: ResetReason | undefined;
+    /** Messages that were replayed. */
+    replayed: number;
+  };
   /** A member of dialect 2 did not come back within `resumeTtlMs`, and has left its groups. */
   expired: { memberId: string; principal?: string | undefined };
   /** A member of dialect 2 was resumed at another gateway that shares the member store. It has left no group, and this gateway. */
@@ -103,6 +124,7 @@ export const EVENT_NAMES: Readonly<Record<keyof GatewayEvents, true>> = {
   leave: true,
   detached: true,
   resumed: true,
+  sync: true,
   expired: true,
   moved: true,
   gap: true,

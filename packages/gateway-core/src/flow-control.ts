@@ -6,6 +6,13 @@ import type { GatewaySocket } from './transport/socket.js';
 
 const NOTHING = Buffer.alloc(0);
 
+/** What it needs of its surroundings: one object for all connections. */
+export interface FlowParts {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly slices: Slices;
+}
+
 /**
  * What goes through a connection's socket, and what waits for it. Whether there is room is a state that is looked at with every write and
  * every sweep, and no event to wait for: a link that is always busy never drains.
@@ -33,9 +40,7 @@ export abstract class FlowControl implements SlicedTask {
 
   constructor(
     readonly socket: GatewaySocket,
-    private readonly limits: Limits,
-    private readonly clock: Clock,
-    private readonly slices: Slices,
+    protected readonly parts: FlowParts,
   ) {}
 
   /** Whether it may still send and be sent to. */
@@ -82,7 +87,7 @@ export abstract class FlowControl implements SlicedTask {
     try {
       this.socket.write(this.#held === undefined ? frames : this.#withHeld(frames));
       // Not what `write` answers: Node answers by a mark of its own (16 KiB in Node 20), which may be above this one.
-      if (!this.#full && this.socket.bufferedBytes < this.limits.socketHighWaterMarkBytes) return;
+      if (!this.#full && this.socket.bufferedBytes < this.parts.limits.socketHighWaterMarkBytes) return;
     } catch (error) {
       this.broken(error);
       return;
@@ -108,7 +113,7 @@ export abstract class FlowControl implements SlicedTask {
     }
     this.#held = [text];
     // After the groups that have something for it, whose writes take it along.
-    this.slices.add(this);
+    this.parts.slices.add(this);
   }
 
   step(units: number): number {
@@ -153,14 +158,14 @@ export abstract class FlowControl implements SlicedTask {
   pause(): void {
     this.#pauses += 1;
     if (this.#pauses > 1) return;
-    this.#unheardSince = this.clock.monotonicMs();
+    this.#unheardSince = this.parts.clock.monotonicMs();
     this.call(() => this.socket.pause());
   }
 
   resume(): void {
     this.#pauses -= 1;
     if (!this.live) return;
-    const now = this.clock.monotonicMs();
+    const now = this.parts.clock.monotonicMs();
     // Also where another pause goes on: the silence that begins now is of its own.
     this.heardAgain(now - this.#unheardSince);
     this.#unheardSince = now;
@@ -198,18 +203,18 @@ export abstract class FlowControl implements SlicedTask {
 
   #look(): void {
     const { unsentBytes } = this;
-    const { socketHighWaterMarkBytes } = this.limits;
-    if (!this.#full || unsentBytes < this.#lastUnsentBytes) this.#tookAt = this.clock.monotonicMs();
+    const { socketHighWaterMarkBytes } = this.parts.limits;
+    if (!this.#full || unsentBytes < this.#lastUnsentBytes) this.#tookAt = this.parts.clock.monotonicMs();
     this.#lastUnsentBytes = unsentBytes;
     if (unsentBytes >= socketHighWaterMarkBytes) {
       this.#full = true;
-      this.overMarkSince ??= this.clock.monotonicMs();
+      this.overMarkSince ??= this.parts.clock.monotonicMs();
       return;
     }
     this.overMarkSince = undefined;
     if (unsentBytes * 2 <= socketHighWaterMarkBytes) this.#full = false;
     // Not now: whoever looks is in the middle of a flush. What looks is one group; others may wait for the same room.
-    if (this.#answersUnread || !this.#full) this.clock.setImmediate(() => this.#goOn());
+    if (this.#answersUnread || !this.#full) this.parts.clock.setImmediate(() => this.#goOn());
   }
 
   /** Goes on with what a full socket held up, as far as there is room. */

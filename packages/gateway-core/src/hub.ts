@@ -5,7 +5,7 @@ import { ConnectionCounts } from './connection-counts.js';
 import { dueEnd } from './due-end.js';
 import { clientEnd, END_CAUSES, type EndCause } from './end-causes.js';
 import type { Peer } from './gateway.js';
-import type { Loss } from './groups/cursor.js';
+import type { Loss, StandingListener } from './groups/cursor.js';
 import type { Limits } from './limits.js';
 import type { SlicedTask, Slices } from './slices.js';
 import { StallWatch } from './stall-watch.js';
@@ -16,15 +16,13 @@ import type { GatewaySocket } from './transport/socket.js';
 const LOOK_UNITS = 1 / 32;
 
 /** What the hub tells of its connections. */
-export interface HubListener {
+export interface HubListener extends StandingListener<Connection> {
   /** Connected; nothing was sent yet. */
   opened(connection: Connection): void;
   /** Its socket has room again. */
   freed(connection: Connection): void;
   /** Its socket threw. */
   broken(connection: Connection, error: unknown): void;
-  /** It was told of messages of a group that are lost to it. */
-  gapped(connection: Connection, groupId: string, from: number, to: number): void;
   /** It is taken out of what is written to, while it can still be written to where that is possible. */
   leaving(connection: Connection): void;
   /** Once for every connection. */
@@ -62,7 +60,7 @@ export class Hub implements SlicedTask {
   ) {
     this.counts = new ConnectionCounts(limits);
     this.#stall = new StallWatch(clock, timings.sweepIntervalMs, () => this.#live.values());
-    this.#parts = { clock, limits, slices, stall: this.#stall, router, hub: this, gapped: (...told) => listener.gapped(...told) };
+    this.#parts = { clock, limits, slices, stall: this.#stall, router, hub: this, listener };
     this.#schedule();
   }
 

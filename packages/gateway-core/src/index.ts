@@ -10,6 +10,7 @@ export type {
   Result,
   SessionMeta,
 } from 'gateway-protocol';
+export { addressKey } from './address.js';
 export type {
   Broker,
   BrokerEntry,

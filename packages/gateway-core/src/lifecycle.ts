@@ -1,3 +1,4 @@
+import type { LogPosition } from 'gateway-protocol';
 import { readyFrame } from './answers.js';
 import type { Clock } from './clock.js';
 import type { Connection } from './connection.js';
@@ -5,6 +6,7 @@ import type { Emitter } from './emitter.js';
 import type { EndCause } from './end-causes.js';
 import type { GatewayEvents } from './events.js';
 import type { Groups } from './groups/groups.js';
+import type { Replay } from './groups/replay.js';
 import type { HubListener } from './hub.js';
 import type { Members } from './members/members.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
@@ -45,6 +47,14 @@ export class Lifecycle implements HubListener {
 
   gapped({ member }: Connection, groupId: string, from: number, to: number): void {
     if (member !== undefined) this.parts.events.emit('gap', { memberId: member.memberId, groupId, from, to });
+  }
+
+  synced(connection: Connection, groupId: string, position: LogPosition, { outcome, reason, replayed }: Replay): void {
+    const { connectionId, member, live } = connection;
+    // Its socket may have broken as it was told.
+    if (member === undefined || !live || !this.parts.events.has('sync')) return;
+    const { memberId } = member;
+    this.parts.events.emit('sync', { connectionId, memberId, groupId, ...position, outcome, reason, replayed });
   }
 
   leaving({ member, fenced }: Connection): void {

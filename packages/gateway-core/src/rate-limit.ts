@@ -15,10 +15,10 @@ export class RateLimit {
 
   /**
    * When the bucket is full again once `amount` tokens are taken from it.
-   * @param fullAt as it was before, in monotonic milliseconds; `-Infinity` for a new client.
+   * @param fullAt as it was before, in monotonic milliseconds; `undefined` for a new client.
    */
-  after(fullAt: number, amount: number, now: number): number {
-    return Math.max(fullAt, now) + amount * this.#msPerToken;
+  after(fullAt: number | undefined, amount: number, now: number): number {
+    return Math.max(fullAt ?? now, now) + amount * this.#msPerToken;
   }
 
   /** In how many milliseconds that many tokens can be taken; 0 where they can now. */

@@ -1,5 +1,6 @@
+import { connectClient, type MemoryClient } from 'gateway-core/testing';
 import { expect, test } from 'vitest';
-import { ResumingClient } from './support/resuming-client.js';
+import { type Received, ResumingClient } from './support/resuming-client.js';
 import { setUp } from './support/set-up.js';
 
 test('a drain tells every client of dialect 2 when to come back, spread over its time, and closes it with 4202 then [R103] [R104]', async () => {
@@ -42,6 +43,29 @@ test('until its time a client of dialect 2 is served, and it has everything befo
   const acked = last.of('ack').map(({ payload }) => payload.seq);
   expect(acked.length).toBeGreaterThan(10);
   expect(last.take().logs.get('g')?.seen).toEqual(acked);
+});
+
+test('in a drain the connection of a member that speaks from another one is closed with 4202, before it with 4004 [R199] [R251]', async () => {
+  const { clock, gateway } = setUp({ timings: { drainDelayMs: 1_000 }, limits: { drainsPerSecondMax: 10 } });
+  const connections = Array.from({ length: 20 }, () => connectClient(gateway));
+  const [first, second, third] = [0, 1, 19].map((n) => connections[n]) as [MemoryClient, MemoryClient, MemoryClient];
+  const identify = async (connection: MemoryClient, former?: MemoryClient) => {
+    const ready = former?.received.findLast(({ type }) => type === 'ready') as Received | undefined;
+    const resume = { token: ready?.payload.resume.token };
+    connection.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', resume } });
+    await clock.settle();
+    return former?.closed?.code;
+  };
+  await identify(first);
+  const closing = gateway.close({ graceMs: 10_000 });
+  await clock.settle();
+  // Clients are still taken: one that was told to come back would come back here, and take its turn with the other one for ever.
+  expect(await identify(second, first)).toBe(4004);
+  await clock.advance(1_000);
+  // Those before it have been told to go.
+  expect(await identify(third, second)).toBe(4202);
+  await clock.advance(10_000);
+  await closing;
 });
 
 test('make before break: who resumes on a second connection while the first still reads misses nothing and has nothing twice, by seq', async () => {

@@ -1,7 +1,7 @@
 import { MemoryBroker } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
 import { expect, test } from 'vitest';
-import { type Cursor, cursorAt, NOBODY } from '../src/groups/cursor.js';
+import { Cursor, NOBODY } from '../src/groups/cursor.js';
 import { ReplayPace } from '../src/groups/replay-pace.js';
 import { Slices } from '../src/slices.js';
 
@@ -28,7 +28,7 @@ test('who waits for a turn to replay does not make turns dearer for the others, 
       return 1;
     },
   };
-  const members = Array.from({ length: waiting }, () => cursorAt(0, NOBODY, 0));
+  const members = Array.from({ length: waiting }, () => new Cursor(NOBODY, 0, 0));
   // The rate is used up, so all have to wait.
   pace.spend(1e12);
   expect(members.filter((member) => pace.admits(member, replayer))).toEqual([]);

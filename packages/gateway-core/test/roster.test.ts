@@ -122,6 +122,20 @@ describe('the roster of a group', () => {
     ]);
   });
 
+  test('keeps no difference that everybody has seen', async () => {
+    const { clock, gateway, come, crowd } = stage();
+    const a = await come();
+    await crowd(10);
+    await clock.advance(5_000);
+    const before = gateway.stats().logBytes;
+    for (const state of ['x'.repeat(1_000), null]) {
+      a.send({ type: 'presence', groupId: 'g', payload: { state } });
+      await clock.advance(1_000);
+    }
+    expect(told(a)).toHaveLength(2 + 2);
+    expect(gateway.stats().logBytes).toBeLessThanOrEqual(before);
+  });
+
   test('is the same bytes for all, and what dialect 1 is told is as it always was', async () => {
     const { clock, come, crowd, join } = stage();
     const one = await join('g');

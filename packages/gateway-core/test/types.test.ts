@@ -61,6 +61,7 @@ test('a listener gets the event of its name', () => {
     | 'leave'
     | 'detached'
     | 'resumed'
+    | 'sync'
     | 'expired'
     | 'moved'
     | 'gap'

@@ -2,7 +2,7 @@ import { checkId, isObject, type JsonObject, own } from './checks.js';
 import type { IncomingFromClient } from './client-signals.js';
 import type { ErrorCode } from './codes.js';
 import { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
-import { scan } from './scan.js';
+import { findIdText, scan } from './scan.js';
 import { copyEnvelope, SIGNAL_COPIERS, type SignalTexts } from './signal-fields.js';
 
 /** What {@link decode} answers. */
@@ -43,7 +43,7 @@ export function decode(text: string, limits?: { [Name in keyof DecodeLimits]?: D
   if (typeof text !== 'string') return refuse('BAD_JSON', 'the message is not text');
   const depthMax = limits?.jsonDepthMax ?? PROTOCOL_LIMITS.jsonDepthMax;
   const { tooDeep, dataText } = scan(text, depthMax);
-  if (tooDeep) return refuse('INVALID_ENVELOPE', `nested deeper than ${depthMax} levels`);
+  if (tooDeep) return refuse('INVALID_ENVELOPE', `nested deeper than ${depthMax} levels`, { id: idOf(text) });
   let sent: unknown;
   try {
     sent = JSON.parse(text);
@@ -68,6 +68,15 @@ export function decode(text: string, limits?: { [Name in keyof DecodeLimits]?: D
   if (message.type === 'data_update') return { ok: true, message, dataText };
   if (message.type === 'presence') return { ok: true, message, stateText: texts.stateText };
   return texts.metadataText === undefined ? { ok: true, message } : { ok: true, message, metadataText: texts.metadataText };
+}
+
+/** Of a message that is not parsed. */
+function idOf(text: string): unknown {
+  try {
+    return JSON.parse(findIdText(text) ?? 'null');
+  } catch {
+    return undefined;
+  }
 }
 
 function refuse(code: ErrorCode, message: string, sent?: JsonObject): Decoded {

@@ -71,6 +71,33 @@ export function scan(text: string, depthMax: number): Scan {
   return { tooDeep: false, dataText: dataStart === -1 ? undefined : text.slice(dataStart, dataEnd) };
 }
 
+/**
+ * The JSON text of the string that `JSON.parse` would put at `id`, however deep the text is nested: read only where it was found too deep
+ * to be parsed. For a text that is not JSON the answer means nothing.
+ */
+export function findIdText(text: string): string | undefined {
+  let depth = 0;
+  let idText: string | undefined;
+  for (let at = nextMark(text, 0); at < text.length; at = nextMark(text, at + 1)) {
+    const mark = text.charCodeAt(at);
+    if (mark !== QUOTE) {
+      depth += (mark | BRACE_BIT) === OPEN ? 1 : -1;
+      continue;
+    }
+    const start = at + 1;
+    at = stringEnd(text, start);
+    if (at === -1) break;
+    if (depth !== 1 || !isKey(text, start, at, 'id')) continue;
+    const colon = skipSpace(text, at + 1);
+    if (text.charCodeAt(colon) !== COLON) continue;
+    const value = skipSpace(text, colon + 1);
+    idText = text.charCodeAt(value) === QUOTE ? text.slice(value, scalarEnd(text, value)) : undefined;
+    // A string that is the value is no key, and its brackets are none.
+    if (idText !== undefined) at = value + idText.length - 1;
+  }
+  return idText;
+}
+
 /** Index of the next quote or bracket, or the text's length. */
 function nextMark(text: string, from: number): number {
   MARK.lastIndex = from;

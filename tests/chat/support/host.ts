@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
+import { withBooks } from '../../../packages/gateway-core/test/support/books.js';
 
 const TYPES: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
 
@@ -47,7 +48,7 @@ export class Host {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
-    this.gateway = createGateway({ server: this.#server, ...this.options });
+    this.gateway = withBooks(createGateway({ server: this.#server, ...this.options }));
     this.gateway.on('data', ({ data }) => this.published.push((data as { text: string }).text));
     this.#server.listen(this.#port, '127.0.0.1');
     await once(this.#server, 'listening');

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
+import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import { onTestFinished } from 'vitest';
+import { withBooks } from '../../../packages/gateway-core/test/support/books.js';
 
 /** Listens on a free port until the test has finished, and answers the URL for WebSockets, without a path. */
 export async function listen(server: Server): Promise<string> {
@@ -15,4 +17,9 @@ export async function listen(server: Server): Promise<string> {
     await once(server, 'close');
   });
   return `${server instanceof HttpsServer ? 'wss' : 'ws'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A gateway whose books balance for as long as the test takes. */
+export function startGateway(options: GatewayOptions): Gateway {
+  return withBooks(createGateway(options));
 }

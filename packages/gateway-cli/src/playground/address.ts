@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net';
-
 /** Addresses that only the machine itself reaches (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3), as Node spells them. */
 const LOOPBACK = /^(?:127\.|::ffff:127\.|::1$)/;
 
@@ -16,14 +14,4 @@ export function isEveryAddress(address: string): boolean {
 export function isLoopbackHost(host: string): boolean {
   const name = host.replace(/:\d+$/, '').toLowerCase();
   return name === 'localhost' || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
-}
-
-/** By what failures are counted: an IPv6 network is one address, as whoever has one has all of it (RFC 4291 §2.5.4). */
-export function networkOf(address: string): string {
-  const v4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(address)?.[1];
-  if (v4 !== undefined || !isIPv6(address)) return v4 ?? address;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
-  return [...groups, ...Array<string>(missing).fill('0'), ...(tail ?? '').split(':')].slice(0, 4).join(':');
 }

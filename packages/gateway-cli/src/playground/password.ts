@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { networkOf } from './address.js';
+import { addressKey, DEFAULT_LIMITS } from 'gateway-core';
 
 const FAILURES_MAX = 5;
 const WINDOW_MS = 60_000;
@@ -27,7 +27,7 @@ export class Password {
   }
 
   admit(authorization: string | undefined, address: string): Admission {
-    const network = networkOf(address);
+    const network = addressKey(address, DEFAULT_LIMITS.ipv6PrefixLength);
     if (this.#isThrottled(network)) return 'throttled';
     const encoded = /^Basic +([\w+/=-]+)$/i.exec(authorization ?? '')?.[1];
     if (encoded === undefined) return 'none';

@@ -6,8 +6,9 @@ import { type PlaygroundOptions, type RunningServer, type ServeOptions, serve } 
 import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
-import { isLoopbackHost, networkOf } from '../../src/playground/address.js';
+import { isLoopbackHost } from '../../src/playground/address.js';
 import { refuseVisitor } from '../../src/playground/guard.js';
+import { Password } from '../../src/playground/password.js';
 
 /** Long enough for a machine that is busy. */
 const POLL = { timeout: 10_000 };
@@ -252,12 +253,13 @@ describe('with a password', () => {
   });
 
   test('failures of one IPv6 network count together', () => {
-    expect(networkOf('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2');
-    expect(networkOf('2001:db8:1:2::9')).toBe('2001:db8:1:2');
-    expect(networkOf('2001:db8::9')).toBe('2001:db8:0:0');
-    expect(networkOf('::1')).toBe('0:0:0:0');
-    expect(networkOf('::ffff:10.0.0.1')).toBe('10.0.0.1');
-    expect(networkOf('10.0.0.1')).toBe('10.0.0.1');
+    const password = new Password('right', () => 0);
+    const guess = (address: string) => password.admit(`Basic ${Buffer.from('me:wrong').toString('base64')}`, address);
+    for (let n = 1; n <= 5; n += 1) expect(guess(`2001:db8:1:2::${n}`)).toBe('wrong');
+    expect(guess('2001:db8:1:2:3:4:5:6')).toBe('throttled');
+    expect(guess('2001:db8:1:3::1')).toBe('wrong');
+    for (let n = 1; n <= 5; n += 1) expect(guess('::ffff:10.0.0.1')).toBe('wrong');
+    expect(guess('10.0.0.1')).toBe('throttled');
   });
 });
 

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import { connectClient, FakeClock, type MemoryClient } from 'gateway-core/testing';
 import { onTestFinished } from 'vitest';
+import { withBooks } from '../../../gateway-core/test/support/books.js';
 import { Feed, type FeedInfo } from '../../src/playground/feed.js';
 import { EventParser } from '../../src/playground/sse.js';
 import type { Change, Events, FeedEvent, Snapshot } from '../../src/playground/wire.js';
@@ -64,7 +65,7 @@ export interface Watched {
 /** A gateway in virtual time with a feed. */
 export function watched(info: Partial<FeedInfo> = {}, options: GatewayOptions = {}): Watched {
   const clock = new FakeClock();
-  const gateway = createGateway({ clock, ...options });
+  const gateway = withBooks(createGateway({ clock, ...options }));
   let listening = 0;
   const on = gateway.on.bind(gateway) as (name: never, listener: never) => () => void;
   gateway.on = (name: unknown, listener: unknown) => {

@@ -88,8 +88,7 @@ export class MemoryBroker implements Broker {
     const now = isAging ? this.#clock.monotonicMs() : 0;
     if (isAging) this.#expire(now);
     const topic = this.#topic(groupId);
-    if (topic.oldestKeyAt <= now - this.#historyAgeMaxMs) this.#drop(topic, now - this.#historyAgeMaxMs);
-    const firstSeq = idempotencyKey === undefined ? undefined : topic.seqOf(idempotencyKey);
+    const firstSeq = idempotencyKey === undefined ? undefined : this.#firstSeq(topic, idempotencyKey, now);
     if (firstSeq !== undefined) return { epoch: topic.epoch, seq: firstSeq, duplicate: true };
     // While it is in use it is not forgotten, whoever else has to make room for its message.
     this.#idle.delete(topic);
@@ -132,6 +131,13 @@ export class MemoryBroker implements Broker {
       this.#topics.set(groupId, topic);
     }
     return topic;
+  }
+
+  /** The `seq` of the message that came with a key before, if that is not too old. Of nearly all messages there is none, and nothing is looked at. */
+  #firstSeq(topic: Topic, idempotencyKey: string, now: number): number | undefined {
+    if (topic.seqOf(idempotencyKey) === undefined) return undefined;
+    this.#drop(topic, now - this.#historyAgeMaxMs);
+    return topic.seqOf(idempotencyKey);
   }
 
   #keep(topic: Topic, entry: BrokerEntry, idempotencyKey: string | undefined, now: number): void {

@@ -82,11 +82,6 @@ export class Topic {
     this.#historyBytes += bytes;
   }
 
-  /** When the oldest idempotency key came, in monotonic milliseconds; of none, never. */
-  get oldestKeyAt(): number {
-    return this.#keys?.oldestAt ?? Number.POSITIVE_INFINITY;
-  }
-
   /** The `seq` of the message that came with an idempotency key, where it is known. */
   seqOf(idempotencyKey: string): number | undefined {
     return this.#keys?.seqOf(idempotencyKey);

@@ -158,7 +158,7 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
       member.receiver.write(sync);
       // Who comes does not wait for who catches up; the other way round, it is as much less.
       this.context.replays.spend(sync.length);
-      member.receiver.replayed?.();
+      member.receiver.synced?.(this.groupId, { epoch: this.log.position.epoch, seq: member.cursor }, replay);
       return 1 + Math.floor(sync.length / BYTES_PER_UNIT);
     }
     const { bytes, end, messages } = this.log.read(member.cursor, { behind: false, deflate: member.receiver.deflate }, replay.to);

@@ -1,3 +1,4 @@
+import type { LogPosition } from 'gateway-protocol';
 import type { PlaceState } from './place-states.js';
 import type { Replay } from './replay.js';
 
@@ -17,32 +18,44 @@ export interface Receiver {
   write(frames: Buffer): void;
   /** Messages of the group are lost to it, and it cannot be told. */
   lost(reason: Loss): void;
-  /** It has been written all of a replay. */
-  replayed?(): void;
+  /** It has been written all of a replay, and the `sync` at its end: it stands at this position of the group. */
+  synced?(groupId: string, position: LogPosition, replay: Replay): void;
   /** Messages of a group are lost to it, and it was told. */
   gapped?(groupId: string, from: number, to: number): void;
 }
 
-/** How far a receiver has been written to. */
-export interface Cursor {
-  receiver: Receiver;
+/** Takes what receivers of dialect 2 were told of where they stand. */
+export interface StandingListener<Who> {
+  synced(who: Who, groupId: string, position: LogPosition, replay: Replay): void;
+  /** Messages of a group are lost to it. */
+  gapped(who: Who, groupId: string, from: number, to: number): void;
+}
+
+/** How far a receiver has been written to. A class, so that what there is most of is one object each. */
+export class Cursor {
   /** Changed by `movePlace` alone. */
-  state: PlaceState;
-  /** `seq` of the last message written to the socket. */
-  cursor: number;
+  state: PlaceState = 'live';
   /** It could not be written to at some pass since it last stood at the head. */
-  behind: boolean;
+  behind = false;
   /** Where it began, or was brought to by `begin`: what came since is in one of the counts below, or after the cursor. */
   start: number;
   /** Messages since then: written, passed over as `latest` or `volatile`, and told of as lost. */
-  written: number;
-  latest: number;
-  volatile: number;
-  lost: number;
+  written = 0;
+  latest = 0;
+  volatile = 0;
+  lost = 0;
   /** While it is `replaying`. */
   replay: Replay | undefined;
-  /** The version of the presence that it was last written, or knew as it joined; it is owed any other one. */
-  presenceSeen: number;
+
+  constructor(
+    public receiver: Receiver,
+    /** `seq` of the last message written to the socket. */
+    public cursor: number,
+    /** The version of the presence that it was last written, or knew as it joined; it is owed any other one. */
+    public presenceSeen: number,
+  ) {
+    this.start = cursor;
+  }
 }
 
 /** Of all groups of a gateway. */
@@ -59,23 +72,6 @@ export const NONE_SEEN = -1;
 
 /** Takes the place of a receiver whose connection is gone. */
 export const NOBODY: Receiver = { blocked: true, deflate: false, gone: true, hearsGaps: false, write: () => {}, lost: () => {} };
-
-/** A cursor that stands at `seq`. */
-export function cursorAt(seq: number, receiver: Receiver, presenceSeen: number): Cursor {
-  return {
-    receiver,
-    state: 'live',
-    cursor: seq,
-    behind: false,
-    start: seq,
-    written: 0,
-    latest: 0,
-    volatile: 0,
-    lost: 0,
-    replay: undefined,
-    presenceSeen,
-  };
-}
 
 /** Brings a member to a place in the log, where its books begin anew. */
 export function startAt(member: Cursor, cursor: number): void {

@@ -1,5 +1,5 @@
 import type { LogPosition } from 'gateway-protocol';
-import type { Cursor } from './cursor.js';
+import { type Cursor, NONE_SEEN } from './cursor.js';
 import { CursorWriter, type FanOutContext } from './cursor-writer.js';
 import { movePlace } from './place-states.js';
 
@@ -126,5 +126,15 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     this.chunks = undefined;
     this.writtenSeq = this.#passSeq;
     this.log.trim(this.writtenSeq);
+    if (this.roster?.hasSteps) this.roster.dropSteps(this.#presenceSeen());
+  }
+
+  /** What everybody who is told of the roster has seen; who is to be told all of it needs nothing of that. */
+  #presenceSeen(): number {
+    let seen = this.presenceVersion;
+    for (const { receiver, presenceSeen } of this.places) {
+      if (receiver.hearsGaps && presenceSeen !== NONE_SEEN) seen = Math.min(seen, presenceSeen);
+    }
+    return seen;
   }
 }

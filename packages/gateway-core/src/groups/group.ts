@@ -2,7 +2,7 @@ import type { LogPosition, ResumeSince } from 'gateway-protocol';
 import { gapFrame, syncFrame } from '../answers.js';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { SlicedTask } from '../slices.js';
-import { type Cursor, cursorAt, NOBODY, NONE_SEEN, type Receiver } from './cursor.js';
+import { Cursor, NOBODY, NONE_SEEN, type Receiver } from './cursor.js';
 import { FanOut } from './fan-out.js';
 import type { GroupContext } from './group-context.js';
 import type { GroupLog } from './group-log.js';
@@ -11,15 +11,19 @@ import { movePlace } from './place-states.js';
 import { beginningOf, type Replay } from './replay.js';
 import type { RosterNews } from './roster.js';
 
-/** A receiver's place in one group. The whole cost of a slow consumer is this object. */
-export interface Membership extends Cursor {
-  readonly group: Group;
-  /** {@link NOBODY} while its member has dropped: the group stays for the resume window. */
-  receiver: Receiver;
+/** A receiver's place in one group. The whole cost of a slow consumer is this object. Its receiver is {@link NOBODY} while its member has dropped. */
+export class Membership extends Cursor {
   /** The host has put the member there (`gateway.join`): an `identify` does not take it out. */
-  assigned: boolean;
+  assigned = false;
   /** JSON text of what its member says of itself in the group, by its last `presence`. */
   stateText: string | undefined;
+
+  constructor(
+    readonly group: Group,
+    ...at: ConstructorParameters<typeof Cursor>
+  ) {
+    super(...at);
+  }
 }
 
 /**
@@ -80,12 +84,8 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
 
   /** Adds a receiver at the head of the log. What was announced before it came, it is not owed: its `ready` has said it. */
   add(receiver: Receiver): Membership {
-    const membership = {
-      group: this,
-      ...cursorAt(this.log.headSeq, receiver, receiver.hearsGaps ? NONE_SEEN : this.presenceVersion),
-      assigned: false,
-      stateText: undefined,
-    };
+    const seen = receiver.hearsGaps ? NONE_SEEN : this.presenceVersion;
+    const membership = new Membership(this, receiver, this.log.headSeq, seen);
     this.#place(membership);
     return membership;
   }

@@ -95,6 +95,17 @@ export class Roster {
     this.#count();
   }
 
+  /** Whether differences are kept. */
+  get hasSteps(): boolean {
+    return this.#steps.length > 0;
+  }
+
+  /** Everybody who is told has seen what was announced up to `seen`: what led there nobody needs any more. */
+  dropSteps(seen: number): void {
+    while (this.#steps.length > 0 && (this.#steps[0] as Step).at <= seen) this.#dropStep();
+    this.#count();
+  }
+
   /** Somebody comes who will need it. */
   keep(): void {
     this.#isResting = false;
@@ -170,11 +181,13 @@ export class Roster {
 
   /** Steps that are together longer than the list are no shortcut. */
   #trimSteps(): void {
-    while (this.#steps.length > 1 && (this.#steps.length > STEPS_MAX || this.#stepsBytes > this.#membersBytes)) {
-      const { at, frame } = this.#steps.shift() as Step;
-      this.#stepsFrom = at;
-      this.#stepsBytes -= frame.length;
-    }
+    while (this.#steps.length > 1 && (this.#steps.length > STEPS_MAX || this.#stepsBytes > this.#membersBytes)) this.#dropStep();
+  }
+
+  #dropStep(): void {
+    const { at, frame } = this.#steps.shift() as Step;
+    this.#stepsFrom = at;
+    this.#stepsBytes -= frame.length;
   }
 
   #clearSteps(): void {

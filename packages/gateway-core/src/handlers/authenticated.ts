@@ -1,4 +1,4 @@
-import type { IdentifySignal } from 'gateway-protocol';
+import type { ClientType, IdentifySignal } from 'gateway-protocol';
 import type { Connection } from '../connection.js';
 import type { Authenticated } from '../hooks.js';
 import { checkHostInput } from '../host-input.js';
@@ -7,6 +7,17 @@ import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Identity } from '../members/member.js';
 import type { HandlerContext } from './context.js';
 
+const anonymous = (role: ClientType): Identity => {
+  return Object.freeze({ role, metadataText: undefined, claims: undefined, principal: undefined, expiresAt: undefined });
+};
+
+/** Who says nothing more of itself: one object for all of them. */
+const ANONYMOUS: Readonly<Record<ClientType, Identity>> = {
+  'app-client': anonymous('app-client'),
+  'service-node': anonymous('service-node'),
+  dashboard: anonymous('dashboard'),
+};
+
 /** Asks the `authenticate` hook who the client is. `undefined`: refused. */
 export function authenticated(
   context: HandlerContext,
@@ -14,7 +25,7 @@ export function authenticated(
   { payload }: IdentifySignal,
   metadataText: string | undefined,
 ): MaybePromise<Identity | undefined> {
-  const said = { role: payload.clientType, metadataText, claims: undefined, principal: undefined, expiresAt: undefined };
+  const said = metadataText === undefined ? ANONYMOUS[payload.clientType] : { ...ANONYMOUS[payload.clientType], metadataText };
   if (context.authenticate === undefined) return said;
   const { connectionId, remoteAddress, request } = connection;
   const asked = { token: payload.token, request, identify: payload, connectionId, remoteAddress };

@@ -1,6 +1,5 @@
 import { memberReadyText, type Refusal } from '../answers.js';
 import type { Connection } from '../connection.js';
-import { END_CAUSES } from '../end-causes.js';
 import type { Group } from '../groups/group.js';
 import { type Member, placeOf, type Resumable } from '../members/member.js';
 import { metadataOf } from '../presence/presence-info.js';
@@ -136,12 +135,12 @@ function enterAll(
 }
 
 /** From here on nothing that the member's earlier connection says counts; what it was given before does. */
-function fence({ end }: HandlerContext, connection: Connection, { resume }: Member): void {
+function fence({ replaced }: HandlerContext, connection: Connection, { resume }: Member): void {
   // What a member calls its connection is one.
   const former = resume?.connection as Connection | undefined;
   if (former === undefined || former === connection) return;
   former.fenced = true;
-  end(former, END_CAUSES.replaced);
+  replaced(former);
 }
 
 function withResume({ member, claim }: Arrival, connection: Connection): Resumable {

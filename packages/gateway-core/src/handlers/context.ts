@@ -3,7 +3,6 @@ import type { Accepted, Refusal } from '../answers.js';
 import type { Clock } from '../clock.js';
 import type { Connection } from '../connection.js';
 import type { Emitter } from '../emitter.js';
-import type { EndCause } from '../end-causes.js';
 import type { GatewayEvents } from '../events.js';
 import type { Groups } from '../groups/groups.js';
 import type { PresenceAnnouncer } from '../groups/presence-announcer.js';
@@ -34,8 +33,8 @@ export interface HandlerContext {
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
   readonly generateId: () => string;
-  /** Ends a connection. */
-  readonly end: (connection: Connection, cause: EndCause) => void;
+  /** Ends a connection whose member another one speaks for. */
+  readonly replaced: (connection: Connection) => void;
   /** Tells a client of dialect 2 what was refused beside its message as a whole. */
   readonly refuse: (connection: Connection, refusal: Refusal) => void;
   readonly failed: (error: unknown, where: string, about: { connectionId: string }) => void;

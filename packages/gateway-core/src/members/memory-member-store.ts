@@ -5,12 +5,12 @@ import { isSameHash } from './resume-tokens.js';
 /** One for all members without groups. */
 const NO_GROUPS: StoredMember['groups'] = Object.freeze([]) as never[];
 
-interface Kept {
-  member: StoredMember;
-  /** When its time to come back is over; of a connected one never. In monotonic milliseconds. */
-  until: number;
+/** A member, in one object with what is to be known of it: there is one for each connection. */
+interface Kept extends StoredMember {
+  /** When its time to come back is over, in monotonic milliseconds; `undefined`: it is connected. */
+  readonly until: number | undefined;
   /** Until when it is kept all the same: somebody is about to take it over. */
-  heldUntil: number;
+  heldUntil: number | undefined;
 }
 
 interface Lease {
@@ -50,51 +50,44 @@ export class MemoryMemberStore implements MemberStore {
   put(member: StoredMember): boolean {
     const { memberId, generation, nodeId, state, resumeTtlMs } = member;
     const kept = this.#members.get(memberId);
-    if (kept !== undefined && kept.member.generation !== generation) return false;
+    if (kept !== undefined && kept.generation !== generation) return false;
     const now = this.#haveLease(nodeId);
-    const until = state === 'dropped' ? now + resumeTtlMs : Number.POSITIVE_INFINITY;
-    if (kept === undefined) this.#members.set(memberId, { member: copyOf(member), until, heldUntil: 0 });
-    else
-      Object.assign(kept, { member: copyOf(member), until, heldUntil: hasSameTokens(kept.member, member) ? kept.heldUntil : 0 });
+    const until = state === 'dropped' ? now + resumeTtlMs : undefined;
+    const heldUntil = kept !== undefined && hasSameTokens(kept, member) ? kept.heldUntil : undefined;
+    this.#members.set(memberId, keptOf(member, until, heldUntil));
     return true;
   }
 
   find(memberId: string, tokenHash: string, holdMs: number): StoredMember | undefined {
     const now = this.#clock.monotonicMs();
     const kept = this.#members.get(memberId);
-    if (kept === undefined || !isToken(kept.member, tokenHash) || this.#isOver(kept, now)) return undefined;
-    kept.heldUntil = now + holdMs;
-    return copyOf(kept.member);
+    if (kept === undefined || !isToken(kept, tokenHash) || this.#isOver(kept, now)) return undefined;
+    kept.heldUntil = holdMs > 0 ? now + holdMs : undefined;
+    return memberOf(kept);
   }
 
   takeOver(memberId: string, tokenHash: string, by: Takeover): StoredMember | undefined {
     const kept = this.#members.get(memberId);
-    if (kept === undefined || !isToken(kept.member, tokenHash) || kept.member.generation !== by.generation) return undefined;
-    const { nodeId: former } = kept.member;
+    if (kept === undefined || !isToken(kept, tokenHash) || kept.generation !== by.generation) return undefined;
+    const { nodeId: former } = kept;
     const { nodeId, tokenHash: next } = by;
     const generation = by.generation + 1;
     this.#haveLease(nodeId);
-    const taken: StoredMember = {
-      ...kept.member,
-      generation,
-      nodeId,
-      tokenHash: next,
-      usedTokenHash: tokenHash,
-      state: 'connected',
-    };
-    Object.assign(kept, { member: taken, until: Number.POSITIVE_INFINITY, heldUntil: 0 });
+    const resumed = { generation, nodeId, tokenHash: next, usedTokenHash: tokenHash, state: 'connected' } as const;
+    const taken = keptOf({ ...kept, ...resumed }, undefined, undefined);
+    this.#members.set(memberId, taken);
     if (former !== nodeId) for (const listener of [...(this.#listeners.get(former) ?? [])]) listener(memberId, generation);
-    return copyOf(taken);
+    return memberOf(taken);
   }
 
   end(memberId: string, generation: number): boolean {
-    return this.#members.get(memberId)?.member.generation === generation && this.#members.delete(memberId);
+    return this.#members.get(memberId)?.generation === generation && this.#members.delete(memberId);
   }
 
   expire(memberId: string, generation: number): 'expired' | 'open' | 'replaced' {
     const kept = this.#members.get(memberId);
     if (kept === undefined) return 'expired';
-    if (kept.member.generation !== generation) return 'replaced';
+    if (kept.generation !== generation) return 'replaced';
     if (!this.#isOver(kept, this.#clock.monotonicMs())) return 'open';
     this.#members.delete(memberId);
     return 'expired';
@@ -133,16 +126,16 @@ export class MemoryMemberStore implements MemberStore {
     return now;
   }
 
-  #isOver({ member, until, heldUntil }: Kept, now: number): boolean {
-    const leaseEndsAt = this.#leases.get(member.nodeId)?.endsAt ?? Number.NEGATIVE_INFINITY;
-    const endsAt = until < Number.POSITIVE_INFINITY || leaseEndsAt > now ? until : leaseEndsAt + member.resumeTtlMs;
-    return Math.max(endsAt, heldUntil) <= now;
+  #isOver({ nodeId, resumeTtlMs, until, heldUntil = Number.NEGATIVE_INFINITY }: Kept, now: number): boolean {
+    const leaseEndsAt = this.#leases.get(nodeId)?.endsAt ?? Number.NEGATIVE_INFINITY;
+    if (until === undefined && leaseEndsAt > now) return false;
+    return Math.max(until ?? leaseEndsAt + resumeTtlMs, heldUntil) <= now;
   }
 
   #dropMembersOf(nodeId: string, since: number): void {
-    for (const kept of this.#members.values()) {
-      if (kept.member.nodeId !== nodeId || kept.member.state === 'dropped') continue;
-      Object.assign(kept, { member: { ...kept.member, state: 'dropped' }, until: since + kept.member.resumeTtlMs });
+    for (const [memberId, kept] of this.#members) {
+      if (kept.nodeId !== nodeId || kept.state === 'dropped') continue;
+      this.#members.set(memberId, keptOf({ ...kept, state: 'dropped' }, since + kept.resumeTtlMs, kept.heldUntil));
     }
   }
 
@@ -152,7 +145,7 @@ export class MemoryMemberStore implements MemberStore {
     for (const [nodeId, { endsAt }] of dead) this.#dropMembersOf(nodeId, endsAt);
     const waited = new Set<string>();
     for (const [memberId, kept] of this.#members) {
-      const { nodeId } = kept.member;
+      const { nodeId } = kept;
       if (!dead.has(nodeId)) continue;
       if (this.#isOver(kept, now)) this.#members.delete(memberId);
       else waited.add(nodeId);
@@ -169,6 +162,30 @@ function hasSameTokens(a: StoredMember, b: StoredMember): boolean {
   return a.tokenHash === b.tokenHash && a.usedTokenHash === b.usedTokenHash;
 }
 
-function copyOf(member: StoredMember): StoredMember {
-  return { ...member, groups: member.groups.length === 0 ? NO_GROUPS : member.groups.map((place) => ({ ...place })) };
+/** Copies of what the store keeps and of what it is given: neither is changed by the other's holder. */
+function keptOf(member: StoredMember, until: number | undefined, heldUntil: number | undefined): Kept {
+  // Field by field: a spread would cost a second object for each of many members.
+  return {
+    memberId: member.memberId,
+    generation: member.generation,
+    nodeId: member.nodeId,
+    tokenHash: member.tokenHash,
+    usedTokenHash: member.usedTokenHash,
+    role: member.role,
+    metadataText: member.metadataText,
+    user: member.user,
+    groups: copiesOf(member.groups),
+    state: member.state,
+    resumeTtlMs: member.resumeTtlMs,
+    until,
+    heldUntil,
+  };
+}
+
+function memberOf({ until: _, heldUntil: __, ...member }: Kept): StoredMember {
+  return { ...member, groups: copiesOf(member.groups) };
+}
+
+function copiesOf(groups: StoredMember['groups']): StoredMember['groups'] {
+  return groups.length === 0 ? NO_GROUPS : groups.map((place) => ({ ...place }));
 }

@@ -1,11 +1,12 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { randomText } from '../random-id.js';
 
 /** 144 bits, which is 24 characters. */
 const SECRET_BYTES = 18;
 
 /** A token of a member: its id, so that a store can look it up by that, and a secret. */
 export function newToken(memberId: string): string {
-  return `${memberId}.${randomBytes(SECRET_BYTES).toString('base64url')}`;
+  return `${memberId}.${randomText(SECRET_BYTES)}`;
 }
 
 /** Whose token it says it is. */

@@ -1,5 +1,5 @@
 import type { Gateway } from 'gateway-core';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 /**
  * Entries in the books of a gateway's groups that do not balance: for each member what was published is written, passed over, told of as lost,
@@ -18,4 +18,20 @@ export function imbalancesOf(gateway: Gateway): string[] {
 
 export function expectBalanced(gateway: Gateway): void {
   expect(imbalancesOf(gateway)).toEqual([]);
+}
+
+/** Holds a gateway to its books when it closes, after which it has none, and when the test has finished. */
+export function withBooks(gateway: Gateway): Gateway {
+  const imbalances: string[] = [];
+  const look = () => void imbalances.push(...imbalancesOf(gateway));
+  const close = gateway.close.bind(gateway);
+  gateway.close = (options) => {
+    look();
+    return close(options);
+  };
+  onTestFinished(() => {
+    look();
+    expect(imbalances).toEqual([]);
+  });
+  return gateway;
 }

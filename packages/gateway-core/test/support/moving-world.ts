@@ -164,7 +164,7 @@ export class MovingWorld {
         this.#said += 1;
         return client.say('g', `said ${this.#said}`, `id-${this.#said}`);
       case 'ghost':
-        for (const connection of former.filter(({ closed }) => closed?.code === 4004)) {
+        for (const connection of former.filter(({ closed }) => closed?.code === 4004 || closed?.code === 4202)) {
           const text = `ghost ${this.#ghosts.size}`;
           this.#ghosts.add(text);
           connection.send(say(text, { groupId: 'g' }));

@@ -15,6 +15,7 @@ const EVENT_NAMES: (keyof GatewayEvents)[] = [
   'leave',
   'detached',
   'resumed',
+  'sync',
   'expired',
   'moved',
   'gap',
