@@ -1,6 +1,9 @@
-import type { ResumeSince } from 'gateway-protocol';
+import type { OutgoingToClient2, ResumeSince } from 'gateway-protocol';
+import type { MemberReady } from './context.js';
 import type { GatewayClientError } from './errors.js';
-import type { GroupSignal, MemberReady } from './wire.js';
+
+/** What the groups and the outbox are given. */
+export type GroupSignal = Exclude<OutgoingToClient2, { type: 'ready' | 'heartbeat_ack' | 'reconnect' }>;
 
 /** What stands on the connection: groups and outbox. */
 export interface ConnectionHost {
@@ -9,7 +12,10 @@ export interface ConnectionHost {
   /** `ready` has come; `named` are the groups that its `identify` named. */
   online(ready: MemberReady, named: ReadonlySet<string>): void;
   signal(signal: GroupSignal): void;
+  /** There is no connection any more, or another one. */
   offline(): void;
   /** The client has stopped or was closed: what is pending fails with this. */
   ended(error: GatewayClientError): void;
+  /** Whether something is pending that a hidden page should wait for. */
+  isBusy(): boolean;
 }

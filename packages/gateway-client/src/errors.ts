@@ -40,27 +40,23 @@ export interface ErrorDetails {
  * });
  */
 export class GatewayClientError extends Error {
-  override readonly name: string = 'GatewayClientError';
   /** The same may succeed later. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** When it may, in milliseconds from then. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs?: number | undefined;
   /** The group that it is about. */
-  readonly groupId: string | undefined;
+  declare readonly groupId?: string | undefined;
   /** The message that it is about. */
-  readonly id: string | undefined;
+  declare readonly id?: string | undefined;
 
   constructor(
     /** Of the gateway (PROTOCOL.md, "Error codes"), or of {@link CLIENT_ERROR_CODES}. */
     readonly code: ErrorCode | ClientErrorCode,
     message: string,
-    { retryable = false, retryAfterMs, groupId, id, cause }: ErrorDetails = {},
+    { cause, ...details }: ErrorDetails = {},
   ) {
     super(message, { cause });
-    this.retryable = retryable;
-    this.retryAfterMs = retryAfterMs;
-    this.groupId = groupId;
-    this.id = id;
+    Object.assign(this, { name: 'GatewayClientError', retryable: false }, details);
   }
 }
 
