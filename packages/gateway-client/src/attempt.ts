@@ -1,7 +1,5 @@
 import {
   closeAction,
-  decodeGatewayMessage,
-  type ErrorCode,
   type IncomingFromClient,
   type OutgoingToClient2,
   type ReadyPayload,
@@ -9,9 +7,10 @@ import {
 } from 'gateway-protocol';
 import type { StatusReason } from './client.js';
 import { type Context, createAlarm, type MemberReady, withGrace } from './context.js';
-import { type ClientErrorCode, type ErrorDetails, GatewayClientError, StopError } from './errors.js';
+import { type ClientErrorCode, GatewayClientError, gatewayError, StopError } from './errors.js';
 import type { TokenContext } from './options.js';
 import { platform, socketUrl } from './platform.js';
+import { read } from './read.js';
 import { type Tokens, tokenError } from './tokens.js';
 import type { WebSocketLike } from './web-socket.js';
 
@@ -73,24 +72,30 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
     void attempt.end(code);
     host.lost(attempt, loss);
   };
-  /** Lost with an error. @param action `reconnect` where it is told as an event, too: nobody else knows why. */
-  const fail = (code: ErrorCode | ClientErrorCode, text: string, action: Loss['action'] = 'stop', details?: ErrorDetails) => {
-    const error = new GatewayClientError(code, text, details);
-    lose(action === 'stop' ? CLOSES.leave : CLOSES.givenUp, { text, action, error });
+  const fail = (
+    error: GatewayClientError,
+    action?: Loss['action'],
+    code: number = action === 'stop' ? CLOSES.leave : CLOSES.givenUp,
+  ) => lose(code, { text: error.message, error, action });
+  const stop = (code: ClientErrorCode | 'UNAUTHORIZED', text: string) => fail(new GatewayClientError(code, text), 'stop');
+  /** Nobody awaits it. */
+  const failed = (error: GatewayClientError, action?: Loss['action'], code?: number) => {
+    report(error);
+    fail(error, action, code);
   };
   const within = (timeoutMs: number, text: string) =>
     withGrace(limit, timeoutMs, () => enterOwn(() => lose(CLOSES.givenUp, { text })));
 
   const open = (url: string | URL) => {
     const WebSocket = options.WebSocket ?? platform.WebSocket;
-    if (!WebSocket) return fail('NO_WEBSOCKET', 'no global WebSocket: pass a class, as that of ws');
+    if (!WebSocket) return stop('NO_WEBSOCKET', 'no global WebSocket: pass a class, as that of ws');
     try {
       socket = new WebSocket(socketUrl(url));
     } catch (cause) {
-      return fail('INVALID_URL', `url: ${cause}`);
+      return stop('INVALID_URL', `url: ${cause}`);
     }
     socket.onopen = () => enterOwn(opened);
-    socket.onmessage = ({ data }: { data: unknown }) => enterOwn(() => read(String(data)));
+    socket.onmessage = ({ data }: { data: unknown }) => enterOwn(() => hear(String(data)));
     // React Native names no code.
     socket.onclose = ({ code = 1006 }: { code?: number }) => enterOwn(() => closed(code));
     // `close` follows. It stays after the end: `ws` reports a handshake that was given up.
@@ -106,20 +111,17 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
       // At once: the greeting of the gateway says nothing that it depends on.
       attempt.identify('identify', attempt.token, groups);
     } catch (cause) {
-      const error = new GatewayClientError('LISTENER', `metadata: ${cause}`, { cause });
-      report(error);
-      lose(CLOSES.givenUp, { text: error.message, error });
+      failed(new GatewayClientError('LISTENER', `metadata: ${cause}`, { cause }));
     }
   };
-  const read = (text: string) => {
+  const hear = (text: string) => {
     frame('in', text);
-    const decoded = decodeGatewayMessage(text);
-    if (!decoded.ok) {
-      const error = new GatewayClientError('PROTOCOL', `not of the contract: ${decoded.error}`);
-      report(error);
-      lose(CLOSES.notProtocol, { text: error.message, error, action: 'back-off' });
-    } else if (decoded.message) {
-      take(decoded.message);
+    try {
+      const message = read(text);
+      if (message) take(message);
+    } catch (cause) {
+      // What is wrong deeper inside shows where it is used.
+      failed(new GatewayClientError('PROTOCOL', `not of the contract: ${cause}`, { cause }), 'back-off', CLOSES.notProtocol);
     }
   };
   const take = (message: OutgoingToClient2) => {
@@ -132,9 +134,8 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
       host.ready(attempt, payload);
     } else if (type === 'error' && payload.code !== 'UNAUTHORIZED') {
       // UNAUTHORIZED is followed by a close, whose code decides.
-      const { code, retryable } = payload;
-      const action = code === 'INVALID_IDENTIFY' ? 'stop' : retryable ? 'reconnect' : 'back-off';
-      fail(code, `identify: ${payload.message}`, action, { retryable, retryAfterMs: payload.retryAfterMs });
+      const error = gatewayError(payload, 'identify: ');
+      fail(error, error.code === 'INVALID_IDENTIFY' ? 'stop' : error.retryable ? 'reconnect' : 'back-off');
     }
   };
   const closed = (code: number) => {
@@ -157,15 +158,14 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
         const [address, token] = await Promise.all([typeof url === 'function' ? url() : url, tokens.get(reason)]);
         enterOwn(() => {
           attempt.token = token;
-          if (token === refused) fail('UNAUTHORIZED', 'the token was refused');
+          if (token === refused) stop('UNAUTHORIZED', 'the token was refused');
           else open(address);
         });
       } catch (cause) {
         const error = tokenError(cause);
         enterOwn(() => {
-          if (error.cause instanceof StopError) return fail('UNAUTHORIZED', error.message);
-          report(error);
-          lose(CLOSES.givenUp, { text: error.message, error });
+          if (error.cause instanceof StopError) return fail(error, 'stop');
+          failed(error);
         });
       }
     },

@@ -1,9 +1,18 @@
-import type { OutgoingToClient2, ResumeSince } from 'gateway-protocol';
+import type { IncomingFromClient, OutgoingToClient2, ResumeSince } from 'gateway-protocol';
 import type { MemberReady } from './context.js';
 import type { GatewayClientError } from './errors.js';
 
 /** What the groups and the outbox are given. */
 export type GroupSignal = Exclude<OutgoingToClient2, { type: 'ready' | 'heartbeat_ack' | 'reconnect' }>;
+
+/** What the connection is to what stands on it. */
+export interface Link {
+  isOnline(): boolean;
+  /** Bytes that the socket has not handed to the network. */
+  bufferedBytes(): number;
+  /** A message, or its text. @returns whether it was given to the socket. */
+  send(message: IncomingFromClient | string): boolean;
+}
 
 /** What stands on the connection: groups and outbox. */
 export interface ConnectionHost {

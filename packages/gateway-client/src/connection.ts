@@ -1,15 +1,14 @@
-import type { IncomingFromClient } from 'gateway-protocol';
 import { type Attempt, type AttemptHost, CLOSES, createAttempt, type Loss } from './attempt.js';
 import { DEFAULT_BACKOFF, delayBefore } from './backoff.js';
 import type { ClientStatus } from './client.js';
-import type { ConnectionHost, GroupSignal } from './connection-host.js';
+import type { ConnectionHost, GroupSignal, Link } from './connection-host.js';
 import { type Context, createAlarm, emptySession, identified, type MemberReady } from './context.js';
-import { createStore } from './emitter.js';
 import { GatewayClientError } from './errors.js';
 import { type Input, nextState, type State } from './machine.js';
 import { type TokenContext, withDefaults } from './options.js';
 import type { Readable } from './readable.js';
 import { createSleep } from './sleep.js';
+import { createStatus } from './status.js';
 import { createTokens } from './tokens.js';
 import { createUpkeep, type Upkeep } from './upkeep.js';
 
@@ -17,67 +16,50 @@ import { createUpkeep, type Upkeep } from './upkeep.js';
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /** Keeps a connection up: which state follows, what is done in it, and when the next attempt is made. */
-export interface Connection {
+export interface Connection<Host> extends Link {
+  /** What stands on it. */
+  readonly host: Host;
   readonly status: Readable<ClientStatus>;
   readonly upkeep: Upkeep;
   state(): State;
-  isOnline(): boolean;
-  /** Bytes that the socket has not handed to the network. */
-  bufferedBytes(): number;
   start(): void;
   /** `rest` is as `close`, and the next one who wants it may begin anew. Resolves when the socket is closed. */
   close(input?: 'close' | 'rest'): Promise<void>;
   /** Drops the connection, and comes back at once; also from `stopped`. */
   reconnect(): void;
-  /** A message, or its text. @returns whether it was given to the socket. */
-  send(message: IncomingFromClient | string): boolean;
 }
 
-export function createConnection(context: Context, host: ConnectionHost): Connection {
-  const { clock, events, forgetLater, later, options, random, session, timings } = context;
+/** @param createHost makes what stands on it. */
+export function createConnection<Host extends ConnectionHost>(
+  context: Context,
+  createHost: (context: Context, link: Link) => Host,
+): Connection<Host> {
+  const { clock, forgetLater, later, options, random, session, timings } = context;
   const backoff = withDefaults(DEFAULT_BACKOFF, options.backoff);
-  const initial: ClientStatus = { state: 'idle', since: 0, lost: false, attempt: 0, network: true };
-  const status = createStore(context, events, 'status', initial);
+  const status = createStatus(context);
   const tokens = createTokens(context);
   const wait = createAlarm(context);
-  const lostSoon = createAlarm(context);
   let state: State = 'idle';
   let attempt: Attempt | undefined;
   /** The attempt that is made before the connection breaks, where the gateway drains. */
   let successor: Attempt | undefined;
   let attempts = 0;
-  let wasOnline = false;
   let onlineAt = Number.POSITIVE_INFINITY;
   /** A token that was refused: the function is asked once more. */
   let refused: string | null | undefined;
 
-  const show = (part: Partial<ClientStatus>) => status.set({ ...status.get(), ...part });
   const isOnline = () => state === 'online';
   const go = (input: Input, reason?: Loss): boolean => {
     const next = nextState(state, input);
     if (next === null) return false;
     state = next;
-    const isTrying = next === 'trying' || next === 'waiting' || next === 'suspended';
-    wasOnline = isOnline() || (isTrying && wasOnline);
-    const before = status.get();
-    const shown = !isTrying ? next : wasOnline ? 'reconnecting' : 'connecting';
-    if (!isTrying) lostSoon();
-    else if (!before.state.endsWith('connecting')) lostSoon(timings.lostAfterMs, () => show({ lost: true }));
-    show({
-      state: shown,
-      since: shown === before.state ? before.since : clock.now(),
-      lost: isTrying && before.lost,
-      attempt: attempts,
-      retryAt: undefined,
-      connectionId: isOnline() ? before.connectionId : undefined,
-      reason: isOnline() ? undefined : (reason ?? before.reason),
-    });
+    status.show(next, attempts, reason);
     return true;
   };
   const begin = (reason: TokenContext['reason']) => {
     attempts += 1;
     attempt = createAttempt(context, tokens, attemptHost);
-    show({ attempt: attempts });
+    status.set({ attempt: attempts });
     void attempt.start(reason, refused);
   };
   const again = (reason: TokenContext['reason'] = 'reconnect') => {
@@ -85,7 +67,7 @@ export function createConnection(context: Context, host: ConnectionHost): Connec
     if (go('begin')) begin(reason);
   };
   const waitFor = (delayMs: number) => {
-    show({ retryAt: clock.now() + delayMs });
+    status.set({ retryAt: clock.now() + delayMs });
     wait(delayMs, () => again());
   };
   /** Nothing is connected any more. */
@@ -117,7 +99,7 @@ export function createConnection(context: Context, host: ConnectionHost): Connec
   };
 
   const attemptHost: AttemptHost = {
-    wanted: host.wanted,
+    wanted: () => host.wanted(),
     ready(from, ready) {
       if (from === successor) {
         void attempt?.end(CLOSES.givenUp);
@@ -166,7 +148,7 @@ export function createConnection(context: Context, host: ConnectionHost): Connec
   const take = (ready: MemberReady) => {
     identified(session, ready);
     upkeep.ready(ready);
-    show({ connectionId: ready.connectionId });
+    status.set({ connectionId: ready.connectionId });
   };
   /** The gateway has spread its clients: this one comes back at its time, whether the connection breaks first or not. */
   const prepare = (afterMs: number) => {
@@ -186,13 +168,13 @@ export function createConnection(context: Context, host: ConnectionHost): Connec
       // Another user is another member: it is in no group yet.
       if (ready.resumed === false) host.online(ready, new Set());
     },
-    measured: (rttMs) => show({ rttMs }),
+    measured: (rttMs) => status.set({ rttMs }),
     stop,
   });
   const sleep = createSleep(context, {
     state: () => state,
     attempt: () => attempt,
-    network: (network) => show({ network }),
+    network: (network) => status.set({ network }),
     probe: () => upkeep.probe(),
     drop,
     suspend(code) {
@@ -203,9 +185,20 @@ export function createConnection(context: Context, host: ConnectionHost): Connec
       attempts = 0;
       again();
     },
-    isBusy: host.isBusy,
+    isBusy: () => host.isBusy(),
   });
 
+  const link: Link = {
+    isOnline,
+    bufferedBytes: () => attempt?.bufferedBytes() ?? 0,
+    send(message) {
+      if (!isOnline()) return false;
+      upkeep.said();
+      attempt?.send(message);
+      return true;
+    },
+  };
+  const host = createHost(context, link);
   const start = () => {
     if (!go('start')) return;
     attempts = 0;
@@ -214,11 +207,11 @@ export function createConnection(context: Context, host: ConnectionHost): Connec
     begin('initial');
   };
   return {
-    status,
+    status: status.store,
     upkeep,
     state: () => state,
-    isOnline,
-    bufferedBytes: () => attempt?.bufferedBytes() ?? 0,
+    host,
+    ...link,
     start,
     close(input = 'close') {
       if (!go(input)) return Promise.resolve();
@@ -238,12 +231,6 @@ export function createConnection(context: Context, host: ConnectionHost): Connec
       if (state === 'stopped') return start();
       drop({ text: 'the application asked for it' }, CLOSES.givenUp);
       again();
-    },
-    send(message) {
-      if (!isOnline()) return false;
-      upkeep.said();
-      attempt?.send(message);
-      return true;
     },
   };
 }

@@ -5,7 +5,6 @@ import { GatewayClientError } from './errors.js';
 import type { JoinOptions } from './group.js';
 import { createGroups } from './groups.js';
 import type { ClientOptions } from './options.js';
-import { createOutbox } from './outbox.js';
 import { deferred, onAbort } from './promises.js';
 
 /**
@@ -22,33 +21,8 @@ export function createClient(options: ClientOptions): Client {
   const release = createAlarm(context);
   let holds = 0;
 
-  const connection = createConnection(context, {
-    wanted: () => groups.wanted(),
-    online(ready, named) {
-      outbox.online();
-      groups.online(ready, named);
-    },
-    signal(signal) {
-      if (signal.type === 'ack') outbox.acked(signal.payload);
-      else groups.signal(signal);
-    },
-    offline() {
-      outbox.offline();
-      groups.offline();
-    },
-    ended(error) {
-      outbox.end(error);
-      groups.ended(error);
-    },
-    isBusy: () => outbox.pending() > 0,
-  });
-  const outbox = createOutbox(context, {
-    isOnline: connection.isOnline,
-    isOpen: (groupId) => groups.all.get(groupId)?.phase === 'in',
-    send: connection.send,
-  });
-  const groups = createGroups(context, connection, outbox);
-  const { start, state, status, upkeep } = connection;
+  const connection = createConnection(context, createGroups);
+  const { host: groups, start, state, status, upkeep } = connection;
 
   const whenOnline = <Result>(ask: () => Promise<Result>): Promise<Result> =>
     connection.isOnline() ? enter(ask) : Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
@@ -58,9 +32,7 @@ export function createClient(options: ClientOptions): Client {
     get memberId() {
       return session.memberId;
     },
-    get groups() {
-      return new Map([...groups.all.keys()].map((id) => [id, { id }]));
-    },
+    groups: groups.all,
     connect({ signal } = {}) {
       const { promise, resolve, reject } = deferred<void>();
       if (!signal?.aborted) enter(start);

@@ -1,4 +1,4 @@
-import type { ErrorCode } from 'gateway-protocol';
+import type { ErrorCode, ErrorPayload } from 'gateway-protocol';
 
 /** Every `code` of a {@link GatewayClientError} that is not the gateway's own, with what it means. */
 export const CLIENT_ERROR_CODES = {
@@ -59,6 +59,13 @@ export class GatewayClientError extends Error {
     Object.assign(this, { name: 'GatewayClientError', retryable: false }, details);
   }
 }
+
+/** What the gateway has said. @internal */
+export const gatewayError = (
+  { code, message, inReplyTo, retryable, retryAfterMs }: ErrorPayload,
+  before = '',
+  groupId?: string,
+): GatewayClientError => new GatewayClientError(code, before + message, { retryable, retryAfterMs, groupId, id: inReplyTo });
 
 /**
  * Thrown by a token function: there is no token and there will be none. The client stops with `UNAUTHORIZED` instead of trying again.

@@ -1,31 +1,25 @@
-import type { ErrorSignal, ResumeSince } from 'gateway-protocol';
+import type { ErrorSignal } from 'gateway-protocol';
 import { RESUME_GROUPS_MAX } from './bounds.js';
 import { isId, isSince } from './checks.js';
-import type { GroupSignal } from './connection-host.js';
-import type { Context, MemberReady } from './context.js';
-import { GatewayClientError } from './errors.js';
+import type { ConnectionHost, Link } from './connection-host.js';
+import type { Context } from './context.js';
+import { GatewayClientError, gatewayError } from './errors.js';
 import type { Group, JoinOptions } from './group.js';
 import { createHandle } from './handle.js';
-import type { Outbox } from './outbox.js';
+import { createOutbox } from './outbox.js';
 import { retryDelay } from './promises.js';
-import { createSharedGroup, type GroupLink, type SharedGroup } from './shared-group.js';
+import { createSharedGroup, type SharedGroup } from './shared-group.js';
 
-/** The groups of one client: joined, counted, and brought back after a drop. */
-export interface Groups {
+/** The groups of one client, and what is published to them: joined, counted, and brought back after a drop. */
+export interface Groups extends ConnectionHost {
   readonly all: ReadonlyMap<string, SharedGroup>;
   join<Data, State>(groupId: string, options: JoinOptions<Data>): Group<Data, State>;
-  /** What is wanted of each, by its id. */
-  wanted(): Record<string, ResumeSince>;
-  online(ready: MemberReady, named: ReadonlySet<string>): void;
-  offline(): void;
-  signal(signal: Exclude<GroupSignal, { type: 'ack' }>): void;
-  /** The client was closed, and forgets everything; or it has stopped, and what is joined comes back when it is told to connect again. */
-  ended(error: GatewayClientError): void;
 }
 
-export function createGroups(context: Context, link: GroupLink, outbox: Outbox): Groups {
+export function createGroups(context: Context, link: Link): Groups {
   const { enter, report, timings } = context;
   const all = new Map<string, SharedGroup>();
+  const outbox = createOutbox(context, link, (groupId) => all.get(groupId)?.phase === 'in');
   /** Left while there was no connection: the gateway still has the member in them. */
   const departed = new Set<string>();
 
@@ -40,8 +34,8 @@ export function createGroups(context: Context, link: GroupLink, outbox: Outbox):
     if (phase !== 'refused' && !sendLeave(id) && sync) departed.add(id);
   };
   const failed = ({ groupId, payload }: ErrorSignal) => {
-    const { code, message, retryable, retryAfterMs, inReplyTo } = payload;
-    const error = new GatewayClientError(code, message, { retryable, retryAfterMs, groupId, id: inReplyTo });
+    const { code, inReplyTo, retryAfterMs } = payload;
+    const error = gatewayError(payload, '', groupId);
     const group = inReplyTo === undefined ? all.get(groupId ?? '') : [...all.values()].find(({ joinId }) => joinId === inReplyTo);
     if (group && group.phase !== 'out') {
       group.failed(error);
@@ -81,6 +75,7 @@ export function createGroups(context: Context, link: GroupLink, outbox: Outbox):
       return Object.fromEntries(wanted.map(({ id, since }) => [id, since() ?? {}]));
     },
     online({ groups = [] }, named) {
+      outbox.online();
       for (const groupId of groups) if (departed.has(groupId)) sendLeave(groupId);
       departed.clear();
       for (const group of all.values()) {
@@ -92,19 +87,23 @@ export function createGroups(context: Context, link: GroupLink, outbox: Outbox):
       }
     },
     offline() {
+      outbox.offline();
       for (const group of all.values()) group.out();
     },
     signal(signal) {
+      if (signal.type === 'ack') return outbox.acked(signal.payload);
       if (signal.type === 'error') return failed(signal);
       // There is none where it was left already, or only the host put it into it.
       all.get(signal.type === 'data_update' ? signal.groupId : signal.payload.groupId)?.signal(signal);
     },
     ended(error) {
       const isClosed = error.code === 'CLOSED';
+      outbox.end(error);
       for (const group of all.values()) group.over(isClosed ? 'left' : 'stale', error);
       if (!isClosed) return;
       all.clear();
       departed.clear();
     },
+    isBusy: () => outbox.pending() > 0,
   };
 }

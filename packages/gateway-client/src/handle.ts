@@ -40,7 +40,8 @@ export function createHandle<Data, State>(
     for (const updates of iterations) updates.push(update);
   };
   const deliver = ({ signal, epoch, replayed }: Arrived) => {
-    const { seq, groupId, payload, from, ts, id, key, delivery, sessionId, traceId } = signal;
+    const { payload, version, ...envelope } = signal;
+    const { from, groupId, id, seq } = envelope;
     // Seen already: a replay after a reconnect may begin before it.
     if (position?.epoch === epoch && seq <= position.seq) return;
     position = { epoch, seq };
@@ -51,9 +52,7 @@ export function createHandle<Data, State>(
       return report(new GatewayClientError('LISTENER', `parse: ${cause}`, { groupId, id, cause }));
     }
     const own = from !== undefined && session.memberIds.has(from);
-    const { meta } = payload;
-    const fields = { groupId, data, seq, epoch, ts, from, own, replayed, id, key, delivery, sessionId, traceId, meta };
-    say({ type: 'message', ...fields } satisfies Message<Data>);
+    say({ ...envelope, type: 'message', data, meta: payload.meta, epoch, own, replayed } satisfies Message<Data>);
   };
   const loader =
     load &&
@@ -107,14 +106,15 @@ export function createHandle<Data, State>(
     message(arrived) {
       if (!loader?.holds(arrived)) deliver(arrived);
     },
-    synced({ groupId, epoch, seq, outcome, reason, replayed }) {
+    synced({ members, version, ...sync }) {
+      const { epoch, seq, outcome } = sync;
       if (!(position?.epoch === epoch && seq <= position.seq) && loader?.isLoaded() !== false) position = { epoch, seq };
-      say({ type: 'sync', groupId, epoch, seq, outcome, reason, replayed });
+      say({ type: 'sync', ...sync });
       loader?.synced(outcome);
       handle.moved();
     },
-    gap({ groupId, from, to, reason }) {
-      say({ type: 'gap', groupId, from, to, reason });
+    gap(gap) {
+      say({ type: 'gap', ...gap });
       loader?.start('gap');
     },
     moved() {

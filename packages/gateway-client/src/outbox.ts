@@ -1,5 +1,6 @@
 import type { AckPayload, DataUpdateDelivery, ErrorCode, SyncPayload } from 'gateway-protocol';
 import { checkedText, isId, messageBytesMax } from './checks.js';
+import type { Link } from './connection-host.js';
 import type { Context } from './context.js';
 import { type ClientErrorCode, GatewayClientError } from './errors.js';
 import type { Ack, PublishOptions } from './group.js';
@@ -25,14 +26,6 @@ interface Entry {
   /** It has come back as a message. */
   seen?: { epoch: string; seq: number };
   undo(): void;
-}
-
-/** What it needs of the connection and the groups. */
-export interface OutboxLink {
-  isOnline(): boolean;
-  /** Whether the group's `sync` has come. */
-  isOpen(groupId: string): boolean;
-  send(text: string): boolean;
 }
 
 /** Messages that wait to be sent or answered, in the order of their calls. */
@@ -61,7 +54,12 @@ export interface Outbox {
   end(error: GatewayClientError, groupId?: string): void;
 }
 
-export function createOutbox(context: Context, link: OutboxLink): Outbox {
+/** @param isOpen whether the group's `sync` has come. */
+export function createOutbox(
+  context: Context,
+  link: Pick<Link, 'isOnline' | 'send'>,
+  isOpen: (groupId: string) => boolean,
+): Outbox {
   const { clock, later, options, report, session } = context;
   const { generateId = randomId } = options;
   const { messagesMax, bytesMax, inFlightMax, inFlightBytesMax, overflow } = withDefaults(DEFAULT_OUTBOX, options.outbox);
@@ -171,7 +169,7 @@ export function createOutbox(context: Context, link: OutboxLink): Outbox {
         const { groupId, bytes, text } = entry;
         if (sent >= inFlightMax || !link.isOnline()) return;
         // What is sent may be answered, and another pump may run, before `send` has returned.
-        if (entry.state !== 'queued' || !link.isOpen(groupId)) continue;
+        if (entry.state !== 'queued' || !isOpen(groupId)) continue;
         if (bytes > messageBytesMax(session)) {
           reject(entry, 'TOO_BIG', 'the gateway takes fewer bytes');
           continue;

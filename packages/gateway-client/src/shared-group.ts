@@ -1,13 +1,5 @@
-import type {
-  DataUpdateDelivery,
-  GapPayload,
-  IncomingFromClient,
-  LogPosition,
-  ResumeSince,
-  Since,
-  SyncPayload,
-} from 'gateway-protocol';
-import type { GroupSignal } from './connection-host.js';
+import type { DataUpdateDelivery, GapPayload, LogPosition, ResumeSince, Since, SyncPayload } from 'gateway-protocol';
+import type { GroupSignal, Link } from './connection-host.js';
 import { type Context, createAlarm } from './context.js';
 import type { GatewayClientError } from './errors.js';
 import type { GroupStatus, RosterChange } from './group.js';
@@ -19,14 +11,6 @@ import { createSender, type Sender } from './sender.js';
 
 /** Most messages of a replay that are held back until its log is known; the gateway's log has no more by default. */
 const REPLAY_MAX = 1_024;
-
-/** What a group needs of the connection. */
-export interface GroupLink {
-  isOnline(): boolean;
-  bufferedBytes(): number;
-  /** A message, or its text. @returns whether it was given to the socket. */
-  send(message: IncomingFromClient | string): boolean;
-}
 
 /** A message with what it does not say itself. */
 export interface Arrived {
@@ -80,7 +64,7 @@ export interface SharedGroup extends Pick<RosterKeeper, 'store'>, Pick<Sender, '
 
 export function createSharedGroup(
   context: Context,
-  link: GroupLink,
+  link: Link,
   outbox: Outbox,
   id: string,
   first: Since | undefined,

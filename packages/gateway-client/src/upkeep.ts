@@ -1,7 +1,7 @@
 import type { OutgoingToClient2 } from 'gateway-protocol';
 import { isMemberReady, type Loss } from './attempt.js';
 import { type Context, createAlarm, DELAY_MAX_MS, type MemberReady, withGrace } from './context.js';
-import { GatewayClientError, StopError } from './errors.js';
+import { GatewayClientError, gatewayError, StopError } from './errors.js';
 import { type Deferred, deferred, retryDelay } from './promises.js';
 import { type Tokens, tokenError } from './tokens.js';
 
@@ -142,8 +142,7 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
       } else if (type === 'ready') {
         if (isMemberReady(payload)) host.renewed(payload);
       } else if (type === 'error' && waiting !== undefined && payload.inReplyTo === waiting.id) {
-        const { code, message, retryable, retryAfterMs } = payload;
-        waiting.reject(new GatewayClientError(code, message, { id: waiting.id, retryable, retryAfterMs }));
+        waiting.reject(gatewayError(payload));
         waiting = undefined;
       } else {
         return false;

@@ -9,16 +9,16 @@ test('an answer that comes before `send` has returned, and sends the next, sends
   const context = createContext({ url: '', clock, generateId: () => `id-${ids++}` });
   const sent: string[] = [];
   let isOnline = false;
-  const outbox: Outbox = createOutbox(context, {
+  const link = {
     isOnline: () => isOnline,
-    isOpen: () => true,
-    send(text) {
-      const { id } = JSON.parse(text);
+    send(text: unknown) {
+      const { id } = JSON.parse(text as string);
       sent.push(id);
       outbox.acked({ id, epoch: 'e', seq: sent.length });
       return true;
     },
-  });
+  };
+  const outbox: Outbox = createOutbox(context, link, () => true);
   const acks = [1, 2, 3].map((data) => outbox.publish('g', data));
   isOnline = true;
   outbox.pump();
