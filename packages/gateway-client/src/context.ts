@@ -90,8 +90,11 @@ export function createContext(options: ClientOptions): Context {
     try {
       return entry();
     } finally {
-      if (depth === 1) for (let task = queue.shift(); task; task = queue.shift()) task();
-      depth -= 1;
+      try {
+        if (depth === 1) for (let task = queue.shift(); task; task = queue.shift()) task();
+      } finally {
+        depth -= 1;
+      }
     }
   };
   const tell = (task: () => void) => {
@@ -101,8 +104,12 @@ export function createContext(options: ClientOptions): Context {
 
   let isReporting = false;
   const report = (error: GatewayClientError) => {
-    logger?.warn(error.message, { code: error.code, groupId: error.groupId, id: error.id });
     events.emit('error', error);
+    try {
+      logger?.warn(error.message, { code: error.code, groupId: error.groupId, id: error.id });
+    } catch {
+      // There is nobody left to tell.
+    }
   };
   const call = <Value>(listeners: Iterable<(value: Value) => void>, value: Value) => {
     for (const listener of [...listeners]) {
@@ -137,8 +144,11 @@ export function createContext(options: ClientOptions): Context {
   const run = () => {
     disarm();
     const now = clock.monotonicMs();
-    for (const one of [...waiting]) if (one.at <= now && waiting.delete(one)) one.task(now - one.at);
-    for (const { at } of waiting) arm(at);
+    try {
+      for (const one of [...waiting]) if (one.at <= now && waiting.delete(one)) one.task(now - one.at);
+    } finally {
+      for (const { at } of waiting) arm(at);
+    }
   };
   return {
     options,

@@ -24,8 +24,12 @@ export function createClient(options: ClientOptions): Client {
   const connection = createConnection(context, createGroups);
   const { host: groups, start, state, status, upkeep } = connection;
 
-  const whenOnline = <Result>(ask: () => Promise<Result>): Promise<Result> =>
-    connection.isOnline() ? enter(ask) : Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
+  const whenOnline = <Result>(ask: () => Promise<Result>): Promise<Result> => {
+    const asked = connection.isOnline() ? enter(ask) : Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
+    // Not awaited, its failure is not unhandled.
+    asked.catch(() => {});
+    return asked;
+  };
 
   return {
     status,
@@ -36,12 +40,12 @@ export function createClient(options: ClientOptions): Client {
     connect({ signal } = {}) {
       const { promise, resolve, reject } = deferred<void>();
       if (!signal?.aborted) enter(start);
+      const undo = onAbort(signal, () => reject(new GatewayClientError('ABORTED', 'aborted')));
       const end = status.subscribe(({ state, reason }) => {
         if (state === 'online') resolve();
         else if (state === 'stopped') reject(new GatewayClientError('STOPPED', reason?.text ?? state, { cause: reason?.error }));
         else if (!state.endsWith('connecting')) reject(new GatewayClientError('CLOSED', state));
       });
-      const undo = onAbort(signal, () => reject(new GatewayClientError('ABORTED', 'aborted')));
       const settled = () => {
         end();
         undo();

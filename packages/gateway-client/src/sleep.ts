@@ -40,18 +40,6 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
   let forcedAt = Number.NEGATIVE_INFINITY;
   let end: (() => void) | undefined;
 
-  const hear = (signal: PlatformSignal) => {
-    if (signal === 'wake' || signal === 'hide') isHidden = signal === 'hide';
-    if (signal === 'online' || signal === 'offline') {
-      isOffline = signal === 'offline';
-      link.network(!isOffline);
-    }
-    if (signal === 'wake' || signal === 'online') wake();
-    else if (signal === 'hide') hidden(options.hiddenTimeoutMs ?? Number.POSITIVE_INFINITY);
-    // Its word alone closes nothing: links stay up that a platform calls down.
-    else if (signal === 'offline') link.state() === 'online' && link.probe();
-    else link.suspend(signal === 'leave' && options.onPageHide !== 'drop' ? CLOSES.leave : CLOSES.suspended);
-  };
   const hidden = (timeoutMs: number) =>
     hide(timeoutMs, () => (link.isBusy() ? hidden(timings.wakeIntervalMs) : link.suspend(CLOSES.suspended)));
   const wake = () => {
@@ -70,10 +58,36 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
     link.anew();
   };
 
+  const network = (isThere: boolean) => {
+    isOffline = !isThere;
+    link.network(isThere);
+  };
+  const actions: Readonly<Record<PlatformSignal, () => void>> = {
+    wake() {
+      isHidden = false;
+      wake();
+    },
+    hide() {
+      isHidden = true;
+      hidden(options.hiddenTimeoutMs ?? Number.POSITIVE_INFINITY);
+    },
+    online() {
+      network(true);
+      wake();
+    },
+    offline() {
+      network(false);
+      // Its word alone closes nothing: links stay up that a platform calls down.
+      if (link.state() === 'online') link.probe();
+    },
+    freeze: () => link.suspend(CLOSES.suspended),
+    leave: () => link.suspend(options.onPageHide === 'drop' ? CLOSES.suspended : CLOSES.leave),
+  };
+
   return {
     start() {
       const { signals = browserSignals } = options;
-      end = signals?.subscribe((signal) => enter(() => hear(signal)));
+      end = signals?.subscribe((signal) => enter(actions[signal]));
     },
     stop() {
       end?.();
