@@ -20,7 +20,7 @@ export function createHandle<Data, State>(
   { load, parse }: JoinOptions<Data>,
   left: () => void,
 ): Group<Data, State> & GroupUser {
-  const { enter, report, session, tell } = context;
+  const { enter, report, tell } = context;
   const { id } = group;
   const events = createEmitter<GroupEvents<Data, State>>(context);
   const status = createStore(context, events, 'status', { state: 'joining' });
@@ -39,9 +39,9 @@ export function createHandle<Data, State>(
     events.emit(update.type as Name, update);
     for (const updates of iterations) updates.push(update);
   };
-  const deliver = ({ signal, epoch, replayed }: Arrived) => {
+  const deliver = ({ signal, epoch, replayed, own }: Arrived) => {
     const { payload, version, ...envelope } = signal;
-    const { from, groupId, id, seq } = envelope;
+    const { groupId, id, seq } = envelope;
     // Seen already: a replay after a reconnect may begin before it.
     if (position?.epoch === epoch && seq <= position.seq) return;
     position = { epoch, seq };
@@ -51,7 +51,6 @@ export function createHandle<Data, State>(
     } catch (cause) {
       return report(new GatewayClientError('LISTENER', `parse: ${cause}`, { groupId, id, cause }));
     }
-    const own = from !== undefined && session.memberIds.has(from);
     say({ ...envelope, type: 'message', data, meta: payload.meta, epoch, own, replayed } satisfies Message<Data>);
   };
   const loader =

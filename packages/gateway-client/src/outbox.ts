@@ -146,6 +146,7 @@ export function createOutbox(
       const known = entries.get(id);
       if (known?.groupId === groupId) return known.answer.promise;
       const { promise, resolve, reject } = deferred<Ack>(Watched);
+      (promise as Watched<Ack>).isAwaited = false;
       const answer: Deferred<Ack> = {
         promise,
         resolve,

@@ -13,13 +13,13 @@ export function deferred<Value>(Class: typeof Promise = Promise): Deferred<Value
   const promise = new Class<Value>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  Promise.prototype.then.call(promise, undefined, () => {});
+  promise.catch(() => {});
   return { promise, ...settle };
 }
 
-/** A promise that knows whether anybody waits for it. */
+/** A promise that knows whether anybody waits for it, once `isAwaited` is set to `false`. */
 export class Watched<Value> extends Promise<Value> {
-  isAwaited = false;
+  isAwaited?: boolean;
 
   /** What `then` makes is an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {

@@ -17,6 +17,8 @@ export interface Arrived {
   readonly signal: DataUpdateDelivery;
   readonly epoch: string;
   readonly replayed: boolean;
+  /** Of this client, also under an earlier member id. */
+  readonly own: boolean;
 }
 
 /** One user of a group. All are told the same. */
@@ -91,8 +93,9 @@ export function createSharedGroup(
     group.position = { epoch, seq };
   };
   const give = (signal: DataUpdateDelivery, epoch: string, replayed: boolean) => {
-    each((user) => user.message({ signal, epoch, replayed }));
-    if (signal.from !== undefined && session.memberIds.has(signal.from)) outbox.seen(signal, epoch);
+    const own = session.memberIds.has(signal.from ?? '');
+    each((user) => user.message({ signal, epoch, replayed, own }));
+    if (own) outbox.seen(signal, epoch);
   };
   const message = (signal: DataUpdateDelivery) => {
     const { position, phase } = group;
