@@ -55,19 +55,18 @@ export interface Attempt {
 }
 
 export function createAttempt(context: Context, tokens: Tokens, host: AttemptHost): Attempt {
-  const { clock, enter, events, options, report, session, timings } = context;
   const limit = createAlarm(context);
   let phase: 'opening' | 'identifying' | 'online' = 'opening';
   let socket: WebSocketLike | undefined;
   let isOver = false;
 
   const frame = (direction: 'in' | 'out', text: string) => {
-    if (!events.has('frame')) return;
+    if (!context.events.has('frame')) return;
     const masked = text.replace(/"token":"(?:[^"\\]|\\.)*"/g, '"token":"…"');
-    events.emit('frame', { direction, text: masked, at: clock.now() });
+    context.events.emit('frame', { direction, text: masked, at: context.clock.now() });
   };
   /** An entry of the attempt; what comes after its end is nobody's. */
-  const enterOwn = (entry: () => void) => enter(() => isOver || entry());
+  const enterOwn = (entry: () => void) => context.enter(() => isOver || entry());
   const lose = (code: number, loss: Loss) => {
     void attempt.end(code);
     host.lost(attempt, loss);
@@ -80,14 +79,14 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
   const stop = (code: ClientErrorCode | 'UNAUTHORIZED', text: string) => fail(new GatewayClientError(code, text), 'stop');
   /** Nobody awaits it. */
   const failed = (error: GatewayClientError, action?: Loss['action'], code?: number) => {
-    report(error);
+    context.report(error);
     fail(error, action, code);
   };
   const within = (timeoutMs: number, text: string) =>
     withGrace(limit, timeoutMs, () => enterOwn(() => lose(CLOSES.givenUp, { text })));
 
   const open = (url: string | URL) => {
-    const WebSocket = options.WebSocket ?? platform.WebSocket;
+    const WebSocket = context.options.WebSocket ?? platform.WebSocket;
     if (!WebSocket) return stop('NO_WEBSOCKET', 'no global WebSocket: pass a class, as that of ws');
     try {
       socket = new WebSocket(socketUrl(url));
@@ -100,11 +99,11 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
     socket.onclose = ({ code = 1006 }: { code?: number }) => enterOwn(() => closed(code));
     // `close` follows. It stays after the end: `ws` reports a handshake that was given up.
     socket.onerror = () => {};
-    within(timings.openTimeoutMs, 'the socket did not open in time');
+    within(context.timings.openTimeoutMs, 'the socket did not open in time');
   };
   const opened = () => {
     phase = 'identifying';
-    within(timings.identifyTimeoutMs, 'no `ready` came in time: a proxy may hold WebSockets up');
+    within(context.timings.identifyTimeoutMs, 'no `ready` came in time: a proxy may hold WebSockets up');
     const groups = host.wanted();
     attempt.named = new Set(Object.keys(groups));
     try {
@@ -147,13 +146,13 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
   };
 
   const attempt: Attempt = {
-    startedAt: clock.monotonicMs(),
+    startedAt: context.clock.monotonicMs(),
     token: null,
     named: new Set(),
     bufferedBytes: () => socket?.bufferedAmount ?? 0,
     async start(reason, refused) {
       if (isOver) return;
-      const { url } = options;
+      const { url } = context.options;
       try {
         const [address, token] = await Promise.all([typeof url === 'function' ? url() : url, tokens.get(reason)]);
         enterOwn(() => {
@@ -176,7 +175,7 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
       socket?.send(text);
     },
     identify(id, token, groups) {
-      const { clientType = 'app-client', metadata } = options;
+      const { clientType = 'app-client', metadata } = context.options;
       attempt.send({
         type: 'identify',
         version: '2',
@@ -185,7 +184,7 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
           clientType,
           metadata: typeof metadata === 'function' ? metadata() : metadata,
           token: token ?? undefined,
-          resume: groups && { token: session.resumeToken, groups },
+          resume: groups && { token: context.session.resumeToken, groups },
         },
       });
     },

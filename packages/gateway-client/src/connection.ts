@@ -34,8 +34,7 @@ export function createConnection<Host extends ConnectionHost>(
   context: Context,
   createHost: (context: Context, link: Link) => Host,
 ): Connection<Host> {
-  const { clock, forgetLater, later, options, random, session, timings } = context;
-  const backoff = withDefaults(DEFAULT_BACKOFF, options.backoff);
+  const backoff = withDefaults(DEFAULT_BACKOFF, context.options.backoff);
   const status = createStatus(context);
   const tokens = createTokens(context);
   const wait = createAlarm(context);
@@ -67,7 +66,7 @@ export function createConnection<Host extends ConnectionHost>(
     if (go('begin')) begin(reason);
   };
   const waitFor = (delayMs: number) => {
-    status.set({ retryAt: clock.now() + delayMs });
+    status.set({ retryAt: context.clock.now() + delayMs });
     wait(delayMs, () => again());
   };
   /** Nothing is connected any more. */
@@ -110,7 +109,7 @@ export function createConnection<Host extends ConnectionHost>(
         go('ready');
       }
       refused = undefined;
-      onlineAt = clock.monotonicMs();
+      onlineAt = context.clock.monotonicMs();
       take(ready);
       host.online(ready, from.named);
     },
@@ -129,7 +128,7 @@ export function createConnection<Host extends ConnectionHost>(
       const asksAgain = code === 4001 && tokens.canRenew && refused === undefined;
       // 4004 may overtake the `ready` of the attempt that it was replaced by.
       if (action === 'stop' && !asksAgain && !(code === 4004 && successor)) return stop(loss);
-      if (clock.monotonicMs() - onlineAt >= backoff.stableMs) attempts = 0;
+      if (context.clock.monotonicMs() - onlineAt >= backoff.stableMs) attempts = 0;
       onlineAt = Number.POSITIVE_INFINITY;
       if (asksAgain) refused = from.token;
       go('lost', loss);
@@ -141,12 +140,12 @@ export function createConnection<Host extends ConnectionHost>(
         go('begin');
         return;
       }
-      const delayMs = loss.alone && attempts === 0 ? 0 : delayBefore(backoff, attempts, action, random);
-      waitFor(Math.max(delayMs, error?.retryAfterMs ?? 0, sleep.isAway() ? timings.hiddenDelayMs : 0));
+      const delayMs = loss.alone && attempts === 0 ? 0 : delayBefore(backoff, attempts, action, context.random);
+      waitFor(Math.max(delayMs, error?.retryAfterMs ?? 0, sleep.isAway() ? context.timings.hiddenDelayMs : 0));
     },
   };
   const take = (ready: MemberReady) => {
-    identified(session, ready);
+    identified(context.session, ready);
     upkeep.ready(ready);
     status.set({ connectionId: ready.connectionId });
   };
@@ -155,7 +154,7 @@ export function createConnection<Host extends ConnectionHost>(
     if (successor) return;
     const prepared = createAttempt(context, tokens, attemptHost);
     successor = prepared;
-    later(afterMs, () => void prepared.start('reconnect'));
+    context.later(afterMs, () => void prepared.start('reconnect'));
   };
 
   const upkeep = createUpkeep(context, tokens, {
@@ -216,11 +215,11 @@ export function createConnection<Host extends ConnectionHost>(
     close(input = 'close') {
       if (!go(input)) return Promise.resolve();
       const closed = attempt?.end(CLOSES.leave);
-      Object.assign(session, emptySession());
+      Object.assign(context.session, emptySession());
       finish(new GatewayClientError('CLOSED', 'the client was closed'));
-      forgetLater();
+      context.forgetLater();
       return new Promise((resolve) => {
-        const undo = later(CLOSE_TIMEOUT_MS, () => resolve());
+        const undo = context.later(CLOSE_TIMEOUT_MS, () => resolve());
         void Promise.resolve(closed).then(() => {
           undo();
           resolve();

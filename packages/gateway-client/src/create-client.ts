@@ -17,7 +17,6 @@ import { deferred, onAbort } from './promises.js';
  */
 export function createClient(options: ClientOptions): Client {
   const context = createContext(options);
-  const { enter, events, session, timings } = context;
   const release = createAlarm(context);
   let holds = 0;
 
@@ -25,7 +24,9 @@ export function createClient(options: ClientOptions): Client {
   const { host: groups, start, state, status, upkeep } = connection;
 
   const whenOnline = <Result>(ask: () => Promise<Result>): Promise<Result> => {
-    const asked = connection.isOnline() ? enter(ask) : Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
+    const asked = connection.isOnline()
+      ? context.enter(ask)
+      : Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
     // Not awaited, its failure is not unhandled.
     asked.catch(() => {});
     return asked;
@@ -34,12 +35,12 @@ export function createClient(options: ClientOptions): Client {
   return {
     status,
     get memberId() {
-      return session.memberId;
+      return context.session.memberId;
     },
     groups: groups.all,
     connect({ signal } = {}) {
       const { promise, resolve, reject } = deferred<void>();
-      if (!signal?.aborted) enter(start);
+      if (!signal?.aborted) context.enter(start);
       const undo = onAbort(signal, () => reject(new GatewayClientError('ABORTED', 'aborted')));
       const end = status.subscribe(({ state, reason }) => {
         if (state === 'online') resolve();
@@ -53,22 +54,22 @@ export function createClient(options: ClientOptions): Client {
       promise.then(settled, settled);
       return promise;
     },
-    close: () => enter(connection.close),
+    close: () => context.enter(connection.close),
     hold() {
       let isHeld = true;
       holds += 1;
       release();
-      enter(() => {
+      context.enter(() => {
         if (state() !== 'stopped') start();
       });
       return () => {
         if (isHeld) holds -= 1;
-        if (isHeld && holds === 0) release(timings.lingerMs, () => void connection.close('rest'));
+        if (isHeld && holds === 0) release(context.timings.lingerMs, () => void connection.close('rest'));
         isHeld = false;
       };
     },
     join: <Data, State>(groupId: string, joining: JoinOptions<Data> = {}) =>
-      enter(() => {
+      context.enter(() => {
         const group = groups.join<Data, State>(groupId, joining);
         const at = state();
         if (at === 'idle') start();
@@ -76,8 +77,8 @@ export function createClient(options: ClientOptions): Client {
         return group;
       }),
     refreshToken: () => whenOnline(upkeep.renew),
-    reconnect: () => enter(connection.reconnect),
+    reconnect: () => context.enter(connection.reconnect),
     ping: () => whenOnline(upkeep.ping),
-    on: events.on,
+    on: context.events.on,
   };
 }

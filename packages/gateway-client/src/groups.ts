@@ -17,7 +17,6 @@ export interface Groups extends ConnectionHost {
 }
 
 export function createGroups(context: Context, link: Link): Groups {
-  const { enter, report, timings } = context;
   const all = new Map<string, SharedGroup>();
   const outbox = createOutbox(context, link, (groupId) => all.get(groupId)?.phase === 'in');
   /** Left while there was no connection: the gateway still has the member in them. */
@@ -44,7 +43,7 @@ export function createGroups(context: Context, link: Link): Groups {
       // It may be a join that was meant.
       for (const one of all.values()) if (one.joinId !== undefined) one.retry(retryAfterMs);
     } else if (!outbox.refused(error)) {
-      report(error);
+      context.report(error);
     }
   };
 
@@ -62,11 +61,11 @@ export function createGroups(context: Context, link: Link): Groups {
       if (group.phase === 'refused') group.phase = 'out';
       const handle = createHandle<Data, State>(context, group, outbox, options, () => {
         group.users.delete(handle);
-        if (group.users.size === 0) group.linger(timings.lingerMs, () => leave(group));
+        if (group.users.size === 0) group.linger(context.timings.lingerMs, () => leave(group));
       });
       group.users.add(handle);
       // At the end of the turn, so that listeners that are added in it miss nothing.
-      queueMicrotask(() => enter(() => group.ask()));
+      queueMicrotask(() => context.enter(() => group.ask()));
       return handle;
     },
     wanted() {

@@ -20,7 +20,6 @@ export function createHandle<Data, State>(
   { load, parse }: JoinOptions<Data>,
   left: () => void,
 ): Group<Data, State> & GroupUser {
-  const { enter, report, tell } = context;
   const { id } = group;
   const events = createEmitter<GroupEvents<Data, State>>(context);
   const status = createStore(context, events, 'status', { state: 'joining' });
@@ -49,7 +48,7 @@ export function createHandle<Data, State>(
     try {
       if (parse) data = parse(data);
     } catch (cause) {
-      return report(new GatewayClientError('LISTENER', `parse: ${cause}`, { groupId, id, cause }));
+      return context.report(new GatewayClientError('LISTENER', `parse: ${cause}`, { groupId, id, cause }));
     }
     say({ ...envelope, type: 'message', data, meta: payload.meta, epoch, own, replayed } satisfies Message<Data>);
   };
@@ -94,11 +93,11 @@ export function createHandle<Data, State>(
     leave() {
       if (hasLeft) return;
       hasLeft = true;
-      enter(() => {
+      context.enter(() => {
         handle.over('left', new GatewayClientError('LEFT', 'the group was left', { groupId: id }));
         left();
         // What is under way is still told.
-        tell(events.clear);
+        context.tell(events.clear);
       });
     },
 

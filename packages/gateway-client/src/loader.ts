@@ -31,7 +31,6 @@ export interface Loader {
 }
 
 export function createLoader(context: Context, group: SharedGroup, load: Load, host: LoaderHost): Loader {
-  const { enter, report } = context;
   const { id: groupId } = group;
   const again = createAlarm(context);
   const buffer = new Map<number, Arrived>();
@@ -44,7 +43,7 @@ export function createLoader(context: Context, group: SharedGroup, load: Load, h
   let catchUp: (() => void) | undefined;
 
   const failed = (reason: LoadReason, error: GatewayClientError) => {
-    report(error);
+    context.report(error);
     loader.stop();
     again(retryDelay(failures), () => loader.start(reason));
     failures += 1;
@@ -79,7 +78,7 @@ export function createLoader(context: Context, group: SharedGroup, load: Load, h
       const own = new AbortController();
       call = own;
       host.moved();
-      const enterOwn = (entry: () => void) => enter(() => call === own && entry());
+      const enterOwn = (entry: () => void) => context.enter(() => call === own && entry());
       // In a turn of its own: what it throws at once is a failure like any other.
       Promise.resolve()
         .then(() => load({ groupId, reason, signal: own.signal }))

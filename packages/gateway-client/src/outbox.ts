@@ -60,7 +60,7 @@ export function createOutbox(
   link: Pick<Link, 'isOnline' | 'send'>,
   isOpen: (groupId: string) => boolean,
 ): Outbox {
-  const { clock, later, options, report, session } = context;
+  const { options } = context;
   const { generateId = randomId } = options;
   const { messagesMax, bytesMax, inFlightMax, inFlightBytesMax, overflow } = withDefaults(DEFAULT_OUTBOX, options.outbox);
   const pacing = createPacing(context, () => outbox.pump());
@@ -113,13 +113,13 @@ export function createOutbox(
     const isUsable = isId(id) && !entries.has(id) && (delivery !== 'latest' || key !== undefined);
     refuse(!isUsable, 'INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
     const head = { type: 'data_update', id, groupId, delivery, key, sessionId, traceId } as const;
-    const { text, bytes } = checkedText(session, head, 'data', data, meta);
+    const { text, bytes } = checkedText(context.session, head, 'data', data, meta);
     refuse(isStopped, 'STOPPED', 'the client has stopped');
     refuse(signal?.aborted, 'ABORTED', 'aborted');
     refuse(options.whenOffline === 'reject' && !link.isOnline(), 'NOT_CONNECTED', 'not online');
     refuse(!makeRoom(bytes), 'OUTBOX_FULL', 'too many messages wait');
     const giveUp = (code: ClientErrorCode) => reject(entry, entry.wasSent ? 'OUTCOME_UNKNOWN' : code, `given up: ${code}`);
-    const undoDeadline = later(timeoutMs, () => giveUp('TIMEOUT'));
+    const undoDeadline = context.later(timeoutMs, () => giveUp('TIMEOUT'));
     const undoAbort = onAbort(signal, () => giveUp('ABORTED'));
     const entry: Entry = {
       id,
@@ -153,7 +153,7 @@ export function createOutbox(
         reject(error) {
           reject(error);
           // `await` adds its handler a few microtasks later.
-          clock.setTimeout(() => (promise as Watched<Ack>).isAwaited || report(error), 0);
+          context.clock.setTimeout(() => (promise as Watched<Ack>).isAwaited || context.report(error), 0);
         },
       };
       try {
@@ -171,7 +171,7 @@ export function createOutbox(
         if (sent >= inFlightMax || !link.isOnline()) return;
         // What is sent may be answered, and another pump may run, before `send` has returned.
         if (entry.state !== 'queued' || !isOpen(groupId)) continue;
-        if (bytes > messageBytesMax(session)) {
+        if (bytes > messageBytesMax(context.session)) {
           reject(entry, 'TOO_BIG', 'the gateway takes fewer bytes');
           continue;
         }

@@ -13,7 +13,7 @@ export interface OwnState {
 }
 
 /** @param send answers whether it was given to the socket. */
-export function createOwnState({ later, session }: Context, groupId: string, send: (text: string) => boolean): OwnState {
+export function createOwnState(context: Context, groupId: string, send: (text: string) => boolean): OwnState {
   let text: string | undefined;
   let isSaid = false;
   let isResting = false;
@@ -22,14 +22,14 @@ export function createOwnState({ later, session }: Context, groupId: string, sen
     isSaid = send(text);
     if (!isSaid) return;
     isResting = true;
-    later(INTERVAL_MS, () => {
+    context.later(INTERVAL_MS, () => {
       isResting = false;
       flush();
     });
   };
   return {
     setState(state) {
-      text = checkedText(session, { type: 'presence', groupId }, 'state', state === undefined ? null : state).text;
+      text = checkedText(context.session, { type: 'presence', groupId }, 'state', state === undefined ? null : state).text;
       isSaid = false;
       // At the end of the turn: of several in one turn the last counts.
       queueMicrotask(flush);

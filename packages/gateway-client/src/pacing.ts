@@ -16,7 +16,6 @@ export interface Pacing {
 
 /** @param ready is called when messages may go again. */
 export function createPacing(context: Context, ready: () => void): Pacing {
-  const { clock, session } = context;
   const alarm = createAlarm(context);
   /** When everything that was sent is worked off. */
   let messagesAt = 0;
@@ -27,19 +26,19 @@ export function createPacing(context: Context, ready: () => void): Pacing {
 
   return {
     take(bytes) {
-      const now = clock.monotonicMs();
+      const now = context.clock.monotonicMs();
       const waitMs = Math.max(messagesAt - BURST_MS, bytesAt - BURST_MS, pausedUntil) - now;
       if (waitMs > 0) {
         alarm(waitMs, ready);
         return false;
       }
-      const { messagesPerSecondMax, bytesPerSecondMax } = session.limits;
+      const { messagesPerSecondMax, bytesPerSecondMax } = context.session.limits;
       messagesAt = Math.max(messagesAt, now) + costMs(1, messagesPerSecondMax);
       bytesAt = Math.max(bytesAt, now) + costMs(bytes, bytesPerSecondMax);
       return true;
     },
     pause(forMs) {
-      pausedUntil = clock.monotonicMs() + forMs;
+      pausedUntil = context.clock.monotonicMs() + forMs;
       alarm(forMs, ready);
     },
     stop() {

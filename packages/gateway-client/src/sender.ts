@@ -23,7 +23,7 @@ export interface Sender {
   clear(): void;
 }
 
-export function createSender({ later, session }: Context, groupId: string, host: SenderHost): Sender {
+export function createSender(context: Context, groupId: string, host: SenderHost): Sender {
   const latest = new Map<string, string>();
   let isDue = false;
   const goes = (text: string) => host.bufferedBytes() < BUFFERED_MAX_BYTES && host.send(text);
@@ -31,7 +31,7 @@ export function createSender({ later, session }: Context, groupId: string, host:
   const wait = () => {
     if (isDue || !host.isOpen()) return;
     isDue = true;
-    later(RETRY_MS, () => {
+    context.later(RETRY_MS, () => {
       isDue = false;
       sender.flush();
     });
@@ -39,7 +39,7 @@ export function createSender({ later, session }: Context, groupId: string, host:
   const sender: Sender = {
     send(data, { key, sessionId } = {}) {
       const delivery = key === undefined ? 'volatile' : 'latest';
-      const { text } = checkedText(session, { type: 'data_update', groupId, delivery, key, sessionId }, 'data', data);
+      const { text } = checkedText(context.session, { type: 'data_update', groupId, delivery, key, sessionId }, 'data', data);
       if (key !== undefined) latest.delete(key);
       if (goes(text)) return true;
       if (key !== undefined) {

@@ -71,7 +71,6 @@ export function createSharedGroup(
   id: string,
   first: Since | undefined,
 ): SharedGroup {
-  const { serial, session } = context;
   const again = createAlarm(context);
   let failures = 0;
   /** Of a `tail`: which log it is of is known with its `sync`. */
@@ -93,7 +92,7 @@ export function createSharedGroup(
     group.position = { epoch, seq };
   };
   const give = (signal: DataUpdateDelivery, epoch: string, replayed: boolean) => {
-    const own = session.memberIds.has(signal.from ?? '');
+    const own = context.session.memberIds.has(signal.from ?? '');
     each((user) => user.message({ signal, epoch, replayed, own }));
     if (own) outbox.seen(signal, epoch);
   };
@@ -148,7 +147,7 @@ export function createSharedGroup(
       // Until its `sync`, that is where it stands.
       if (position && rejoin && rejoin.seq < position.seq) moveTo(position.epoch, rejoin.seq);
       if (isGone || !link.isOnline() || (group.phase !== 'out' && !rejoin)) return;
-      const joinId = serial();
+      const joinId = context.serial();
       const since = rejoin ?? group.since();
       group.asked(since);
       group.joinId = joinId;

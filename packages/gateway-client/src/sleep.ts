@@ -33,7 +33,6 @@ export interface Sleep {
 }
 
 export function createSleep(context: Context, link: SleepLink): Sleep {
-  const { clock, enter, options, timings } = context;
   const hide = createAlarm(context);
   let isHidden = false;
   let isOffline = false;
@@ -41,18 +40,18 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
   let end: (() => void) | undefined;
 
   const hidden = (timeoutMs: number) =>
-    hide(timeoutMs, () => (link.isBusy() ? hidden(timings.wakeIntervalMs) : link.suspend(CLOSES.suspended)));
+    hide(timeoutMs, () => (link.isBusy() ? hidden(context.timings.wakeIntervalMs) : link.suspend(CLOSES.suspended)));
   const wake = () => {
     const state = link.state();
-    const now = clock.monotonicMs();
+    const now = context.clock.monotonicMs();
     hide();
     if (state === 'online') return link.probe();
     if (state === 'trying') {
       // One that was begun before the sleep may hang for long: give it up rather than wait for it.
-      if (now - (link.attempt()?.startedAt ?? now) <= timings.staleAttemptMs) return;
+      if (now - (link.attempt()?.startedAt ?? now) <= context.timings.staleAttemptMs) return;
       link.drop({ text: 'given up for a new attempt' }, CLOSES.givenUp);
     }
-    const waitMs = forcedAt + timings.wakeIntervalMs - now;
+    const waitMs = forcedAt + context.timings.wakeIntervalMs - now;
     if (waitMs > 0 && state !== 'suspended') return link.waitFor(waitMs);
     forcedAt = now;
     link.anew();
@@ -69,7 +68,7 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
     },
     hide() {
       isHidden = true;
-      hidden(options.hiddenTimeoutMs ?? Number.POSITIVE_INFINITY);
+      hidden(context.options.hiddenTimeoutMs ?? Number.POSITIVE_INFINITY);
     },
     online() {
       network(true);
@@ -81,13 +80,13 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
       if (link.state() === 'online') link.probe();
     },
     freeze: () => link.suspend(CLOSES.suspended),
-    leave: () => link.suspend(options.onPageHide === 'drop' ? CLOSES.suspended : CLOSES.leave),
+    leave: () => link.suspend(context.options.onPageHide === 'drop' ? CLOSES.suspended : CLOSES.leave),
   };
 
   return {
     start() {
-      const { signals = browserSignals } = options;
-      end = signals?.subscribe((signal) => enter(actions[signal]));
+      const { signals = browserSignals } = context.options;
+      end = signals?.subscribe((signal) => context.enter(actions[signal]));
     },
     stop() {
       end?.();

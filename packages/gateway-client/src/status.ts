@@ -13,9 +13,8 @@ export interface Status {
 }
 
 export function createStatus(context: Context): Status {
-  const { clock, events, timings } = context;
   const initial: ClientStatus = { state: 'idle', since: 0, lost: false, attempt: 0, network: true };
-  const store = createStore(context, events, 'status', initial);
+  const store = createStore(context, context.events, 'status', initial);
   const lost = createAlarm(context);
   let wasOnline = false;
   const set = (part: Partial<ClientStatus>) => store.set({ ...store.get(), ...part });
@@ -30,10 +29,10 @@ export function createStatus(context: Context): Status {
       const state = !isTrying ? inner : wasOnline ? 'reconnecting' : 'connecting';
       if (!isTrying) lost();
       // Not again where it was trying already.
-      else if (!before.state.endsWith('connecting')) lost(timings.lostAfterMs, () => set({ lost: true }));
+      else if (!before.state.endsWith('connecting')) lost(context.timings.lostAfterMs, () => set({ lost: true }));
       set({
         state,
-        since: state === before.state ? before.since : clock.now(),
+        since: state === before.state ? before.since : context.clock.now(),
         lost: isTrying && before.lost,
         attempt,
         retryAt: undefined,

@@ -13,7 +13,8 @@ export interface Tokens {
   abort(): void;
 }
 
-export function createTokens({ options: { token }, timings, later }: Context): Tokens {
+export function createTokens(context: Context): Tokens {
+  const { token } = context.options;
   const nothing = () => {};
   let abort = nothing;
   return {
@@ -30,7 +31,7 @@ export function createTokens({ options: { token }, timings, later }: Context): T
       };
       const own = () => giveUp('ABORTED');
       abort = own;
-      const undo = later(timings.tokenTimeoutMs, () => giveUp('TIMEOUT'));
+      const undo = context.later(context.timings.tokenTimeoutMs, () => giveUp('TIMEOUT'));
       try {
         return await Promise.race([given.promise, token({ reason, signal: call.signal })]);
       } finally {

@@ -43,7 +43,6 @@ export interface Upkeep {
 }
 
 export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost): Upkeep {
-  const { clock, enter, later, random, report, serial, timings } = context;
   const silence = createAlarm(context);
   const renewal = createAlarm(context);
   const pings = new Set<Deferred<number>>();
@@ -58,7 +57,7 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
 
   const answer = <Value>(timeoutMs: number): Deferred<Value> => {
     const answered = deferred<Value>();
-    const undo = later(timeoutMs, () => answered.reject(new GatewayClientError('TIMEOUT', 'no answer')));
+    const undo = context.later(timeoutMs, () => answered.reject(new GatewayClientError('TIMEOUT', 'no answer')));
     answered.promise.then(undo, undo);
     return answered;
   };
@@ -68,20 +67,20 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
    */
   const arm = (now: number) => {
     armedAt = now;
-    clock.clearTimeout(beat);
+    context.clock.clearTimeout(beat);
     const beats = () => {
       armedAt = Number.NEGATIVE_INFINITY;
-      const lateMs = clock.monotonicMs() - now - intervalMs;
-      upkeep.probe(lateMs < SLEPT_MS ? timings.ackTimeoutMs : timings.probeTimeoutMs);
+      const lateMs = context.clock.monotonicMs() - now - intervalMs;
+      upkeep.probe(lateMs < SLEPT_MS ? context.timings.ackTimeoutMs : context.timings.probeTimeoutMs);
     };
-    beat = clock.setTimeout(() => enter(beats), Math.min(intervalMs, DELAY_MAX_MS));
+    beat = context.clock.setTimeout(() => context.enter(beats), Math.min(intervalMs, DELAY_MAX_MS));
   };
   const sendHeartbeat = () => {
     upkeep.said();
-    host.heartbeat(clock.now());
+    host.heartbeat(context.clock.now());
   };
   const heard = () => {
-    const now = clock.monotonicMs();
+    const now = context.clock.monotonicMs();
     silence();
     // Not for each of many messages.
     if (now - armedAt >= intervalMs / 4) arm(now);
@@ -89,12 +88,12 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
   };
   const renewByItself = () => {
     upkeep.renew().catch((cause) =>
-      enter(() => {
+      context.enter(() => {
         const error = tokenError(cause);
         if (error.cause instanceof StopError) return host.stop({ text: error.message, error });
         // Taken back by a newer call, or by the end of the connection.
         if (error.code === 'ABORTED' || error.code === 'NOT_CONNECTED') return;
-        report(error);
+        context.report(error);
         renewal(retryDelay(failures), renewByItself);
         failures += 1;
       }),
@@ -115,11 +114,11 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
       // The gateway's clock counts: the client's may be wrong.
       const leftMs = expiresAt - serverTs;
       const leadMs = Math.min(Math.max(RENEWAL_LEAD_MS, leftMs / 10), leftMs / 2);
-      renewal(leftMs - leadMs * (0.95 + random() / 10), renewByItself);
+      renewal(leftMs - leadMs * (0.95 + context.random() / 10), renewByItself);
     },
     stop() {
       const error = new GatewayClientError('NOT_CONNECTED', 'the connection was lost');
-      clock.clearTimeout(beat);
+      context.clock.clearTimeout(beat);
       silence();
       renewal();
       rttMs = undefined;
@@ -128,13 +127,13 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
       pings.clear();
     },
     said() {
-      sentAt = clock.monotonicMs();
+      sentAt = context.clock.monotonicMs();
     },
     takes({ type, payload }) {
       heard();
       if (type === 'heartbeat_ack') {
         if (payload.echoTs === undefined) return true;
-        const latestMs = Math.max(clock.now() - payload.echoTs, 0);
+        const latestMs = Math.max(context.clock.now() - payload.echoTs, 0);
         rttMs = (rttMs ?? latestMs) + (latestMs - (rttMs ?? latestMs)) * RTT_WEIGHT;
         for (const ping of pings) ping.resolve(latestMs);
         pings.clear();
@@ -149,24 +148,24 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
       }
       return true;
     },
-    probe(timeoutMs = timings.probeTimeoutMs) {
+    probe(timeoutMs = context.timings.probeTimeoutMs) {
       withGrace(silence, timeoutMs, host.silent);
       sendHeartbeat();
     },
     ping() {
-      const ping = answer<number>(timings.ackTimeoutMs);
+      const ping = answer<number>(context.timings.ackTimeoutMs);
       pings.add(ping);
-      upkeep.probe(timings.ackTimeoutMs);
+      upkeep.probe(context.timings.ackTimeoutMs);
       return ping.promise;
     },
     async renew() {
       const token = await tokens.get('expiring');
       if (!host.isOnline()) throw new GatewayClientError('NOT_CONNECTED', 'not online');
       waiting?.reject(new GatewayClientError('ABORTED', 'another renewal has begun'));
-      const id = serial();
-      const renewing = { id, ...answer<void>(timings.identifyTimeoutMs) };
+      const id = context.serial();
+      const renewing = { id, ...answer<void>(context.timings.identifyTimeoutMs) };
       waiting = renewing;
-      enter(() => host.identify(id, token));
+      context.enter(() => host.identify(id, token));
       return renewing.promise;
     },
   };
