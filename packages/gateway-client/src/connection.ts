@@ -157,36 +157,6 @@ export function createConnection<Host extends ConnectionHost>(
     context.later(afterMs, () => void prepared.start('reconnect'));
   };
 
-  const upkeep = createUpkeep(context, tokens, {
-    isOnline,
-    heartbeat: (ts) => attempt?.send({ type: 'heartbeat', ts }),
-    identify: (id, token) => attempt?.identify(id, token),
-    silent: () => drop({ text: 'nothing was heard any more', alone: true }, CLOSES.silent),
-    renewed(ready) {
-      take(ready);
-      // Another user is another member: it is in no group yet.
-      if (ready.resumed === false) host.online(ready, new Set());
-    },
-    measured: (rttMs) => status.set({ rttMs }),
-    stop,
-  });
-  const sleep = createSleep(context, {
-    state: () => state,
-    attempt: () => attempt,
-    network: (network) => status.set({ network }),
-    probe: () => upkeep.probe(),
-    drop,
-    suspend(code) {
-      if (go('suspend')) endAll(code);
-    },
-    waitFor,
-    anew() {
-      attempts = 0;
-      again();
-    },
-    isBusy: () => host.isBusy(),
-  });
-
   const link: Link = {
     isOnline,
     bufferedBytes: () => attempt?.bufferedBytes() ?? 0,
@@ -198,6 +168,33 @@ export function createConnection<Host extends ConnectionHost>(
     },
   };
   const host = createHost(context, link);
+  const upkeep = createUpkeep(context, tokens, status, {
+    ...link,
+    identify: (id, token) => attempt?.identify(id, token),
+    silent: () => drop({ text: 'nothing was heard any more', alone: true }, CLOSES.silent),
+    renewed(ready) {
+      take(ready);
+      // Another user is another member: it is in no group yet.
+      if (ready.resumed === false) host.online(ready, new Set());
+    },
+    stop,
+  });
+  const sleep = createSleep(context, status, {
+    state: () => state,
+    attempt: () => attempt,
+    probe: () => upkeep.probe(),
+    drop,
+    suspend(code) {
+      if (go('suspend')) endAll(code);
+    },
+    waitFor,
+    anew() {
+      attempts = 0;
+      again();
+    },
+    isBusy: host.isBusy,
+  });
+
   const start = () => {
     if (!go('start')) return;
     attempts = 0;

@@ -2,12 +2,12 @@ import { type Attempt, CLOSES, type Loss } from './attempt.js';
 import { type Context, createAlarm } from './context.js';
 import type { State } from './machine.js';
 import { browserSignals, type PlatformSignal } from './signals.js';
+import type { Status } from './status.js';
 
 /** What it needs of the connection. */
 export interface SleepLink {
   state(): State;
   attempt(): Attempt | undefined;
-  network(isThere: boolean): void;
   probe(): void;
   /** Gives the connection up, as a drop. */
   drop(loss: Loss, code: number): void;
@@ -32,10 +32,9 @@ export interface Sleep {
   isAway(): boolean;
 }
 
-export function createSleep(context: Context, link: SleepLink): Sleep {
+export function createSleep(context: Context, status: Status, link: SleepLink): Sleep {
   const hide = createAlarm(context);
   let isHidden = false;
-  let isOffline = false;
   let forcedAt = Number.NEGATIVE_INFINITY;
   let end: (() => void) | undefined;
 
@@ -57,10 +56,6 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
     link.anew();
   };
 
-  const network = (isThere: boolean) => {
-    isOffline = !isThere;
-    link.network(isThere);
-  };
   const actions: Readonly<Record<PlatformSignal, () => void>> = {
     wake() {
       isHidden = false;
@@ -71,11 +66,11 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
       hidden(context.options.hiddenTimeoutMs ?? Number.POSITIVE_INFINITY);
     },
     online() {
-      network(true);
+      status.set({ network: true });
       wake();
     },
     offline() {
-      network(false);
+      status.set({ network: false });
       // Its word alone closes nothing: links stay up that a platform calls down.
       if (link.state() === 'online') link.probe();
     },
@@ -85,6 +80,8 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
 
   return {
     start() {
+      // What was said before may be over: nobody listened.
+      status.set({ network: true });
       const { signals = browserSignals } = context.options;
       end = signals?.subscribe((signal) => context.enter(actions[signal]));
     },
@@ -92,8 +89,8 @@ export function createSleep(context: Context, link: SleepLink): Sleep {
       end?.();
       end = undefined;
       hide();
-      isHidden = isOffline = false;
+      isHidden = false;
     },
-    isAway: () => isHidden || isOffline,
+    isAway: () => isHidden || !status.store.get().network,
   };
 }

@@ -1,8 +1,10 @@
 import type { OutgoingToClient2 } from 'gateway-protocol';
 import { isMemberReady, type Loss } from './attempt.js';
+import type { Link } from './connection-host.js';
 import { type Context, createAlarm, DELAY_MAX_MS, type MemberReady, withGrace } from './context.js';
 import { GatewayClientError, gatewayError, StopError } from './errors.js';
 import { type Deferred, deferred, retryDelay } from './promises.js';
+import type { Status } from './status.js';
 import { type Tokens, tokenError } from './tokens.js';
 
 /** A beat this late has slept with its machine: whether the path is still there is asked with less patience. */
@@ -13,15 +15,12 @@ const RTT_WEIGHT = 1 / 8;
 const RENEWAL_LEAD_MS = 30_000;
 
 /** What it needs of the connection. */
-export interface UpkeepHost {
-  isOnline(): boolean;
-  heartbeat(ts: number): void;
+export interface UpkeepHost extends Link {
   identify(id: string, token: string | null): void;
   /** Nothing was heard after a heartbeat: the connection is dead, whatever its socket says. */
   silent(): void;
   /** Another identify was taken. */
   renewed(ready: MemberReady): void;
-  measured(rttMs: number | undefined): void;
   /** The token function has said that there is no use in another attempt. */
   stop(reason: Loss): void;
 }
@@ -42,7 +41,7 @@ export interface Upkeep {
   renew(): Promise<void>;
 }
 
-export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost): Upkeep {
+export function createUpkeep(context: Context, tokens: Tokens, status: Status, host: UpkeepHost): Upkeep {
   const silence = createAlarm(context);
   const renewal = createAlarm(context);
   const pings = new Set<Deferred<number>>();
@@ -76,8 +75,7 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
     beat = context.clock.setTimeout(() => context.enter(beats), Math.min(intervalMs, DELAY_MAX_MS));
   };
   const sendHeartbeat = () => {
-    upkeep.said();
-    host.heartbeat(context.clock.now());
+    host.send({ type: 'heartbeat', ts: context.clock.now() });
   };
   const heard = () => {
     const now = context.clock.monotonicMs();
@@ -137,7 +135,7 @@ export function createUpkeep(context: Context, tokens: Tokens, host: UpkeepHost)
         rttMs = (rttMs ?? latestMs) + (latestMs - (rttMs ?? latestMs)) * RTT_WEIGHT;
         for (const ping of pings) ping.resolve(latestMs);
         pings.clear();
-        host.measured(rttMs);
+        status.set({ rttMs });
       } else if (type === 'ready') {
         if (isMemberReady(payload)) host.renewed(payload);
       } else if (type === 'error' && waiting !== undefined && payload.inReplyTo === waiting.id) {
