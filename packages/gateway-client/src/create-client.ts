@@ -21,7 +21,6 @@ export function createClient(options: ClientOptions): Client {
   let holds = 0;
 
   const connection = createConnection(context, createGroups);
-  const { host: groups, start, state, status, upkeep } = connection;
 
   const whenOnline = <Result>(ask: () => Promise<Result>): Promise<Result> => {
     const asked = connection.isOnline()
@@ -33,26 +32,27 @@ export function createClient(options: ClientOptions): Client {
   };
 
   return {
-    status,
+    status: connection.status,
     get memberId() {
       return context.session.memberId;
     },
-    groups: groups.all,
+    groups: connection.host.all,
     connect({ signal } = {}) {
-      const { promise, resolve, reject } = deferred<void>();
-      if (!signal?.aborted) context.enter(start);
-      const undo = onAbort(signal, () => reject(new GatewayClientError('ABORTED', 'aborted')));
-      const end = status.subscribe(({ state, reason }) => {
-        if (state === 'online') resolve();
-        else if (state === 'stopped') reject(new GatewayClientError('STOPPED', reason?.text ?? state, { cause: reason?.error }));
-        else if (!state.endsWith('connecting')) reject(new GatewayClientError('CLOSED', state));
+      const online = deferred<void>();
+      if (!signal?.aborted) context.enter(connection.start);
+      const undo = onAbort(signal, () => online.reject(new GatewayClientError('ABORTED', 'aborted')));
+      const end = connection.status.subscribe(({ state, reason }) => {
+        if (state === 'online') online.resolve();
+        else if (state === 'stopped')
+          online.reject(new GatewayClientError('STOPPED', reason?.text ?? state, { cause: reason?.error }));
+        else if (!state.endsWith('connecting')) online.reject(new GatewayClientError('CLOSED', state));
       });
       const settled = () => {
         end();
         undo();
       };
-      promise.then(settled, settled);
-      return promise;
+      online.promise.then(settled, settled);
+      return online.promise;
     },
     close: () => context.enter(connection.close),
     hold() {
@@ -60,7 +60,7 @@ export function createClient(options: ClientOptions): Client {
       holds += 1;
       release();
       context.enter(() => {
-        if (state() !== 'stopped') start();
+        if (connection.state() !== 'stopped') connection.start();
       });
       return () => {
         if (isHeld) holds -= 1;
@@ -70,15 +70,16 @@ export function createClient(options: ClientOptions): Client {
     },
     join: <Data, State>(groupId: string, joining: JoinOptions<Data> = {}) =>
       context.enter(() => {
-        const group = groups.join<Data, State>(groupId, joining);
-        const at = state();
-        if (at === 'idle') start();
-        if (at === 'closed' || at === 'stopped') groups.ended(new GatewayClientError(at === 'closed' ? 'CLOSED' : 'STOPPED', at));
+        const group = connection.host.join<Data, State>(groupId, joining);
+        const at = connection.state();
+        if (at === 'idle') connection.start();
+        if (at === 'closed' || at === 'stopped')
+          connection.host.ended(new GatewayClientError(at === 'closed' ? 'CLOSED' : 'STOPPED', at));
         return group;
       }),
-    refreshToken: () => whenOnline(upkeep.renew),
+    refreshToken: () => whenOnline(connection.upkeep.renew),
     reconnect: () => context.enter(connection.reconnect),
-    ping: () => whenOnline(upkeep.ping),
+    ping: () => whenOnline(connection.upkeep.ping),
     on: context.events.on,
   };
 }

@@ -60,9 +60,8 @@ export function createOutbox(
   link: Pick<Link, 'isOnline' | 'send'>,
   isOpen: (groupId: string) => boolean,
 ): Outbox {
-  const { options } = context;
-  const { generateId = randomId } = options;
-  const { messagesMax, bytesMax, inFlightMax, inFlightBytesMax, overflow } = withDefaults(DEFAULT_OUTBOX, options.outbox);
+  const { generateId = randomId, outbox: given } = context.options;
+  const bounds = withDefaults(DEFAULT_OUTBOX, given);
   const pacing = createPacing(context, () => outbox.pump());
   const entries = new Map<string, Entry>();
   let isStopped = false;
@@ -95,8 +94,8 @@ export function createOutbox(
     answer.reject(new GatewayClientError(code, message, { id, groupId, retryable }));
   };
   const makeRoom = (bytes: number): boolean => {
-    const isFull = () => entries.size >= messagesMax || bytesHeld + bytes > bytesMax;
-    if (overflow === 'drop-oldest' && bytes <= bytesMax) {
+    const isFull = () => entries.size >= bounds.messagesMax || bytesHeld + bytes > bounds.bytesMax;
+    if (bounds.overflow === 'drop-oldest' && bytes <= bounds.bytesMax) {
       for (const entry of [...entries.values()]) {
         if (isFull() && !entry.wasSent) reject(entry, 'DROPPED', 'made room for a newer message');
       }
@@ -168,14 +167,14 @@ export function createOutbox(
     pump() {
       for (const entry of [...entries.values()]) {
         const { groupId, bytes, text } = entry;
-        if (sent >= inFlightMax || !link.isOnline()) return;
+        if (sent >= bounds.inFlightMax || !link.isOnline()) return;
         // What is sent may be answered, and another pump may run, before `send` has returned.
         if (entry.state !== 'queued' || !isOpen(groupId)) continue;
         if (bytes > messageBytesMax(context.session)) {
           reject(entry, 'TOO_BIG', 'the gateway takes fewer bytes');
           continue;
         }
-        if ((sent > 0 && sentBytes + bytes > inFlightBytesMax) || !pacing.take(bytes)) return;
+        if ((sent > 0 && sentBytes + bytes > bounds.inFlightBytesMax) || !pacing.take(bytes)) return;
         mark(entry, 'sent');
         entry.wasSent = true;
         if (!link.send(text)) mark(entry, 'unsure');

@@ -1,7 +1,7 @@
 import type { OutgoingToClient2 } from 'gateway-protocol';
 
 /**
- * What the client relies on in each message, wherever in it. `decodeGatewayMessage` of `gateway-protocol` looks at more, and is three times as
+ * What the client relies on in each message, wherever in it. `decodeGatewayMessage` of `gateway-protocol` looks at more, and is twice as
  * large; whatever that one takes this one takes.
  */
 const FIELDS: Readonly<Record<OutgoingToClient2['type'], readonly string[]>> = {

@@ -109,21 +109,23 @@ export function createSharedGroup(
   };
   const gap = (payload: GapPayload) => {
     const { position } = group;
-    if (position && payload.to > position.seq) moveTo(position.epoch, payload.to);
+    // Not past what is held: who drops before its `sync` asks for all of it again.
+    if (position && !replay && payload.to > position.seq) moveTo(position.epoch, payload.to);
     each((user) => user.gap(payload));
   };
   const synced = (sync: SyncPayload) => {
-    const { epoch, seq, members } = sync;
     const held = replay ?? [];
+    const isCut = isReplayCut;
     replay = undefined;
+    isReplayCut = false;
     // More came after the position than is held: once more, from the position alone, so that nothing need be held.
-    if (isReplayCut && sync.outcome === 'recovered') return group.ask(group.position);
-    for (const signal of held) give(signal, epoch, true);
-    moveTo(epoch, seq);
+    if (isCut && sync.outcome === 'recovered') return group.ask(group.position);
+    for (const signal of held) give(signal, sync.epoch, true);
+    moveTo(sync.epoch, sync.seq);
     Object.assign(group, { sync, phase: 'in', joinId: undefined });
     failures = 0;
     each((user) => user.synced(sync));
-    if (members) roster.replace(members);
+    if (sync.members) roster.replace(sync.members);
     ownState.again();
     sender.flush();
     outbox.synced(sync);

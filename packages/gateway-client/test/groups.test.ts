@@ -436,17 +436,27 @@ function losesMessages(socket: MemoryWebSocket): void {
   };
 }
 
-test('a hole in a replay does not move the position: who drops in it asks from before it', async () => {
+test.each([
+  ['a hole', undefined, [{ type: 'data_update', seq: 9, payload: { data: 9 } }]],
+  ['a hole that is held', { tail: 3 }, [{ type: 'data_update', seq: 9, payload: { data: 9 } }]],
+  [
+    'a gap after what is held',
+    { tail: 3 },
+    [
+      { type: 'data_update', seq: 2, payload: { data: 2 } },
+      { type: 'gap', payload: { groupId: 'g', from: 3, to: 8, reason: 'behind' } },
+    ],
+  ],
+])('%s in a replay does not move the position: who drops in it asks from before it', async (_, since, messages) => {
   const world = new World();
   const client = await world.online();
-  client.join('g');
+  client.join('g', { since });
   await world.clock.advance(0);
   await world.gateway.publish('g', 1);
   await world.clock.advance(0);
   const off = client.on('status', ({ state }) => {
     if (state !== 'online') return;
-    const message = { type: 'data_update', ts: 1, groupId: 'g', seq: 9, payload: { data: 9 } };
-    world.socket.onmessage?.({ data: JSON.stringify(message) });
+    for (const message of messages) world.socket.onmessage?.({ data: JSON.stringify({ ts: 1, groupId: 'g', ...message }) });
     world.socket.cut();
   });
   world.socket.cut();
