@@ -1,18 +1,11 @@
-import type { Client, ClientEvents } from './client.js';
-import { systemClock } from './clock.js';
-import { Connection } from './connection.js';
-import type { Context } from './context.js';
-import { Deadlines } from './deadlines.js';
-import { Dispatcher } from './dispatcher.js';
-import { Emitter } from './emitter.js';
+import type { Client } from './client.js';
+import { createConnection } from './connection.js';
+import { createAlarm, createContext } from './context.js';
 import { GatewayClientError } from './errors.js';
-import type { Group, JoinOptions } from './group.js';
-import { Groups } from './groups.js';
-import { type ClientOptions, DEFAULT_CLIENT_TIMINGS, withDefaults } from './options.js';
-import { Outbox } from './outbox.js';
-import { randomId } from './platform.js';
-import { Session } from './session.js';
-import { Sleep } from './sleep.js';
+import type { JoinOptions } from './group.js';
+import { createGroups } from './groups.js';
+import type { ClientOptions } from './options.js';
+import { deferred, onAbort } from './promises.js';
 
 /**
  * Makes a client. It touches nothing outside itself: no socket, no timer, no listener, until `connect()`, `hold()` or the first `join()`.
@@ -23,124 +16,70 @@ import { Sleep } from './sleep.js';
  * await room.publish({ text: 'hello' });
  */
 export function createClient(options: ClientOptions): Client {
-  const context = contextOf(options);
-  const { dispatcher, events, timings, deadlines, session } = context;
+  const context = createContext(options);
+  const release = createAlarm(context);
   let holds = 0;
-  let undoLinger = () => {};
 
-  const connection: Connection = new Connection(context, {
-    wanted: () => groups.wanted(),
-    online: (ready, named) => {
-      outbox.online();
-      groups.online(ready, named);
-    },
-    signal: (signal) => {
-      if (signal.type === 'ack') outbox.acked(signal.payload);
-      else groups.signal(signal);
-    },
-    offline: () => {
-      outbox.offline();
-      groups.offline();
-    },
-    ended: (error) => {
-      outbox.end(error);
-      groups.ended(error);
-      if (error.code === 'CLOSED') deadlines.clear();
-    },
-  });
-  const groups: Groups = new Groups(context, connection, () => outbox);
-  const outbox: Outbox = new Outbox(context, connection, groups);
-  new Sleep(context, connection, () => outbox.pending > 0);
+  const connection = createConnection(context, createGroups);
 
-  const offline = () => new GatewayClientError('NOT_CONNECTED', 'not online');
-  const close = () => dispatcher.enter(() => connection.close());
+  const whenOnline = <Result>(ask: () => Promise<Result>): Promise<Result> => {
+    const asked = connection.isOnline()
+      ? context.enter(ask)
+      : Promise.reject(new GatewayClientError('NOT_CONNECTED', 'not online'));
+    // Not awaited, its failure is not unhandled.
+    asked.catch(() => {});
+    return asked;
+  };
+
   return {
-    status: connection.status.store,
+    status: connection.status,
     get memberId() {
-      return session.memberId;
+      return context.session.memberId;
     },
-    get groups() {
-      return new Map([...groups.entries.keys()].map((id) => [id, { id }]));
+    groups: connection.host.all,
+    connect({ signal } = {}) {
+      const online = deferred<void>();
+      if (!signal?.aborted) context.enter(connection.start);
+      const undo = onAbort(signal, () => online.reject(new GatewayClientError('ABORTED', 'aborted')));
+      const end = connection.status.subscribe(({ state, reason }) => {
+        if (state === 'online') online.resolve();
+        else if (state === 'stopped')
+          online.reject(new GatewayClientError('STOPPED', reason?.text ?? state, { cause: reason?.error }));
+        else if (!state.endsWith('connecting')) online.reject(new GatewayClientError('CLOSED', state));
+      });
+      const settled = () => {
+        end();
+        undo();
+      };
+      online.promise.then(settled, settled);
+      return online.promise;
     },
-    connect: ({ signal } = {}) =>
-      dispatcher.enter(() => {
-        if (!signal?.aborted) connection.start();
-        return connection.whenOnline(signal);
-      }),
-    close,
-    hold: () => {
-      holds += 1;
-      undoLinger();
+    close: () => context.enter(connection.close),
+    hold() {
       let isHeld = true;
-      dispatcher.enter(() => {
-        if (connection.state !== 'stopped') connection.start();
+      holds += 1;
+      release();
+      context.enter(() => {
+        if (connection.state() !== 'stopped') connection.start();
       });
       return () => {
-        if (!isHeld) return;
+        if (isHeld) holds -= 1;
+        if (isHeld && holds === 0) release(context.timings.lingerMs, () => void connection.close('rest'));
         isHeld = false;
-        holds -= 1;
-        if (holds === 0)
-          undoLinger = deadlines.add(timings.lingerMs, () => void dispatcher.enter(() => connection.close('rest')));
       };
     },
-    join: <Data, State>(groupId: string, joining: JoinOptions<Data> = {}): Group<Data, State> =>
-      dispatcher.enter(() => {
-        if (connection.state === 'idle') connection.start();
-        const group = groups.join<Data, State>(groupId, joining);
-        const { state } = connection;
-        if (state === 'closed' || state === 'stopped')
-          groups.ended(new GatewayClientError(state === 'closed' ? 'CLOSED' : 'STOPPED', state));
+    join: <Data, State>(groupId: string, joining: JoinOptions<Data> = {}) =>
+      context.enter(() => {
+        const group = connection.host.join<Data, State>(groupId, joining);
+        const at = connection.state();
+        if (at === 'idle') connection.start();
+        if (at === 'closed' || at === 'stopped')
+          connection.host.ended(new GatewayClientError(at === 'closed' ? 'CLOSED' : 'STOPPED', at));
         return group;
       }),
-    refreshToken: async () => {
-      if (!connection.isOnline) throw offline();
-      return connection.upkeep.renewal.renew();
-    },
-    reconnect: () =>
-      dispatcher.enter(() => {
-        if (connection.state === 'stopped') return connection.start();
-        connection.reconnect();
-      }),
-    ping: async () => {
-      if (!connection.isOnline) throw offline();
-      return dispatcher.enter(() => connection.upkeep.ping());
-    },
-    on: (event, listener) => events.on(event, listener),
-  };
-}
-
-function contextOf(options: ClientOptions): Context {
-  const { clock = systemClock, logger } = options;
-  const report = (error: GatewayClientError) => {
-    logger?.warn(error.message, { code: error.code, groupId: error.groupId, id: error.id });
-    events.emit('error', error);
-  };
-  let isReporting = false;
-  const dispatcher = new Dispatcher((cause) => {
-    // What a listener of `error` throws would be told to it again.
-    if (isReporting) return;
-    isReporting = true;
-    report(new GatewayClientError('LISTENER', `a listener threw: ${cause}`, { cause }));
-    dispatcher.tell(() => {
-      isReporting = false;
-    });
-  });
-  const events = new Emitter<ClientEvents>(dispatcher);
-  return {
-    options,
-    clock,
-    dispatcher,
-    events,
-    report,
-    timings: withDefaults(DEFAULT_CLIENT_TIMINGS, options.timings),
-    random: options.random ?? (() => Math.random()),
-    generateId: options.generateId ?? randomId,
-    deadlines: new Deadlines(clock),
-    session: new Session(),
-    frame: (direction, text) => {
-      if (!events.has('frame')) return;
-      const masked = text.replace(/"token":"(?:[^"\\]|\\.)*"/g, '"token":"…"');
-      events.emit('frame', { direction, text: masked, at: clock.now() });
-    },
+    refreshToken: () => whenOnline(connection.upkeep.renew),
+    reconnect: () => context.enter(connection.reconnect),
+    ping: () => whenOnline(connection.upkeep.ping),
+    on: context.events.on,
   };
 }

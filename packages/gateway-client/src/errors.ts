@@ -1,4 +1,4 @@
-import type { ErrorCode } from 'gateway-protocol';
+import type { ErrorCode, ErrorPayload } from 'gateway-protocol';
 
 /** Every `code` of a {@link GatewayClientError} that is not the gateway's own, with what it means. */
 export const CLIENT_ERROR_CODES = {
@@ -40,29 +40,32 @@ export interface ErrorDetails {
  * });
  */
 export class GatewayClientError extends Error {
-  override readonly name: string = 'GatewayClientError';
   /** The same may succeed later. */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
   /** When it may, in milliseconds from then. */
-  readonly retryAfterMs: number | undefined;
+  declare readonly retryAfterMs?: number | undefined;
   /** The group that it is about. */
-  readonly groupId: string | undefined;
+  declare readonly groupId?: string | undefined;
   /** The message that it is about. */
-  readonly id: string | undefined;
+  declare readonly id?: string | undefined;
 
   constructor(
     /** Of the gateway (PROTOCOL.md, "Error codes"), or of {@link CLIENT_ERROR_CODES}. */
     readonly code: ErrorCode | ClientErrorCode,
     message: string,
-    { retryable = false, retryAfterMs, groupId, id, cause }: ErrorDetails = {},
+    { cause, ...details }: ErrorDetails = {},
   ) {
     super(message, { cause });
-    this.retryable = retryable;
-    this.retryAfterMs = retryAfterMs;
-    this.groupId = groupId;
-    this.id = id;
+    Object.assign(this, { name: 'GatewayClientError', retryable: false }, details);
   }
 }
+
+/** What the gateway has said. @internal */
+export const gatewayError = (
+  { code, message, inReplyTo, retryable, retryAfterMs }: ErrorPayload,
+  before = '',
+  groupId?: string,
+): GatewayClientError => new GatewayClientError(code, before + message, { retryable, retryAfterMs, groupId, id: inReplyTo });
 
 /**
  * Thrown by a token function: there is no token and there will be none. The client stops with `UNAUTHORIZED` instead of trying again.

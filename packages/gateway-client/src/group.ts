@@ -4,7 +4,10 @@ import type { Readable } from './readable.js';
 
 /** How a group is joined. */
 export interface JoinOptions<Data = unknown> {
-  /** Where to go on from: a position that the application kept, the last messages of the log, or both. Only the first join of a group may say it. Default: live. */
+  /**
+   * Where to go on from: a position that the application kept, the last messages of the log, or both. Only the first join of a group may say
+   * it. Default: live. A `tail` counts at each later return as well: after a `reset` the last messages come again.
+   */
   since?: Since | undefined;
   /** Snapshot, then stream: called when the group is joined, and again after each `reset` and `gap`. */
   load?: Load | undefined;
@@ -40,7 +43,7 @@ export interface Group<Data = unknown, State = unknown> {
   send(data: Data, options?: { key?: string | undefined; sessionId?: string | undefined }): boolean;
   /**
    * What this member says of itself here (typing, a cursor). The newest wins, and is said again after a fresh join. `undefined` takes it back.
-   * @throws GatewayClientError `INVALID_DATA` where it is no JSON, and `TOO_BIG`.
+   * @throws GatewayClientError `INVALID_DATA` where it is no JSON, as a function, a symbol or a cycle, and `TOO_BIG`.
    */
   setState(state: State | undefined): void;
   /** Everything in order: messages, syncs, gaps and loaded states. Ends when the handle leaves; throws when the client stops or the group is refused. */

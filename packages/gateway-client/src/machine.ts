@@ -1,5 +1,5 @@
-/** Where a connection stands. */
-export type State = 'idle' | 'token' | 'opening' | 'identifying' | 'online' | 'waiting' | 'suspended' | 'stopped' | 'closed';
+/** Where a connection stands. `trying`: an attempt is under way. `waiting`: for the next one. */
+export type State = 'idle' | 'trying' | 'online' | 'waiting' | 'suspended' | 'stopped' | 'closed';
 
 /** What moves it. */
 export type Input =
@@ -7,10 +7,6 @@ export type Input =
   | 'start'
   /** It is time for an attempt. */
   | 'begin'
-  /** The token for it is there. */
-  | 'token'
-  /** Its socket is open. */
-  | 'open'
   /** `ready` has answered its `identify`. */
   | 'ready'
   /** It has failed, or the connection is lost. */
@@ -24,35 +20,24 @@ export type Input =
   /** The application said so. */
   | 'close';
 
-type Row = Readonly<Record<Input, State | null>>;
+const CONNECTED: readonly State[] = ['trying', 'online'];
+const AWAKE: readonly State[] = [...CONNECTED, 'waiting'];
+const ACTIVE: readonly State[] = [...AWAKE, 'suspended'];
 
-const NOWHERE: Row = {
-  start: null,
-  begin: null,
-  token: null,
-  open: null,
-  ready: null,
-  lost: null,
-  suspend: null,
-  stop: null,
-  rest: null,
-  close: null,
-};
-const AT_REST: Row = { ...NOWHERE, start: 'token', close: 'closed' };
-const ACTIVE: Row = { ...NOWHERE, lost: 'waiting', suspend: 'suspended', stop: 'stopped', rest: 'idle', close: 'closed' };
-
-/** Every cell is decided; `null`: nothing changes, and nothing is done. */
-const TABLE: Readonly<Record<State, Row>> = {
-  idle: AT_REST,
-  token: { ...ACTIVE, token: 'opening' },
-  opening: { ...ACTIVE, open: 'identifying' },
-  identifying: { ...ACTIVE, ready: 'online' },
-  online: ACTIVE,
-  waiting: { ...ACTIVE, begin: 'token', lost: null },
-  suspended: { ...ACTIVE, begin: 'token', lost: null, suspend: null },
-  stopped: { ...AT_REST, rest: 'idle' },
-  closed: { ...AT_REST, close: null },
+/** Where each input leads, and from where; from other states it does nothing. Its test has the whole table, cell by cell. */
+const MOVES: Readonly<Record<Input, readonly [to: State, from: readonly State[]]>> = {
+  start: ['trying', ['idle', 'stopped', 'closed']],
+  begin: ['trying', ['waiting', 'suspended']],
+  ready: ['online', ['trying']],
+  lost: ['waiting', CONNECTED],
+  suspend: ['suspended', AWAKE],
+  stop: ['stopped', ACTIVE],
+  rest: ['idle', [...ACTIVE, 'stopped']],
+  close: ['closed', [...ACTIVE, 'stopped', 'idle']],
 };
 
-/** Where `input` leads from `state`, or `null`. */
-export const nextState = (state: State, input: Input): State | null => TABLE[state][input];
+/** Where `input` leads from `state`, or `null`: nothing changes, and nothing is done. */
+export function nextState(state: State, input: Input): State | null {
+  const [to, from] = MOVES[input];
+  return from.includes(state) ? to : null;
+}

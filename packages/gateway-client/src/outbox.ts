@@ -1,16 +1,15 @@
 import type { AckPayload, DataUpdateDelivery, ErrorCode, SyncPayload } from 'gateway-protocol';
-import { checkedText, isId } from './checks.js';
+import { checkedText, isId, messageBytesMax } from './checks.js';
+import type { Link } from './connection-host.js';
 import type { Context } from './context.js';
 import { type ClientErrorCode, GatewayClientError } from './errors.js';
 import type { Ack, PublishOptions } from './group.js';
-import { DEFAULT_OUTBOX, type OutboxOptions, withDefaults } from './options.js';
-import { Pacing } from './pacing.js';
-import { Promised } from './promised.js';
-import { dataText } from './wire.js';
+import { DEFAULT_OUTBOX, withDefaults } from './options.js';
+import { createPacing } from './pacing.js';
+import { randomId } from './platform.js';
+import { type Deferred, deferred, onAbort, retryDelay, Watched } from './promises.js';
 
 const TIMEOUT_MS = 30_000;
-/** Before a message that the gateway failed on is sent again, in milliseconds. */
-const RETRY_MS = 1_000;
 
 /** One message on its way. */
 interface Entry {
@@ -19,9 +18,9 @@ interface Entry {
   readonly text: string;
   readonly bytes: number;
   readonly resends: boolean;
-  readonly promised: Promised<Ack>;
+  readonly answer: Deferred<Ack>;
   /** `unsure`: sent on a connection that is gone; whether it was accepted is not known yet. */
-  state: 'queued' | 'sent' | 'unsure';
+  state: 'queued' | 'sent' | 'unsure' | 'settled';
   /** It was, at least once: it may have been accepted. */
   wasSent: boolean;
   /** It has come back as a message. */
@@ -29,215 +28,207 @@ interface Entry {
   undo(): void;
 }
 
-/** What it needs of the connection. */
-export interface OutboxLink {
-  readonly isOnline: boolean;
-  send(text: string): boolean;
-}
-
-/** What it needs of the groups. */
-export interface OutboxGroups {
-  /** Whether the group's `sync` has come. */
-  isOpen(groupId: string): boolean;
-}
-
 /** Messages that wait to be sent or answered, in the order of their calls. */
-export class Outbox {
-  readonly #entries = new Map<string, Entry>();
-  readonly #options: OutboxOptions;
-  readonly #pacing: Pacing;
-  #stopped = false;
-  #bytes = 0;
-  #sent = 0;
-  #sentBytes = 0;
-
-  constructor(
-    private readonly context: Context,
-    private readonly link: OutboxLink,
-    private readonly groups: OutboxGroups,
-  ) {
-    this.#options = withDefaults(DEFAULT_OUTBOX, context.options.outbox);
-    this.#pacing = new Pacing(context, () => this.pump());
-  }
-
-  get pending(): number {
-    return this.#entries.size;
-  }
-
-  publish(groupId: string, data: unknown, options: PublishOptions = {}): Promise<Ack> {
-    const { id = this.context.generateId() } = options;
-    const known = this.#entries.get(id);
-    if (known?.groupId === groupId) return known.promised;
-    const promised = Promised.make<Ack>(this.context);
-    try {
-      this.#add(promised, groupId, id, data, options);
-    } catch (error) {
-      promised.reject(error as GatewayClientError);
-      return promised;
-    }
-    this.pump();
-    return promised;
-  }
-
-  /** @throws GatewayClientError where it is not taken. */
-  #add(promised: Promised<Ack>, groupId: string, id: string, data: unknown, options: PublishOptions): void {
-    const { delivery, key, sessionId, traceId, meta, timeoutMs = TIMEOUT_MS, signal } = options;
-    const about = { groupId, id };
-    const refusal = (code: ClientErrorCode, message: string) => new GatewayClientError(code, message, about);
-    if (this.#entries.has(id) || !isId(id) || (delivery === 'latest' && key === undefined)) {
-      throw refusal('INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
-    }
-    const make = () => dataText({ id, groupId, data, delivery, key, sessionId, traceId, meta });
-    const { text, bytes } = checkedText('data', make, this.context.session, about);
-    if (this.#stopped) throw refusal('STOPPED', 'the client has stopped');
-    if (signal?.aborted) throw refusal('ABORTED', 'aborted');
-    if (options.whenOffline === 'reject' && !this.link.isOnline) throw refusal('NOT_CONNECTED', 'not online');
-    if (!this.#makeRoom(bytes)) throw refusal('OUTBOX_FULL', 'too many messages wait');
-    const giveUp = (code: ClientErrorCode, message: string) => {
-      const { wasSent } = entry;
-      this.#settle(entry, wasSent ? 'OUTCOME_UNKNOWN' : code, `${message}${wasSent ? ', when it was sent already' : ''}`);
-    };
-    const aborted = () => giveUp('ABORTED', 'aborted');
-    const undoDeadline = this.context.deadlines.add(timeoutMs, () => giveUp('TIMEOUT', 'not settled in time'));
-    signal?.addEventListener('abort', aborted);
-    const undo = () => {
-      undoDeadline();
-      signal?.removeEventListener('abort', aborted);
-    };
-    const resends = options.whenUnknown === 'resend';
-    const entry: Entry = { id, groupId, text, bytes, promised, undo, state: 'queued', wasSent: false, resends };
-    this.#entries.set(id, entry);
-    this.#bytes += bytes;
-  }
-
+export interface Outbox {
+  /** How many. */
+  pending(): number;
+  publish(groupId: string, data: unknown, options?: PublishOptions, hasLeft?: boolean): Promise<Ack>;
   /** Sends what may be sent. */
-  pump(): void {
-    const { inFlightMax, inFlightBytesMax } = this.#options;
-    const { session } = this.context;
-    if (!this.link.isOnline || this.#sent >= inFlightMax) return;
-    for (const entry of [...this.#entries.values()]) {
-      const { groupId, bytes, state } = entry;
-      if (state !== 'queued' || !this.groups.isOpen(groupId)) continue;
-      // What is sent may be answered, and another pump may run, before `send` has returned.
-      if (!this.#entries.has(entry.id)) continue;
-      if (bytes > session.messageBytesMax) {
-        this.#settle(entry, 'TOO_BIG', 'the gateway takes fewer bytes');
-        continue;
-      }
-      if (this.#sent >= inFlightMax || (this.#sent > 0 && this.#sentBytes + bytes > inFlightBytesMax)) return;
-      if (!this.#pacing.take(bytes)) return;
-      this.#mark(entry, 'sent');
-      entry.wasSent = true;
-      if (!this.link.send(entry.text)) this.#mark(entry, 'unsure');
-    }
-  }
-
+  pump(): void;
   /** `ready` has come. What was on its way is decided by the `sync` of its group. */
-  online(): void {
-    const { messagesPerSecondMax, bytesPerSecondMax } = this.context.session.limits;
-    this.#stopped = false;
-    this.#pacing.allow(messagesPerSecondMax, bytesPerSecondMax);
-  }
-
-  offline(): void {
-    this.#pacing.stop();
-    for (const entry of this.#entries.values()) if (entry.state === 'sent') this.#mark(entry, 'unsure');
-  }
-
+  online(): void;
+  offline(): void;
   /**
    * Everything of a group up to here is known, or lost: what was on its way is decided. After `recovered`, what has not come back was not
    * accepted; sent again by the same member, the gateway knows its id besides. After `reset` the log may have forgotten the id as well.
    */
-  synced({ groupId, outcome }: SyncPayload): void {
-    for (const entry of this.#of(groupId)) {
-      if (entry.state !== 'unsure') continue;
-      if (entry.seen !== undefined) this.#accept(entry, { ...entry.seen, duplicate: true });
-      else if (outcome === 'recovered' || entry.resends) this.#mark(entry, 'queued');
-      else this.#settle(entry, 'OUTCOME_UNKNOWN', 'the connection was lost before its answer, and the log does not say');
-    }
-    this.pump();
-  }
-
+  synced(sync: SyncPayload): void;
   /** An own message has come back: it is in the log. */
-  seen({ id, seq }: DataUpdateDelivery, epoch: string): void {
-    const entry = id === undefined ? undefined : this.#entries.get(id);
-    if (entry !== undefined) entry.seen = { epoch, seq };
-  }
-
-  acked({ id, epoch, seq, duplicate }: AckPayload): void {
-    const entry = this.#entries.get(id);
-    if (entry !== undefined && epoch !== undefined && seq !== undefined)
-      this.#accept(entry, { epoch, seq, duplicate: duplicate === true });
-    this.pump();
-  }
-
+  seen(message: DataUpdateDelivery, epoch: string): void;
+  acked(ack: AckPayload): void;
   /** @returns whether the error is about one of its messages. */
-  refused({ code, message, id = '', retryAfterMs, retryable }: GatewayClientError): boolean {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return false;
-    if (code === 'RATE_LIMITED' || code === 'INTERNAL') {
-      this.#mark(entry, 'queued');
-      this.#pacing.pause(retryAfterMs ?? RETRY_MS);
-    } else {
-      this.#settle(entry, code, message, retryable);
-      this.pump();
-    }
-    return true;
-  }
-
+  refused(error: GatewayClientError): boolean;
   /** The gateway did not read as far as the id, so any of those on the way may be meant: all are sent again. Their ids keep them from being doubled. */
-  limited(retryAfterMs: number): void {
-    for (const entry of this.#entries.values()) if (entry.state === 'sent') this.#mark(entry, 'queued');
-    this.#pacing.pause(retryAfterMs);
-  }
+  limited(retryAfterMs: number): void;
+  /** Nothing will be sent any more, or nothing to that group. */
+  end(error: GatewayClientError, groupId?: string): void;
+}
 
-  /** Nothing will be sent to the group any more. */
-  end(error: GatewayClientError, groupId?: string): void {
-    for (const entry of groupId === undefined ? [...this.#entries.values()] : this.#of(groupId)) {
-      this.#settle(entry, error.code, error.message);
-    }
-    if (groupId !== undefined) return;
-    this.#stopped = error.code === 'STOPPED';
-    this.#pacing.stop();
-  }
+/** @param isOpen whether the group's `sync` has come. */
+export function createOutbox(
+  context: Context,
+  link: Pick<Link, 'isOnline' | 'send'>,
+  isOpen: (groupId: string) => boolean,
+): Outbox {
+  const { generateId = randomId, outbox: given } = context.options;
+  const bounds = withDefaults(DEFAULT_OUTBOX, given);
+  const pacing = createPacing(context, () => outbox.pump());
+  const entries = new Map<string, Entry>();
+  let isStopped = false;
+  let bytesHeld = 0;
+  let sent = 0;
+  let sentBytes = 0;
 
-  #of(groupId: string): Entry[] {
-    return [...this.#entries.values()].filter((entry) => entry.groupId === groupId);
-  }
-
-  #makeRoom(bytes: number): boolean {
-    const { messagesMax, bytesMax, overflow } = this.#options;
-    const isFull = () => this.#entries.size >= messagesMax || this.#bytes + bytes > bytesMax;
-    if (overflow === 'drop-oldest' && bytes <= bytesMax) {
-      for (const entry of [...this.#entries.values()]) {
-        if (isFull() && !entry.wasSent) this.#settle(entry, 'DROPPED', 'made room for a newer message');
+  const mark = (entry: Entry, state: Entry['state']) => {
+    const change = Number(state === 'sent') - Number(entry.state === 'sent');
+    sent += change;
+    sentBytes += change * entry.bytes;
+    entry.state = state;
+  };
+  const markSent = (state: Entry['state']) => {
+    for (const entry of entries.values()) if (entry.state === 'sent') mark(entry, state);
+  };
+  const remove = (entry: Entry) => {
+    if (!entries.delete(entry.id)) return;
+    mark(entry, 'settled');
+    bytesHeld -= entry.bytes;
+    entry.undo();
+  };
+  const accept = (entry: Entry, { epoch, seq }: { epoch: string; seq: number }, duplicate: boolean) => {
+    remove(entry);
+    entry.answer.resolve({ id: entry.id, epoch, seq, duplicate });
+  };
+  const reject = (entry: Entry, code: ErrorCode | ClientErrorCode, message: string, retryable = false) => {
+    const { id, groupId, answer } = entry;
+    remove(entry);
+    answer.reject(new GatewayClientError(code, message, { id, groupId, retryable }));
+  };
+  const makeRoom = (bytes: number): boolean => {
+    const isFull = () => entries.size >= bounds.messagesMax || bytesHeld + bytes > bounds.bytesMax;
+    if (bounds.overflow === 'drop-oldest' && bytes <= bounds.bytesMax) {
+      for (const entry of [...entries.values()]) {
+        if (isFull() && !entry.wasSent) reject(entry, 'DROPPED', 'made room for a newer message');
       }
     }
     return !isFull();
-  }
+  };
+  /** @throws GatewayClientError where it is not taken. */
+  const add = (answer: Deferred<Ack>, id: string, groupId: string, data: unknown, options: PublishOptions, hasLeft: boolean) => {
+    const { delivery, key, sessionId, traceId, meta, timeoutMs = TIMEOUT_MS, signal } = options;
+    const refuse = (isRefused: boolean | undefined, code: ClientErrorCode, message: string) => {
+      if (isRefused) throw new GatewayClientError(code, message, { groupId, id });
+    };
+    refuse(hasLeft, 'LEFT', 'the group was left');
+    const isUsable = isId(id) && !entries.has(id) && (delivery !== 'latest' || key !== undefined);
+    refuse(!isUsable, 'INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
+    const head = { type: 'data_update', id, groupId, delivery, key, sessionId, traceId } as const;
+    const { text, bytes } = checkedText(context.session, head, 'data', data, meta);
+    refuse(isStopped, 'STOPPED', 'the client has stopped');
+    refuse(signal?.aborted, 'ABORTED', 'aborted');
+    refuse(options.whenOffline === 'reject' && !link.isOnline(), 'NOT_CONNECTED', 'not online');
+    refuse(!makeRoom(bytes), 'OUTBOX_FULL', 'too many messages wait');
+    const giveUp = (code: ClientErrorCode) => reject(entry, entry.wasSent ? 'OUTCOME_UNKNOWN' : code, `given up: ${code}`);
+    const undoDeadline = context.later(timeoutMs, () => giveUp('TIMEOUT'));
+    const undoAbort = onAbort(signal, () => giveUp('ABORTED'));
+    const entry: Entry = {
+      id,
+      groupId,
+      text,
+      bytes,
+      answer,
+      resends: options.whenUnknown === 'resend',
+      state: 'queued',
+      wasSent: false,
+      undo() {
+        undoDeadline();
+        undoAbort();
+      },
+    };
+    entries.set(id, entry);
+    bytesHeld += bytes;
+  };
 
-  #mark(entry: Entry, state: Entry['state']): void {
-    const change = Number(state === 'sent') - Number(entry.state === 'sent');
-    this.#sent += change;
-    this.#sentBytes += change * entry.bytes;
-    entry.state = state;
-  }
-
-  #remove(entry: Entry): void {
-    if (!this.#entries.delete(entry.id)) return;
-    this.#mark(entry, 'queued');
-    this.#bytes -= entry.bytes;
-    entry.undo();
-  }
-
-  #accept(entry: Entry, { epoch, seq, duplicate }: Omit<Ack, 'id'>): void {
-    this.#remove(entry);
-    entry.promised.resolve({ id: entry.id, epoch, seq, duplicate });
-  }
-
-  #settle(entry: Entry, code: ErrorCode | ClientErrorCode, message: string, retryable = false): void {
-    this.#remove(entry);
-    const { id, groupId } = entry;
-    entry.promised.reject(new GatewayClientError(code, message, { id, groupId, retryable }));
-  }
+  const outbox: Outbox = {
+    pending: () => entries.size,
+    publish(groupId, data, options = {}, hasLeft = false) {
+      const { id = generateId() } = options;
+      const known = entries.get(id);
+      if (known?.groupId === groupId) return known.answer.promise;
+      const { promise, resolve, reject } = deferred<Ack>(Watched);
+      (promise as Watched<Ack>).isAwaited = false;
+      const answer: Deferred<Ack> = {
+        promise,
+        resolve,
+        reject(error) {
+          reject(error);
+          // `await` adds its handler a few microtasks later.
+          context.clock.setTimeout(() => (promise as Watched<Ack>).isAwaited || context.report(error), 0);
+        },
+      };
+      try {
+        add(answer, id, groupId, data, options, hasLeft);
+      } catch (error) {
+        answer.reject(error as GatewayClientError);
+        return promise;
+      }
+      outbox.pump();
+      return promise;
+    },
+    pump() {
+      for (const entry of [...entries.values()]) {
+        const { groupId, bytes, text } = entry;
+        if (sent >= bounds.inFlightMax || !link.isOnline()) return;
+        // What is sent may be answered, and another pump may run, before `send` has returned.
+        if (entry.state !== 'queued' || !isOpen(groupId)) continue;
+        if (bytes > messageBytesMax(context.session)) {
+          reject(entry, 'TOO_BIG', 'the gateway takes fewer bytes');
+          continue;
+        }
+        if ((sent > 0 && sentBytes + bytes > bounds.inFlightBytesMax) || !pacing.take(bytes)) return;
+        mark(entry, 'sent');
+        entry.wasSent = true;
+        if (!link.send(text)) mark(entry, 'unsure');
+      }
+    },
+    online() {
+      isStopped = false;
+    },
+    offline() {
+      pacing.stop();
+      markSent('unsure');
+    },
+    synced({ groupId, outcome }) {
+      for (const entry of [...entries.values()]) {
+        if (entry.groupId !== groupId || entry.state !== 'unsure') continue;
+        if (entry.seen) accept(entry, entry.seen, true);
+        else if (outcome === 'recovered' || entry.resends) mark(entry, 'queued');
+        else reject(entry, 'OUTCOME_UNKNOWN', 'the connection was lost before its answer, and the log does not say');
+      }
+      outbox.pump();
+    },
+    seen({ id = '', seq }, epoch) {
+      const entry = entries.get(id);
+      if (entry) entry.seen = { epoch, seq };
+    },
+    acked({ id, epoch, seq, duplicate = false }) {
+      const entry = entries.get(id);
+      if (entry && epoch !== undefined && seq !== undefined) accept(entry, { epoch, seq }, duplicate);
+      outbox.pump();
+    },
+    refused({ code, message, id = '', retryAfterMs = retryDelay(0), retryable }) {
+      const entry = entries.get(id);
+      if (!entry) return false;
+      if (code === 'RATE_LIMITED' || code === 'INTERNAL') {
+        mark(entry, 'queued');
+        pacing.pause(retryAfterMs);
+      } else {
+        reject(entry, code, message, retryable);
+        outbox.pump();
+      }
+      return true;
+    },
+    limited(retryAfterMs) {
+      markSent('queued');
+      pacing.pause(retryAfterMs);
+    },
+    end({ code, message }, groupId) {
+      for (const entry of [...entries.values()]) {
+        if (groupId === undefined || entry.groupId === groupId) reject(entry, code, message);
+      }
+      if (groupId !== undefined) return;
+      isStopped = code === 'STOPPED';
+      pacing.stop();
+    },
+  };
+  return outbox;
 }

@@ -1,41 +1,42 @@
+import { checkedText } from './checks.js';
 import type { Context } from './context.js';
 
 /** Shortest time between two states of one group, in milliseconds: faster is for nobody's eyes. */
 const INTERVAL_MS = 50;
 
 /** What this member says of itself in a group: the newest wins, and it is said again after each join. */
-export class OwnState {
-  #text: string | undefined;
-  #isSaid = true;
-  #resting = false;
-
-  /** @param send answers whether it was given to the socket. */
-  constructor(
-    private readonly context: Context,
-    private readonly send: (text: string) => boolean,
-  ) {}
-
-  set(text: string): void {
-    this.#text = text;
-    this.#isSaid = false;
-    // At the end of the turn: of several in one turn the last counts.
-    queueMicrotask(() => this.#flush());
-  }
-
+export interface OwnState {
+  /** `undefined` takes it back. @throws GatewayClientError `INVALID_DATA` and `TOO_BIG`. */
+  setState(state: unknown): void;
   /** The gateway may not know it: a member that came anew has none. */
-  again(): void {
-    this.#isSaid = this.#text === undefined;
-    this.#flush();
-  }
+  again(): void;
+}
 
-  #flush(): void {
-    if (this.#isSaid || this.#resting || this.#text === undefined) return;
-    this.#isSaid = this.send(this.#text);
-    if (!this.#isSaid) return;
-    this.#resting = true;
-    this.context.deadlines.add(INTERVAL_MS, () => {
-      this.#resting = false;
-      this.#flush();
+/** @param send answers whether it was given to the socket. */
+export function createOwnState(context: Context, groupId: string, send: (text: string) => boolean): OwnState {
+  let text: string | undefined;
+  let isSaid = false;
+  let isResting = false;
+  const flush = () => {
+    if (text === undefined || isSaid || isResting) return;
+    isSaid = send(text);
+    if (!isSaid) return;
+    isResting = true;
+    context.later(INTERVAL_MS, () => {
+      isResting = false;
+      flush();
     });
-  }
+  };
+  return {
+    setState(state) {
+      text = checkedText(context.session, { type: 'presence', groupId }, 'state', state === undefined ? null : state).text;
+      isSaid = false;
+      // At the end of the turn: of several in one turn the last counts.
+      queueMicrotask(flush);
+    },
+    again() {
+      isSaid = false;
+      flush();
+    },
+  };
 }

@@ -1,56 +1,49 @@
-import { Alarm } from './alarm.js';
-import type { Context } from './context.js';
+import { type Context, createAlarm } from './context.js';
 
 /** Of what the gateway allows: the rest is for heartbeats, joins and states. */
 const SHARE = 0.9;
+/** So much of what is allowed may go at once. */
+const BURST_MS = 500;
 
 /** How fast messages may go: what the gateway allows, so that it never has to refuse one. A debt is worked off before the next message. */
-export class Pacing {
-  readonly #alarm: Alarm;
-  #messagesPerMs = Number.POSITIVE_INFINITY;
-  #bytesPerMs = Number.POSITIVE_INFINITY;
-  /** When everything that was sent is worked off. */
-  #messagesAt = 0;
-  #bytesAt = 0;
-  #pausedUntil = 0;
-
-  /** @param ready is called when messages may go again. */
-  constructor(
-    private readonly context: Context,
-    private readonly ready: () => void,
-  ) {
-    this.#alarm = new Alarm(context.clock);
-  }
-
-  /** 0 and `undefined` are no limit. */
-  allow(messagesPerSecondMax = 0, bytesPerSecondMax = 0): void {
-    const perMs = (perSecond: number) => (perSecond === 0 ? Number.POSITIVE_INFINITY : (perSecond * SHARE) / 1_000);
-    this.#messagesPerMs = perMs(messagesPerSecondMax);
-    this.#bytesPerMs = perMs(bytesPerSecondMax);
-  }
-
-  /** Takes the place of one message; `false`: not now, and `ready` will be called. */
-  take(bytes: number): boolean {
-    const now = this.context.clock.monotonicMs();
-    // Half a second's worth may go at once.
-    const waitMs = Math.max(this.#messagesAt - 500, this.#bytesAt - 500, this.#pausedUntil) - now;
-    if (waitMs > 0) {
-      this.#alarm.set(waitMs, () => this.context.dispatcher.enter(this.ready));
-      return false;
-    }
-    this.#messagesAt = Math.max(this.#messagesAt, now) + 1 / this.#messagesPerMs;
-    this.#bytesAt = Math.max(this.#bytesAt, now) + bytes / this.#bytesPerMs;
-    return true;
-  }
-
+export interface Pacing {
+  /** Takes the place of one message; `false`: not now. */
+  take(bytes: number): boolean;
   /** Nothing goes for so long. */
-  pause(forMs: number): void {
-    this.#pausedUntil = this.context.clock.monotonicMs() + forMs;
-    this.#alarm.set(forMs, () => this.context.dispatcher.enter(this.ready));
-  }
+  pause(forMs: number): void;
+  stop(): void;
+}
 
-  stop(): void {
-    this.#alarm.clear();
-    this.#pausedUntil = 0;
-  }
+/** @param ready is called when messages may go again. */
+export function createPacing(context: Context, ready: () => void): Pacing {
+  const alarm = createAlarm(context);
+  /** When everything that was sent is worked off. */
+  let messagesAt = 0;
+  let bytesAt = 0;
+  let pausedUntil = 0;
+  /** 0 is no limit. */
+  const costMs = (units: number, perSecondMax = 0) => perSecondMax && (units * 1_000) / (perSecondMax * SHARE);
+
+  return {
+    take(bytes) {
+      const now = context.clock.monotonicMs();
+      const waitMs = Math.max(messagesAt - BURST_MS, bytesAt - BURST_MS, pausedUntil) - now;
+      if (waitMs > 0) {
+        alarm(waitMs, ready);
+        return false;
+      }
+      const { messagesPerSecondMax, bytesPerSecondMax } = context.session.limits;
+      messagesAt = Math.max(messagesAt, now) + costMs(1, messagesPerSecondMax);
+      bytesAt = Math.max(bytesAt, now) + costMs(bytes, bytesPerSecondMax);
+      return true;
+    },
+    pause(forMs) {
+      pausedUntil = context.clock.monotonicMs() + forMs;
+      alarm(forMs, ready);
+    },
+    stop() {
+      alarm();
+      pausedUntil = 0;
+    },
+  };
 }

@@ -1,73 +1,76 @@
-import type { Gap, Update } from './group.js';
+import type { GatewayClientError } from './errors.js';
+import type { Update } from './group.js';
+import { type Deferred, deferred } from './promises.js';
 
 /** Updates for a reader that takes its time: bounded, and what did not fit is told as one `gap`. */
-export class Updates<Data> implements AsyncIterableIterator<Update<Data>> {
-  readonly #buffer: Update<Data>[] = [];
-  #waiting: { resolve(result: IteratorResult<Update<Data>>): void; reject(error: unknown): void }[] = [];
-  #over: { error?: unknown } | undefined;
-
-  /** @param left is called once, when it ends. */
-  constructor(
-    private readonly bufferMax: number,
-    private readonly left: () => void,
-  ) {}
-
-  push(update: Update<Data>): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#buffer.push(update);
-    else waiting.resolve({ value: update, done: false });
-    if (this.#buffer.length > this.bufferMax) this.#shorten();
-  }
-
+export interface Updates<Data> extends AsyncIterableIterator<Update<Data>> {
+  push(update: Update<Data>): void;
   /** What is there can still be read; then it is over, or throws. */
-  end(error?: unknown): void {
-    if (this.#over !== undefined) return;
-    this.#over = { error };
-    this.left();
-    for (const { resolve, reject } of this.#waiting) {
-      if (error === undefined) resolve({ value: undefined, done: true });
-      else reject(error);
-    }
-    this.#waiting = [];
-  }
+  end(error?: GatewayClientError): void;
+  /** It is over, and what is there is dropped. */
+  stop(): void;
+}
 
-  next(): Promise<IteratorResult<Update<Data>>> {
-    const value = this.#buffer.shift();
-    if (value !== undefined) return Promise.resolve({ value, done: false });
-    if (this.#over === undefined) return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
-    const { error } = this.#over;
-    this.#over = {};
-    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error);
-  }
+/** @param left is called once, when it ends. */
+export function createUpdates<Data>(bufferMax: number, left: () => void): Updates<Data> {
+  const buffer: Update<Data>[] = [];
+  const readers: Deferred<IteratorResult<Update<Data>>>[] = [];
+  let over: { error?: GatewayClientError | undefined } | undefined;
 
-  return(): Promise<IteratorResult<Update<Data>>> {
-    this.#buffer.length = 0;
-    this.end();
-    return Promise.resolve({ value: undefined, done: true });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
+  const settle = (reader: Deferred<IteratorResult<Update<Data>>>) => {
+    const value = buffer.shift();
+    if (value) reader.resolve({ value, done: false });
+    else if (!over) readers.push(reader);
+    else if (over.error) reader.reject(over.error);
+    else reader.resolve({ value: undefined, done: true });
+    if (over && !value) over = {};
+  };
   /** The oldest messages become a `gap`, or make the one before them longer. */
-  #shorten(): void {
-    const at = this.#buffer.findIndex(({ type }) => type === 'message');
-    const message = this.#buffer[at];
+  const shorten = () => {
+    const at = buffer.findIndex(({ type }) => type === 'message');
+    const message = buffer[at];
     if (message?.type !== 'message') {
-      this.#buffer.shift();
+      buffer.shift();
       return;
     }
     const { groupId, seq } = message;
-    const before = this.#buffer[at - 1];
+    const before = buffer[at - 1];
     if (before?.type === 'gap' && before.reason === 'consumer') {
-      this.#buffer[at - 1] = { ...before, to: seq };
-      this.#buffer.splice(at, 1);
+      buffer.splice(at - 1, 2, { ...before, to: seq });
     } else {
-      const gap: Gap = { type: 'gap', groupId, from: seq, to: seq, reason: 'consumer' };
-      this.#buffer[at] = gap;
+      buffer[at] = { type: 'gap', groupId, from: seq, to: seq, reason: 'consumer' };
       // Room for the gap itself: one more message joins it.
-      this.#shorten();
+      shorten();
     }
-  }
+  };
+
+  const updates: Updates<Data> = {
+    push(update) {
+      buffer.push(update);
+      const reader = readers.shift();
+      if (reader) settle(reader);
+      if (buffer.length > bufferMax) shorten();
+    },
+    end(error) {
+      if (over) return;
+      over = { error };
+      left();
+      readers.splice(0).forEach(settle);
+    },
+    stop() {
+      buffer.length = 0;
+      updates.end();
+    },
+    next() {
+      const reader = deferred<IteratorResult<Update<Data>>>();
+      settle(reader);
+      return reader.promise;
+    },
+    async return() {
+      updates.stop();
+      return { value: undefined, done: true };
+    },
+    [Symbol.asyncIterator]: () => updates,
+  };
+  return updates;
 }

@@ -126,6 +126,19 @@ describe('[B21] [B22] [B23] [B24] wake signals', () => {
     expect(world.sockets.sockets.length - before).toBe(2);
   });
 
+  test('what was said of the network is forgotten with the connection: nobody hears when it comes back', async () => {
+    const world = new World();
+    const client = await world.online();
+    world.signals.give('offline');
+    expect(client.status.get().network).toBe(false);
+    await client.close();
+    world.handshake = 'refuse';
+    void client.connect();
+    await world.clock.advance(0);
+    expect(client.status.get()).toMatchObject({ state: 'connecting', network: true });
+    expect(client.status.get().retryAt! - world.clock.now()).toBeLessThan(30_000);
+  });
+
   test.each(['idle', 'closed', 'stopped'] as const)('do nothing where the client is %s', async (state) => {
     const world = new World();
     const client = world.client();

@@ -1,6 +1,7 @@
 import type { Update } from 'gateway-client';
 import { createGateway, MemoryBroker } from 'gateway-core';
 import type { MemoryWebSocket } from 'gateway-core/testing';
+import type { Since } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { outcomeOf, World } from './support.js';
 
@@ -264,23 +265,89 @@ test('[B59] `__proto__` is a group id and a member id like any other', async () 
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
 });
 
-test('a log that is lost in mid-life is a reset, and messages of the new one are heard from its first', async () => {
-  const world = new World();
-  const client = await world.online();
-  const group = client.join('g', { since: { tail: 5 } });
-  const heard: unknown[] = [];
-  group.on('message', ({ data }) => heard.push(data));
-  await world.clock.advance(0);
-  for (const data of ['a', 'b', 'c']) await world.gateway.publish('g', data);
-  await world.clock.advance(0);
-  world.gateway = createGateway({ clock: world.clock, broker: new MemoryBroker() });
-  await world.gateway.publish('g', 'x');
-  world.socket.cut();
-  await world.clock.advance(2_000);
-  await world.gateway.publish('g', 'y');
-  await world.clock.advance(0);
-  expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'reset', reason: 'epoch' });
-  expect(heard).toEqual(['a', 'b', 'c', 'y']);
+describe('a log that is lost in mid-life is a reset', () => {
+  /** A client that hears `a`, `b` and `c`, drops, and comes back to another log of the group, in which `x` stands. */
+  async function comesBackToAnother(since: Since | undefined): Promise<unknown[]> {
+    const world = new World();
+    const client = await world.online();
+    const { socket } = world;
+    const group = client.join('g', { since });
+    const heard: unknown[] = [];
+    group.on('message', ({ data, epoch, replayed }) => heard.push([data, epoch === group.position?.epoch && replayed]));
+    await world.clock.advance(0);
+    for (const data of ['a', 'b', 'c']) await world.gateway.publish('g', data);
+    await world.clock.advance(0);
+    world.gateway = createGateway({ clock: world.clock, broker: new MemoryBroker() });
+    (await world.online({ signals: null })).join('g');
+    await world.clock.advance(0);
+    await world.gateway.publish('g', 'x');
+    socket.cut();
+    await world.clock.advance(2_000);
+    await world.gateway.publish('g', 'y');
+    await world.clock.advance(0);
+    expect(group.status.get()).toMatchObject({ state: 'live', outcome: 'reset', reason: 'epoch' });
+    expect(group.position).toMatchObject({ seq: 2 });
+    return heard;
+  }
+
+  test('and messages of the new one are heard from its first', async () => {
+    expect(await comesBackToAnother(undefined)).toEqual([
+      ['a', false],
+      ['b', false],
+      ['c', false],
+      ['y', false],
+    ]);
+  });
+
+  test('with the last messages of the new one, where the join asked for a tail', async () => {
+    expect(await comesBackToAnother({ tail: 5 })).toEqual([
+      ['a', false],
+      ['b', false],
+      ['c', false],
+      ['x', true],
+      ['y', false],
+    ]);
+  });
+});
+
+describe('a group that was joined with a tail', () => {
+  test('is recovered whole after a drop, also where more was missed than is held back', async () => {
+    const world = new World({ limits: { logMessagesMax: 5_000 } });
+    const client = await world.online();
+    const group = client.join('g', { since: { tail: 5 } });
+    const heard: unknown[] = [];
+    const syncs: unknown[] = [];
+    group.on('message', ({ seq }) => heard.push(seq));
+    group.on('sync', ({ outcome, replayed }) => syncs.push([outcome, replayed]));
+    await world.clock.advance(0);
+    for (const [missed, total] of [
+      [1_024, 1_024],
+      [1_025, 2_049],
+    ] as const) {
+      world.socket.cut();
+      for (let count = 0; count < missed; count += 1) await world.gateway.publish('g', count);
+      await world.clock.advance(2_000);
+      expect(syncs.at(-1)).toEqual(['recovered', missed]);
+      expect(heard).toEqual(Array.from({ length: total }, (_, index) => index + 1));
+    }
+    expect(syncs).toHaveLength(3);
+  });
+
+  test('tells what became of a message by what is replayed, also after a reset', async () => {
+    const world = new World({ limits: { logMessagesMax: 3 } });
+    const client = await world.online();
+    const group = client.join<unknown>('g', { since: { tail: 3 } });
+    await world.clock.advance(0);
+    world.socket.onmessage = null;
+    const [lost, told] = [outcomeOf(group.publish('old')), outcomeOf(group.publish('new'))];
+    await world.clock.advance(0);
+    world.socket.cut();
+    for (let count = 0; count < 2; count += 1) await world.gateway.publish('g', count);
+    await world.clock.advance(2_000);
+    expect(group.status.get()).toMatchObject({ outcome: 'reset', reason: 'trimmed', replayed: 3 });
+    expect(lost.code).toBe('OUTCOME_UNKNOWN');
+    expect(told.value).toMatchObject({ seq: 2, duplicate: true });
+  });
 });
 
 test('a position that the application kept: what came after it is replayed, before anything live', async () => {
@@ -369,17 +436,27 @@ function losesMessages(socket: MemoryWebSocket): void {
   };
 }
 
-test('a hole in a replay does not move the position: who drops in it asks from before it', async () => {
+test.each([
+  ['a hole', undefined, [{ type: 'data_update', seq: 9, payload: { data: 9 } }]],
+  ['a hole that is held', { tail: 3 }, [{ type: 'data_update', seq: 9, payload: { data: 9 } }]],
+  [
+    'a gap after what is held',
+    { tail: 3 },
+    [
+      { type: 'data_update', seq: 2, payload: { data: 2 } },
+      { type: 'gap', payload: { groupId: 'g', from: 3, to: 8, reason: 'behind' } },
+    ],
+  ],
+])('%s in a replay does not move the position: who drops in it asks from before it', async (_, since, messages) => {
   const world = new World();
   const client = await world.online();
-  client.join('g');
+  client.join('g', { since });
   await world.clock.advance(0);
   await world.gateway.publish('g', 1);
   await world.clock.advance(0);
   const off = client.on('status', ({ state }) => {
     if (state !== 'online') return;
-    const message = { type: 'data_update', ts: 1, groupId: 'g', seq: 9, payload: { data: 9 } };
-    world.socket.onmessage?.({ data: JSON.stringify(message) });
+    for (const message of messages) world.socket.onmessage?.({ data: JSON.stringify({ ts: 1, groupId: 'g', ...message }) });
     world.socket.cut();
   });
   world.socket.cut();

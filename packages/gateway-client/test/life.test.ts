@@ -211,6 +211,27 @@ test('connect() rejects when its signal is aborted, and the client goes on tryin
   await world.clock.advance(0);
   expect(connecting.code).toBe('ABORTED');
   expect(client.status.get().state).toBe('connecting');
+  const other = world.client();
+  const never = outcomeOf(other.connect({ signal: abort.signal }));
+  await world.clock.advance(0);
+  expect([never.code, other.status.get().state]).toEqual(['ABORTED', 'idle']);
+});
+
+test('a logger that throws harms nobody', async () => {
+  const world = new World();
+  const fails = () => {
+    throw new Error('mine');
+  };
+  const client = await world.online({ logger: { debug: fails, info: fails, warn: fails, error: fails } });
+  client.join('g', { parse: fails });
+  const heard: unknown[] = [];
+  client.join('g').on('message', ({ data }) => heard.push(data));
+  await world.clock.advance(0);
+  for (const data of [1, 2]) await world.gateway.publish('g', data);
+  await world.clock.advance(0);
+  expect(heard).toEqual([1, 2]);
+  expect(world.errors).toMatchObject([{ code: 'LISTENER' }, { code: 'LISTENER' }]);
+  expect(world.sockets.sockets).toHaveLength(1);
 });
 
 test('what was joined comes back when a client that has stopped is told to connect again', async () => {

@@ -104,6 +104,8 @@ describe('[B31] `offline`', () => {
     await world.clock.advance(60_000);
     expect(client.status.get()).toMatchObject({ state: 'online', network: false });
     expect(world.sockets.sockets).toHaveLength(1);
+    world.signals.give('online');
+    expect(client.status.get()).toMatchObject({ state: 'online', network: true });
   });
 
   test('with one that is dead is a drop after the time of a probe', async () => {

@@ -182,3 +182,23 @@ test('a drop while the group is brought back to an older position loses nothing'
   expect(followed.state).toEqual([1, 2, 3, 4, 5, 6]);
   expect(heard).toEqual([6]);
 });
+
+test('a state that is older than the join and comes while there is no connection loses nothing either', async () => {
+  const world = new World();
+  const numbers = new Numbers(world);
+  for (let count = 0; count < 5; count += 1) await numbers.publish();
+  const { epoch } = await world.gateway.position('g');
+  const client = await world.online();
+  let answer = () => {};
+  const load = () =>
+    new Promise<{ state: number[]; position: LogPosition }>((resolve) => {
+      answer = () => resolve({ state: [1, 2], position: { epoch, seq: 2 } });
+    });
+  const followed = follow(client.join('g', { load }));
+  await world.clock.advance(0);
+  world.socket.cut();
+  answer();
+  await numbers.publish();
+  await world.clock.advance(2_000);
+  expect(followed.state).toEqual([1, 2, 3, 4, 5, 6]);
+});

@@ -124,7 +124,7 @@ test('[B41] [B42] a state that is no JSON, or too long in UTF-8, is refused befo
   await world.clock.advance(1_000);
   const cycle: { self?: unknown } = {};
   cycle.self = cycle;
-  for (const state of [cycle, 10n]) {
+  for (const state of [cycle, 10n, () => {}, Symbol('s')]) {
     expect(() => group.setState(state)).toThrow(expect.objectContaining({ code: 'INVALID_DATA', groupId: 'g' }));
   }
   // Fewer UTF-16 units than the limit has bytes, and more bytes.

@@ -297,6 +297,8 @@ test('[B46] a failure that nobody awaits is one `error` event, and no unhandled 
     void client.connect();
     void client.join('h');
     void client.close();
+    void client.ping();
+    void client.refreshToken();
     await world.clock.advance(1);
     expect(world.errors.map(({ code }) => code)).toEqual(['INVALID_DATA', 'CLOSED']);
     await new Promise((resolve) => setImmediate(resolve));
