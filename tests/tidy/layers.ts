@@ -39,6 +39,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'groups/place-states.ts',
     'groups/group-states.ts',
     'groups/cursor.ts',
+    'presence/lease.ts',
     'members/member-states.ts',
     'members/resume-tokens.ts',
   ],

@@ -4,6 +4,7 @@ import { systemClock } from './clock.js';
 import type { Connection } from './connection.js';
 import { Drain } from './drain.js';
 import { Emitter } from './emitter.js';
+import { isClosed } from './errors.js';
 import type { GatewayEvents } from './events.js';
 import type { Gateway } from './gateway.js';
 import { groupEvents } from './groups/group-events.js';
@@ -51,8 +52,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   if (options.server !== undefined) requireWebSockets();
   const { timings, limits } = resolved;
   const { authenticate, authorize, logger, clock = systemClock, generateId = randomId } = options;
-
   const failed = (error: unknown, where: string, about: { connectionId?: string; traceId?: string } = {}): void => {
+    if (isClosed(error)) return;
     quietly(() => logger?.error('gateway: failure', { where, ...about, error: describe(error) }));
     // A listener for errors that fails itself is only logged, or it would be told of its own failure for ever.
     if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
@@ -137,7 +138,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     },
   );
   const resumes = new Resumes(memberStore, asker, keeper, members, timings.partTimeoutMs);
-  const announcer = new PresenceAnnouncer(presence, groups, clock, slices, paceOf(timings, limits), {
+  const announcer = new PresenceAnnouncer(presence, groups, clock, slices, timeouts, paceOf(timings, limits), {
     announced: (groupId, info) => {
       if (events.has('presence')) events.emit('presence', { groupId, info: presenceInfo(info) });
     },

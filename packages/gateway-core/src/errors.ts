@@ -39,3 +39,8 @@ export class GatewayError extends Error {
 export function invalidOption(name: string, problem: string): GatewayError {
   return new GatewayError('INVALID_OPTION', `${name}: ${problem}`);
 }
+
+/** Whether it only says that the gateway has closed: what was under way then is no longer waited for, and has not failed. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'CLOSED';
+}

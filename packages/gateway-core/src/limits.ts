@@ -46,7 +46,7 @@ export interface Limits {
   joinsBurst: number;
   /** Most groups that one connection joins (dialect 2). Those that the host has put it into count as well. */
   groupsPerConnectionMax: number;
-  /** Error answers per second, in the long run, before a connection is closed (4100 for rates, 4002 for anything else). Where the broker failed on a message, that is none. */
+  /** Error answers per second, in the long run, before a connection is closed (4100 for rates, 4002 for anything else). Where the gateway or a part of it failed (`INTERNAL`), that is none. */
   errorsPerSecondMax: number;
   /** Error answers at once before a connection is closed. */
   errorsBurst: number;

@@ -133,8 +133,7 @@ export class Router {
     if (answer !== undefined && 'later' in answer) {
       const known = answer.later.then(
         (accepted) => () => this.#settle(connection, message, accepted),
-        // As many at once as there are in flight, and no fault of the client's.
-        (error) => () => this.#failed(connection, message, error, false),
+        (error) => () => this.#failed(connection, message, error),
       );
       this.#turns.answerLater(connection, known, answer.length);
     } else if (connection.unanswered === undefined) this.#settle(connection, message, answer);
@@ -151,13 +150,13 @@ export class Router {
     connection.arriving = undefined;
   }
 
-  #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown, counts = true): void {
+  #failed(connection: Connection, { type, id: inReplyTo, traceId }: IncomingFromClient, error: unknown): void {
     this.report.failed(error, type, { connectionId: connection.connectionId, traceId });
     if (type === 'identify') {
       connection.identifyFrom = this.context.clock.monotonicMs();
       connection.arriving = undefined;
     }
-    this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId }, counts);
+    this.#refuse(connection, { code: 'INTERNAL', message: 'the gateway failed on this message', inReplyTo, traceId });
   }
 
   #dispatch(
@@ -207,8 +206,7 @@ export class Router {
     this.#refuse(connection, refusal);
   }
 
-  /** @param counts whether it takes from the connection's errors. */
-  #refuse(connection: Connection, refusal: Refusal, counts = true): undefined {
+  #refuse(connection: Connection, refusal: Refusal): undefined {
     if (!connection.live) return undefined;
     this.errorsSent += 1;
     this.report.refused(connection, refusal);
@@ -217,7 +215,8 @@ export class Router {
       this.report.close(connection, refusal.close);
       return undefined;
     }
-    if (!counts) return undefined;
+    // It is no fault of the client's, who may have many messages in flight and say each of them again.
+    if (refusal.code === 'INTERNAL') return undefined;
     const now = this.context.clock.monotonicMs();
     const errorsFullAt = this.#errorRate.after(connection.errorsFullAt, 1, now);
     if (this.#errorRate.waitMs(errorsFullAt, now) === 0) {

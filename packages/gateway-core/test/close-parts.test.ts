@@ -129,3 +129,15 @@ test.each<[string, () => unknown]>([
   expect(server.listenerCount('upgrade')).toBe(0);
   expect(gateway.groups()).toEqual([]);
 });
+
+test('what a store was asked when the gateway closed has not failed', async () => {
+  const members = new MemoryMemberStore();
+  members.touch = () => new Promise<never>(() => {}) as never;
+  const { gateway, connect, clock, events } = setUp({ members, presence: new MemoryPresenceStore(), broker: new MemoryBroker() });
+  connect().send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId: 'g' } });
+  await clock.settle();
+  const closing = gateway.close();
+  await clock.advance(8_000);
+  await closing;
+  expect(events('error')).toEqual([]);
+});

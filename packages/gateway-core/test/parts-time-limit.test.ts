@@ -1,7 +1,7 @@
 import { MemoryBroker, MemoryPresenceStore, MemorySessionStore, type Timings } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { late, never, nextTurn, type Pace, paced, pacedFunction, unanswered } from './support/asynchronous.js';
-import { codesOf, heartbeat, identify, say } from './support/messages.js';
+import { codesOf, heartbeat, identify, presencesOf, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
 
 const partTimeoutMs = 5_000;
@@ -52,6 +52,31 @@ describe.each(PACES)('an answer that %s', (_name, paceOf) => {
     await clock.advance(partTimeoutMs * 2);
     expect(client.data).toEqual(['here']);
   });
+
+  test.each(['info', 'list'] as const)(
+    'of a presence store to %s is asked for again, and what has changed is told',
+    async (method) => {
+      let isBroken = false;
+      const { clock, connect } = setUp((fake) => ({
+        timings,
+        presence: paced(new MemoryPresenceStore({ clock: fake }), [method], paceOf(fake), { when: () => isBroken }),
+      }));
+      const enter = async () => {
+        const client = connect();
+        client.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId: 'g' } });
+        await clock.advance(1_000);
+        return client;
+      };
+      const one = await enter();
+      isBroken = true;
+      await enter();
+      isBroken = false;
+      await clock.advance(partTimeoutMs * 2 + 2_000);
+      expect(presencesOf(one).at(-1)).toMatchObject({ details: { members: 2 } });
+      await enter();
+      expect(presencesOf(one).at(-1)).toMatchObject({ details: { members: 3 } });
+    },
+  );
 
   test.each([
     ['upsert', say(1, { sessionId: 's' }, { meta: {} })],

@@ -241,19 +241,23 @@ describe('tell', () => {
     const store = new MemoryPresenceStore({ clock });
     const slices = new Slices(clock, 4, () => {});
     const counters = { delivered: 0, resets: 0, gaps: 0, passedOver: 0, lost: 0, published: 0 };
+    const timeouts = new PartTimeouts(clock, 10_000);
     const groups = new Groups(
       new MemoryBroker(),
       clock,
       slices,
       DEFAULT_LIMITS,
-      new PartTimeouts(clock, 10_000),
+      timeouts,
       counters,
       () => {},
       () => {},
       () => {},
     );
     const pace = { intervalMs: 200, intervalMaxMs: 10_000, writesPerSecondMax: 5_000 };
-    const announcer = new PresenceAnnouncer(store, groups, clock, slices, pace, { announced: () => {}, failed: () => {} });
+    const announcer = new PresenceAnnouncer(store, groups, clock, slices, timeouts, pace, {
+      announced: () => {},
+      failed: () => {},
+    });
     onTestFinished(() => announcer.close());
     const group = (await groups.open('g')) as Group;
     const writes: string[] = [];

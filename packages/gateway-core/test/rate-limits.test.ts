@@ -1,3 +1,4 @@
+import { MemoryBroker, MemorySessionStore } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { codesOf, errorsOf, heartbeat, identify, long, say } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
@@ -160,6 +161,41 @@ describe('who goes on after errors', () => {
       expect(client.closed).toEqual({ code: 4002, reason: 'too many errors' });
       expect(await gateway.presence('g')).toMatchObject({ status: 'DOWN' });
       expect(gateway.stats().errorsSentTotal).toBe(6);
+    },
+  );
+
+  test.each(['authorize', 'sessions', 'broker'] as const)(
+    'that are of the gateway alone is not closed: %s fails [R253]',
+    async (part) => {
+      let fails = false;
+      const failing = <Answer>(answer: () => Answer): Answer => {
+        if (fails) throw new Error('down');
+        return answer();
+      };
+      const broker = new MemoryBroker();
+      const sessions = new MemorySessionStore();
+      const publish = broker.publish.bind(broker);
+      const upsert = sessions.upsert.bind(sessions);
+      const parts = {
+        authorize: { authorize: () => failing(() => true) },
+        sessions: {
+          sessions: Object.assign(sessions, { upsert: (...asked: Parameters<typeof upsert>) => failing(() => upsert(...asked)) }),
+        },
+        broker: {
+          broker: Object.assign(broker, { publish: (...asked: Parameters<typeof publish>) => failing(() => publish(...asked)) }),
+        },
+      };
+      const { clock, join } = setUp({ ...parts[part], limits: { errorsPerSecondMax: 1, errorsBurst: 5 } });
+      const client = await join('g');
+      fails = true;
+      for (let n = 0; n < 50; n += 1) client.send(say(n, { sessionId: 's' }, { meta: {} }));
+      await clock.settle();
+      expect(codesOf(client)).toEqual(Array(50).fill('INTERNAL'));
+      fails = false;
+      client.send(say('again'));
+      await clock.settle();
+      expect(client.closed).toBeUndefined();
+      expect(client.data).toEqual(['again']);
     },
   );
 

@@ -1,6 +1,6 @@
 import { type Broker, type BrokerHistory, type Limits, MemoryBroker, type ResetReason } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResumeSince } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import type { Group } from '../src/groups/group.js';
 import { Groups } from '../src/groups/groups.js';
@@ -97,6 +97,25 @@ describe('a log that does not reach back to a position', () => {
     broker.asked[0]?.answer();
     await reaching;
     expect([group.firstSeq, group.position.seq, group.logSize.messages]).toEqual([3, 10, 8]);
+  });
+
+  test.each<[string, (epoch: string) => ResumeSince, number, number]>([
+    ['the last messages are asked for', () => ({ tail: 4 }), 4, 3],
+    ['more are asked for than there are', () => ({ tail: 1_000_000 }), 1, 0],
+    ['a position is recovered, it is that alone', (epoch) => ({ epoch, seq: 2, tail: 6 }), 3, 2],
+    ['a position is of another log', () => ({ epoch: 'another', seq: 2, tail: 4 }), 4, 3],
+    ['a position is ahead, as far as it has them', (epoch) => ({ epoch, seq: 99, tail: 1 }), 6, -1],
+  ])('gets from the broker what a tail lacks: where %s', async (_, since, firstSeq, askedAfter) => {
+    const { broker, groups, group, epoch } = await opened();
+    expect(groups.reach(group, since(epoch))).toBeUndefined();
+    expect(group.firstSeq).toBe(firstSeq);
+    expect(broker.asked.map((asked) => asked.since.seq)).toEqual(askedAfter < 0 ? [] : [askedAfter]);
+  });
+
+  test('gets no more for a tail than it may hold', async () => {
+    const { groups, group } = await opened({ before: 50, limits: { logMessagesMax: 10 } });
+    groups.reach(group, { tail: 40 });
+    expect([group.firstSeq, group.position.seq, group.logSize.messages]).toEqual([43, 52, 10]);
   });
 
   test.each<[string, (epoch: string) => LogPosition]>([

@@ -1,4 +1,4 @@
-import type { GatewayOptions } from 'gateway-core';
+import { type BrokerReceiver, type GatewayOptions, MemoryBroker } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
 import { BusyClock, CostlySocket } from './support/busy-clock.js';
@@ -13,9 +13,25 @@ const RATE = 200_000;
 /** Messages in the log of 1 KB each. */
 const MESSAGES = 500;
 
+/** One whose logs can be lost. */
+class LosableBroker extends MemoryBroker {
+  readonly receivers: BrokerReceiver['reset'][] = [];
+
+  override subscribe(groupId: string, receiver: BrokerReceiver) {
+    this.receivers.push((position) => receiver.reset(position));
+    return super.subscribe(groupId, receiver);
+  }
+}
+
 /** A group with a log to replay, and one who has been in it from the start. */
-async function withLog(limits: GatewayOptions['limits'] = {}, messages = MESSAGES, fake = new FakeClock()) {
+async function withLog(
+  limits: GatewayOptions['limits'] = {},
+  messages = MESSAGES,
+  fake = new FakeClock(),
+  parts: Pick<GatewayOptions, 'broker'> = {},
+) {
   const options: GatewayOptions = {
+    ...parts,
     limits: {
       messagesPerSecondMax: 0,
       bytesPerSecondMax: 0,
@@ -302,4 +318,19 @@ describe('a gateway that closes while replays wait', () => {
     for (const client of clients) expect(client.connection.closed).toBeDefined();
     expect(clock.pendingTimers).toBe(0);
   });
+});
+
+test('what was replayed when the log is lost under it is counted in the `sync` that says so [R98] [R99]', async () => {
+  const broker = new LosableBroker();
+  const { clock, come } = await withLog({}, MESSAGES, new FakeClock(), { broker });
+  const client = come();
+  await clock.advance(500);
+  const replayed = seen(client).length;
+  expect(replayed).toBeGreaterThan(50);
+  expect(isSynced(client)).toBe(false);
+  for (const lose of broker.receivers) lose({ epoch: 'another', seq: 0 });
+  await clock.advance(1_000);
+  expect(client.of('sync')).toMatchObject([
+    { payload: { epoch: 'another', seq: 0, outcome: 'reset', reason: 'epoch', replayed } },
+  ]);
 });

@@ -217,6 +217,21 @@ test('a gateway that is not told is so by what its calls are answered, and by a 
   }
 });
 
+test('who is resumed elsewhere while its earlier connection stands stays in its groups when that ends, also without a window [R247]', async () => {
+  const { clock, a, memberId, events, presence } = await pair({
+    both: () => ({ timings: { resumeTtlMs: 0 } }),
+    each: ({ members }, at) => (at === 1 ? {} : { members: deafTo(members) }),
+  });
+  const former = a.connection;
+  a.goTo(1).connect();
+  await clock.advance(1_000);
+  expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
+  former.cut();
+  await clock.advance(5_000);
+  expect(presence.list('g').map((member) => member.memberId)).toContain(memberId);
+  expect(events('error')).toEqual([]);
+});
+
 test('of two gateways that race for one token one has the member, and the other a new one [R194]', async () => {
   const answers: (() => void)[] = [];
   const world = shareGateways({
@@ -404,9 +419,11 @@ test('a resume that comes to nothing, its token being spent meanwhile, does not 
   const former = a.connection;
   a.goTo(1).connect();
   await clock.advance(100);
-  former.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', token: 'ada' } });
-  await clock.settle();
-  former.send({ type: 'heartbeat' });
+  // Renewed twice, so the token is spent that the other one has come with.
+  for (let renewals = 0; renewals < 2; renewals += 1) {
+    former.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', token: 'ada' } });
+    await clock.settle();
+  }
   await clock.advance(1_000);
   expect(a.take().resumed).toEqual([false, false]);
   former.cut();
@@ -434,4 +451,16 @@ test('whom a gateway revokes, nobody resumes on another [R248]', async () => {
   a.goTo(1).connect();
   await clock.settle();
   expect(a.take().memberId).not.toBe(memberId);
+});
+
+test('a tail is of the whole log, also on a gateway that has held the group for no longer than that [R67]', async () => {
+  const { clock, gateways, a } = await pair();
+  for (const n of upTo(9)) a.say('other', n);
+  a.send({ type: 'join', payload: { groupId: 'other' } });
+  for (const n of upTo(9)) a.say('other', n);
+  await clock.advance(1_000);
+  const late = new MovingClient(gateways, { token: 'cyd' }).goTo(1);
+  late.connect({ other: { tail: 5 } });
+  await clock.advance(1_000);
+  expect(late.take().logs.get('other')).toMatchObject({ seen: upTo(5, 5) });
 });

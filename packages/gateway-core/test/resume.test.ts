@@ -288,6 +288,32 @@ test('the dialect is chosen once [R169]', async () => {
   expect(one.received.at(-1)).toMatchObject({ type: 'error', payload: { code: 'INVALID_IDENTIFY' } });
 });
 
+test('a token that is renewed in place stays good until it is renewed again: what follows may have been said before the new one was read [R254]', async () => {
+  const { clock, a } = await pair();
+  const renew = async () => {
+    a.send({ type: 'identify', version: '2', payload: { clientType: 'app-client' } });
+    a.say('g', 'behind it');
+    await clock.settle();
+  };
+  const comesBack = async (token: string | undefined) => {
+    a.take().connection.cut();
+    a.token = token;
+    a.connect();
+    await clock.settle();
+    return a.take().memberId;
+  };
+  const { memberId, token } = a.take();
+  await renew();
+  expect(await comesBack(token)).toBe(memberId);
+  const first = a.take().token;
+  a.say('g', 'it has been read');
+  await renew();
+  const second = a.take().token;
+  await renew();
+  expect(await comesBack(first)).not.toBe(memberId);
+  expect(await comesBack(second)).toBe(memberId);
+});
+
 test('what a client has sent together with its identify does not spend the token that it came with: its ready may still be lost [R193]', async () => {
   const world = setUp((clock) => ({ authenticate: () => new Promise((resolve) => clock.setTimeout(() => resolve(true), 20)) }));
   const { clock, gateway } = world;

@@ -82,10 +82,10 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   }
 
   /** Where a receiver of dialect 2 begins: what a place that is `replaying` is to be written before its `sync`. */
-  protected replayFrom(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason): void {
+  protected replayFrom(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason, replayed = 0): void {
     startAt(member, cursor);
     member.behind = false;
-    member.replay = { to: this.log.headSeq, outcome, reason, replayed: 0 };
+    member.replay = { to: this.log.headSeq, outcome, reason, replayed };
   }
 
   /** Writes to a member what it has not got yet, as far as its socket takes it, and answers how many units of work that was. */

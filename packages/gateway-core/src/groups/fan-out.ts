@@ -56,7 +56,8 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
         continue;
       }
       movePlace(member, 'reset');
-      this.replayFrom(member, this.log.headSeq, 'reset', 'epoch');
+      // Where it is lost in the middle of a replay, what came of it was replayed all the same.
+      this.replayFrom(member, this.log.headSeq, 'reset', 'epoch', member.replay?.replayed);
       this.advance(member);
     }
   }

@@ -1,4 +1,4 @@
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResumeSince } from 'gateway-protocol';
 import type { Broker, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { type DataBody, dataBody } from '../data-body.js';
@@ -99,8 +99,8 @@ export class Groups {
     return opening;
   }
 
-  /** Lets a group's log reach back to a position, see {@link Reaching}. */
-  reach(group: Group, since: LogPosition): MaybePromise<void> {
+  /** Lets a group's log reach back to what is asked for, see {@link Reaching}. */
+  reach(group: Group, since: ResumeSince): MaybePromise<void> {
     return this.#reaching.reach(group, since);
   }
 

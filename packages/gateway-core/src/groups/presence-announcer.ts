@@ -1,6 +1,7 @@
 import { presenceFrame } from '../answers.js';
 import type { Clock, TimerHandle } from '../clock.js';
 import { isPromise, type MaybePromise, whenFailed, whenKnown } from '../maybe-promise.js';
+import type { PartTimeouts } from '../part-timeouts.js';
 import type { GroupPresence, PresenceMember, PresenceStore } from '../presence/presence-store.js';
 import type { Slices } from '../slices.js';
 import type { Group, Membership } from './group.js';
@@ -41,6 +42,7 @@ export class PresenceAnnouncer {
     private readonly groups: Groups,
     private readonly clock: Clock,
     private readonly slices: Slices,
+    private readonly timeouts: PartTimeouts,
     pace: PresencePace,
     private readonly report: {
       announced: (groupId: string, info: GroupPresence) => void;
@@ -80,7 +82,7 @@ export class PresenceAnnouncer {
     if (roster.isKnown) return undefined;
     const failed = (error: unknown) => this.report.failed(error, 'presence.list');
     try {
-      const news = whenKnown(this.store.info(group.groupId), (info) => this.#news(group, roster, info));
+      const news = whenKnown(this.#info(group.groupId), (info) => this.#news(group, roster, info));
       if (isPromise(news)) return news.then((known) => this.#enlist(group, known)).catch(failed);
       this.#enlist(group, news);
     } catch (error) {
@@ -165,7 +167,7 @@ export class PresenceAnnouncer {
       return whenKnown(this.#newsIfAny(schedule, group, roster, info), (news) => this.#announced(group, info, news));
     };
     try {
-      const answered = whenKnown(this.store.info(groupId), answer);
+      const answered = whenKnown(this.#info(groupId), answer);
       if (isPromise(answered)) {
         answered.then(undefined, failed).then(done);
         return;
@@ -202,12 +204,16 @@ export class PresenceAnnouncer {
     this.report.failed(error, where);
   }
 
+  #info(groupId: string): MaybePromise<GroupPresence> {
+    return this.timeouts.limit(this.store.info(groupId), 'presence.info');
+  }
+
   #news({ groupId }: Group, roster: Roster, info: GroupPresence): MaybePromise<RosterNews> {
     this.#asked += 1;
     const asked = this.#asked;
     const ts = this.clock.now();
     if (!roster.lists(info.details?.members ?? 0)) return { ts, info, members: undefined, asked };
-    return whenKnown(this.store.list(groupId), (members) => ({
+    return whenKnown(this.timeouts.limit(this.store.list(groupId), 'presence.list'), (members) => ({
       ts,
       info: countedIn(members, info),
       members,

@@ -1,7 +1,7 @@
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResumeSince } from 'gateway-protocol';
 import type { Broker, BrokerHistory } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
-import { isPromise, type MaybePromise } from '../maybe-promise.js';
+import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { PartTimeouts } from '../part-timeouts.js';
 import type { Group } from './group.js';
 
@@ -18,10 +18,21 @@ export class Reaching {
   ) {}
 
   /**
-   * Lets a group's log reach back to a position, where the broker has what is missing and the log has room for it. Whether it does then is
-   * the log's to say: a failure of the broker is reported, and leaves the log as it is.
+   * Lets a group's log reach back to a position, or where it cannot, as many messages as a tail asks for: where the broker has what is missing
+   * and the log has room for it. Whether it does then is the log's to say: a failure of the broker is reported, and leaves the log as it is.
    */
-  reach(group: Group, { epoch, seq }: LogPosition): MaybePromise<void> {
+  reach(group: Group, { epoch, seq, tail }: ResumeSince): MaybePromise<void> {
+    const reaching = epoch === undefined || seq === undefined ? undefined : this.#reachTo(group, { epoch, seq });
+    if (tail === undefined) return reaching;
+    return whenKnown(reaching, () => {
+      const { position } = group;
+      if (seq !== undefined && epoch === position.epoch && seq >= group.firstSeq - 1) return;
+      const count = Math.min(tail, this.limits.logMessagesMax);
+      return this.#reachTo(group, { epoch: position.epoch, seq: Math.max(position.seq - count, 0) });
+    });
+  }
+
+  #reachTo(group: Group, { epoch, seq }: LogPosition): MaybePromise<void> {
     const missing = group.firstSeq - 1 - seq;
     if (this.broker.retainsHistory === false || group.position.epoch !== epoch || missing <= 0) return;
     // What the log could not hold is not asked for.

@@ -1,7 +1,7 @@
 import { memberReadyText, type Refusal } from '../answers.js';
 import type { Connection } from '../connection.js';
 import type { Group } from '../groups/group.js';
-import { type Member, placeOf, type Resumable } from '../members/member.js';
+import { FIRST_GENERATION, type Member, placeOf, type Resumable } from '../members/member.js';
 import { metadataOf } from '../presence/presence-info.js';
 import { type Arrival, groupIdsOf, isFromElsewhere, type Prepared, placeElsewhere } from './arrival.js';
 import type { HandlerContext } from './context.js';
@@ -50,7 +50,8 @@ export function commit(context: HandlerContext, connection: Connection, arrival:
     const entered = enterAll(context, connection, arrival, prepared, isRenewal);
     for (const groupId of entered.groupIds) events.emit('join', { ...who, groupId });
     arrived.push(...entered.groupIds);
-    connection.unconfirmed = true;
+    // What follows a renewal may have been said before its `ready` was read: the token before stays good until the next one.
+    connection.unconfirmed = !isRenewal;
     if (claim === undefined) resumes.issued(resumable);
     connection.hold(
       memberReadyText(clock.now(), {
@@ -147,7 +148,7 @@ function withResume({ member, claim }: Arrival, connection: Connection): Resumab
   if (member.resume !== undefined) {
     member.resume.connection = connection;
   } else {
-    const { generation = 1, tokenHash, usedTokenHash } = claim?.stored ?? {};
+    const { generation = FIRST_GENERATION, tokenHash, usedTokenHash } = claim?.stored ?? {};
     member.resume = { connection, generation, claims: 0, tokenHash, usedHash: usedTokenHash, keyPrefix: undefined };
   }
   return member as Resumable;

@@ -4,7 +4,7 @@ import type { Connection } from '../connection.js';
 import { GatewayError } from '../errors.js';
 import type { Group } from '../groups/group.js';
 import { isPromise } from '../maybe-promise.js';
-import type { Identity, Member } from '../members/member.js';
+import { FIRST_GENERATION, type Identity, type Member } from '../members/member.js';
 import { authorized } from './authorized.js';
 import type { HandlerContext } from './context.js';
 import { FULL } from './refusals.js';
@@ -41,11 +41,13 @@ export async function prepareGroup(context: HandlerContext, connection: Connecti
     if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return FULL;
     throw error;
   }
-  const reaching = since?.epoch === undefined ? undefined : context.groups.reach(group, since);
+  const reaching = since && context.groups.reach(group, since);
   if (isPromise(reaching)) await reaching;
   if (!connection.live) return group;
   if (!isAnnounced) {
-    const entering = context.timeouts.limit(context.members.announce(member, identity, groupId), 'presence.enter');
+    // Named also of one that is new: whatever is said of it later than that another gateway has it is refused.
+    const { generation = FIRST_GENERATION } = member.resume ?? {};
+    const entering = context.timeouts.limit(context.members.announce(member, identity, groupId, generation), 'presence.enter');
     if (isPromise(entering)) await entering;
   }
   const listing = context.announcer.prepare(group);

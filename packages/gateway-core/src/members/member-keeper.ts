@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { isPromise, type MaybePromise, whenDone, whenFailed, whenKnown } from '../maybe-promise.js';
 import { CallsUnderWay } from '../presence/calls-under-way.js';
+import { Lease } from '../presence/lease.js';
 import type { Asker } from './asker.js';
 import { Expiries, type Expiry } from './expiries.js';
 import { isHere, type Resumable } from './member.js';
@@ -64,6 +65,7 @@ export class MemberKeeper {
   #repeatAt = 0;
   /** When the lease is to be renewed; `undefined` before the first touch. */
   #touchAt: number | undefined;
+  readonly #lease: Lease;
   #closed = false;
 
   constructor(
@@ -73,6 +75,7 @@ export class MemberKeeper {
     private readonly options: MemberKeeperOptions,
     private readonly listener: MemberKeeperListener,
   ) {
+    this.#lease = new Lease(options.leaseMs);
     this.#records = new MemberRecords(clock, options);
     this.#expiries = new Expiries(store, clock, asker);
     // Where it is alone nobody has to tell it from another one.
@@ -228,9 +231,10 @@ export class MemberKeeper {
   #touch(now: number, isFirst: boolean): void {
     const nodeId = this.#nodeId;
     this.#touchAt = now + this.options.leaseMs / 3;
-    const touched = (answer: 'alive' | 'lapsed' | undefined) => {
+    const touched = (answer: 'alive' | 'lapsed' | 'failed') => {
       // The store may have taken members for dropped, or gone.
-      if (answer !== 'lapsed' || isFirst || nodeId !== this.#nodeId || this.#closed) return;
+      const isOver = answer !== 'failed' && this.#lease.answered(answer, now, this.clock.monotonicMs());
+      if (!isOver || isFirst || nodeId !== this.#nodeId || this.#closed) return;
       for (const member of this.listener.all()) this.#owed.add(member);
       this.#repeatAt = now;
       this.#repeat();
@@ -238,7 +242,8 @@ export class MemberKeeper {
     const failed = () => {
       this.#touchAt = now;
     };
-    const answer = this.asker.ask('members.touch', () => this.store.touch(nodeId, this.options.leaseMs), undefined, failed);
+    const touch = () => this.store.touch(nodeId, this.options.leaseMs);
+    const answer = this.asker.ask('members.touch', touch, 'failed' as const, failed);
     void whenKnown(answer, touched);
   }
 }

@@ -101,14 +101,18 @@ export function placeOf(member: Member | undefined, groupId: string): Membership
   return undefined;
 }
 
+/** Which resume a member is that nobody has resumed yet. */
+export const FIRST_GENERATION = 1;
+
 /** What the presence store is told of a member in a group: what is true now, or what is about to be. */
 export function presenceRecordOf(
   member: Member,
   groupId: string,
   { role, principal, metadataText }: Identity = member.identity,
   state: MemberRecord['state'] = member.droppedAt === undefined ? 'connected' : 'dropped',
+  generation = member.resume?.generation,
 ): MemberRecord {
-  const { memberId, resume } = member;
+  const { memberId } = member;
   const stateText = placeOf(member, groupId)?.stateText;
-  return { memberId, role, principal, metadataText, stateText, state, generation: resume?.generation };
+  return { memberId, role, principal, metadataText, stateText, state, generation };
 }

@@ -45,9 +45,12 @@ export class Members {
     return this.#dropped.size;
   }
 
-  /** Tells the store that the member is, or comes, into the group as `identity`; it takes effect here with `joined` and `identity` set. */
-  announce(member: Member, identity: Identity, groupId: string): MaybePromise<void> {
-    return this.presence.enter(groupId, presenceRecordOf(member, groupId, identity, 'connected'));
+  /**
+   * Tells the store that the member is, or comes, into the group as `identity`; it takes effect here with `joined` and `identity` set.
+   * @param generation of one that will be resumable, and is not yet.
+   */
+  announce(member: Member, identity: Identity, groupId: string, generation = member.resume?.generation): MaybePromise<void> {
+    return this.presence.enter(groupId, presenceRecordOf(member, groupId, identity, 'connected', generation));
   }
 
   /** Tells the store what is true after all: an announcement that came to nothing. */

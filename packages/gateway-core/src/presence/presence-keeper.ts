@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { isPromise, type MaybePromise, whenDone } from '../maybe-promise.js';
 import { CallsUnderWay } from './calls-under-way.js';
 import { isSame, type Kept, KeptMembers, type MemberRecord } from './kept-members.js';
+import { Lease } from './lease.js';
 import type { PresenceStore } from './presence-store.js';
 import type { PresenceTeller } from './presence-teller.js';
 
@@ -43,6 +44,7 @@ export class PresenceKeeper implements PresenceTeller {
   #repeatAt = 0;
   /** When the lease is to be renewed; `undefined` before the first touch. */
   #touchAt: number | undefined;
+  readonly #lease: Lease;
   #closed = false;
 
   constructor(
@@ -52,6 +54,7 @@ export class PresenceKeeper implements PresenceTeller {
     private readonly failed: (error: unknown, where: string) => void,
   ) {
     this.#nodeId = options.generateId();
+    this.#lease = new Lease(options.leaseMs);
   }
 
   /**
@@ -212,9 +215,10 @@ export class PresenceKeeper implements PresenceTeller {
     const nodeId = this.#nodeId;
     const { version } = this.#members;
     this.#touchAt = now + leaseMs / 3;
-    const touched = (answer: unknown) => {
+    const touched = (answer: 'alive' | 'lapsed') => {
       this.#failing.delete('presence.touch');
-      if (answer === 'lapsed' && nodeId === this.#nodeId) this.#enterAgain(version);
+      const isOver = this.#lease.answered(answer, now, this.clock.monotonicMs());
+      if (isOver && nodeId === this.#nodeId) this.#enterAgain(version);
     };
     const fail = (error: unknown) => {
       this.#touchAt = now;
