@@ -105,7 +105,10 @@ export interface Message<Data = unknown> {
   meta?: SessionMeta | undefined;
 }
 
-/** From here on everything is whole: comes after every join or resume, after what was replayed. `reset`: messages before it may be missing. */
+/**
+ * From here on everything is whole: comes after every join or resume, after what was replayed. `reset`: messages before it may be missing; the
+ * last ones of the log, where the join asked for a `tail`, come after it.
+ */
 export interface Sync {
   type: 'sync';
   groupId: string;

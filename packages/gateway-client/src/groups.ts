@@ -19,21 +19,29 @@ export interface Groups extends ConnectionHost {
 export function createGroups(context: Context, link: Link): Groups {
   const all = new Map<string, SharedGroup>();
   const outbox = createOutbox(context, link, (groupId) => all.get(groupId)?.phase === 'in');
-  /** Left while there was no connection: the gateway still has the member in them. */
-  const departed = new Set<string>();
+  /** Left, and the gateway has not said yet that the member is not in them any more; with the id of the `leave`. */
+  const departed = new Map<string, string>();
+  let leaves = 0;
 
-  const sendLeave = (groupId: string) => link.send({ type: 'leave', payload: { groupId } });
+  const sendLeave = (id: string, groupId: string) => link.send({ type: 'leave', id, payload: { groupId } });
+  const answered = (id: string | undefined) => {
+    for (const [groupId, leaveId] of departed) if (leaveId === id) departed.delete(groupId);
+  };
   const leave = (group: SharedGroup) => {
-    const { id, phase, sync } = group;
+    const { id, phase } = group;
     const error = new GatewayClientError('LEFT', 'the group was left', { groupId: id });
     all.delete(id);
     group.over('left', error);
     outbox.end(error, id);
-    // Where it was never in, the gateway knows nothing of it.
-    if (phase !== 'refused' && !sendLeave(id) && sync) departed.add(id);
+    if (phase === 'refused') return;
+    leaves += 1;
+    // Also while there is no connection: an `identify` that is under way may have named it.
+    departed.set(id, `leave-${leaves}`);
+    sendLeave(`leave-${leaves}`, id);
   };
   const failed = ({ groupId, payload }: ErrorSignal) => {
-    const { code, inReplyTo, retryAfterMs } = payload;
+    const { code, inReplyTo, retryable, retryAfterMs } = payload;
+    if (!retryable) answered(inReplyTo);
     const error = gatewayError(payload, '', groupId);
     const group = inReplyTo === undefined ? all.get(groupId ?? '') : [...all.values()].find(({ joinId }) => joinId === inReplyTo);
     if (group && group.phase !== 'out') {
@@ -73,10 +81,13 @@ export function createGroups(context: Context, link: Link): Groups {
       // What is more is joined afterwards. `__proto__` is an id like any other.
       return Object.fromEntries(wanted.map(({ id, since }) => [id, since() ?? {}]));
     },
-    online({ groups = [] }, named) {
-      outbox.online();
-      for (const groupId of groups) if (departed.has(groupId)) sendLeave(groupId);
-      departed.clear();
+    online({ groups = [], resumed }, named) {
+      outbox.online(resumed === true);
+      // A `leave` may have been lost with the connection that it was sent on.
+      for (const [groupId, id] of departed) {
+        if (groups.includes(groupId)) sendLeave(id, groupId);
+        else departed.delete(groupId);
+      }
       for (const group of all.values()) {
         if (group.phase === 'refused') continue;
         group.out();
@@ -90,7 +101,10 @@ export function createGroups(context: Context, link: Link): Groups {
       for (const group of all.values()) group.out();
     },
     signal(signal) {
-      if (signal.type === 'ack') return outbox.acked(signal.payload);
+      if (signal.type === 'ack') {
+        answered(signal.payload.id);
+        return outbox.acked(signal.payload);
+      }
       if (signal.type === 'error') return failed(signal);
       // There is none where it was left already, or only the host put it into it.
       all.get(signal.type === 'data_update' ? signal.groupId : signal.payload.groupId)?.signal(signal);

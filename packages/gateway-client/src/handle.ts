@@ -104,9 +104,10 @@ export function createHandle<Data, State>(
     message(arrived) {
       if (!loader?.holds(arrived)) deliver(arrived);
     },
-    synced({ members, version, ...sync }) {
+    synced({ members, version, ...sync }, from) {
       const { epoch, seq, outcome } = sync;
-      if (!(position?.epoch === epoch && seq <= position.seq) && loader?.isLoaded() !== false) position = { epoch, seq };
+      const isBehind = outcome === 'reset' || position?.epoch !== epoch || seq > position.seq;
+      if (isBehind && loader?.isLoaded() !== false) position = { epoch, seq: from };
       say({ type: 'sync', ...sync });
       loader?.synced(outcome);
       handle.moved();

@@ -23,6 +23,8 @@ interface Entry {
   state: 'queued' | 'sent' | 'unsure' | 'settled';
   /** It was, at least once: it may have been accepted. */
   wasSent: boolean;
+  /** The gateway has failed on it, and the broker may take it yet. */
+  hasFailed: boolean;
   /** It has come back as a message. */
   seen?: { epoch: string; seq: number };
   undo(): void;
@@ -35,12 +37,13 @@ export interface Outbox {
   publish(groupId: string, data: unknown, options?: PublishOptions, hasLeft?: boolean): Promise<Ack>;
   /** Sends what may be sent. */
   pump(): void;
-  /** `ready` has come. What was on its way is decided by the `sync` of its group. */
-  online(): void;
+  /** `ready` has come, of the member that there was or of another one. What was on its way is decided by the `sync` of its group. */
+  online(isResumed: boolean): void;
   offline(): void;
   /**
    * Everything of a group up to here is known, or lost: what was on its way is decided. After `recovered`, what has not come back was not
-   * accepted; sent again by the same member, the gateway knows its id besides. After `reset` the log may have forgotten the id as well.
+   * accepted, unless the gateway had failed on it: the broker may take it yet. Sent again by the same member, the gateway knows its id. After
+   * `reset` the log may have forgotten the id as well.
    */
   synced(sync: SyncPayload): void;
   /** An own message has come back: it is in the log. */
@@ -50,7 +53,10 @@ export interface Outbox {
   refused(error: GatewayClientError): boolean;
   /** The gateway did not read as far as the id, so any of those on the way may be meant: all are sent again. Their ids keep them from being doubled. */
   limited(retryAfterMs: number): void;
-  /** Nothing will be sent any more, or nothing to that group. */
+  /**
+   * Nothing will be sent any more, or nothing to that group. What was sent to a group that is left or refused may have been accepted: it is
+   * answered while the connection stands, or cannot be known.
+   */
   end(error: GatewayClientError, groupId?: string): void;
 }
 
@@ -65,6 +71,8 @@ export function createOutbox(
   const pacing = createPacing(context, () => outbox.pump());
   const entries = new Map<string, Entry>();
   let isStopped = false;
+  /** The gateway knows what was said before: the member is the same. */
+  let isSame = true;
   let bytesHeld = 0;
   let sent = 0;
   let sentBytes = 0;
@@ -129,6 +137,7 @@ export function createOutbox(
       resends: options.whenUnknown === 'resend',
       state: 'queued',
       wasSent: false,
+      hasFailed: false,
       undo() {
         undoDeadline();
         undoAbort();
@@ -180,8 +189,10 @@ export function createOutbox(
         if (!link.send(text)) mark(entry, 'unsure');
       }
     },
-    online() {
+    online(isResumed) {
       isStopped = false;
+      isSame = isResumed;
+      for (const entry of entries.values()) if (entry.hasFailed && !isSame) mark(entry, 'unsure');
     },
     offline() {
       pacing.stop();
@@ -191,7 +202,7 @@ export function createOutbox(
       for (const entry of [...entries.values()]) {
         if (entry.groupId !== groupId || entry.state !== 'unsure') continue;
         if (entry.seen) accept(entry, entry.seen, true);
-        else if (outcome === 'recovered' || entry.resends) mark(entry, 'queued');
+        else if (entry.resends || (outcome === 'recovered' && (isSame || !entry.hasFailed))) mark(entry, 'queued');
         else reject(entry, 'OUTCOME_UNKNOWN', 'the connection was lost before its answer, and the log does not say');
       }
       outbox.pump();
@@ -209,6 +220,7 @@ export function createOutbox(
       const entry = entries.get(id);
       if (!entry) return false;
       if (code === 'RATE_LIMITED' || code === 'INTERNAL') {
+        entry.hasFailed ||= code === 'INTERNAL';
         mark(entry, 'queued');
         pacing.pause(retryAfterMs);
       } else {
@@ -223,7 +235,9 @@ export function createOutbox(
     },
     end({ code, message }, groupId) {
       for (const entry of [...entries.values()]) {
-        if (groupId === undefined || entry.groupId === groupId) reject(entry, code, message);
+        if (groupId === undefined) reject(entry, code, message);
+        else if (entry.groupId === groupId && entry.state !== 'sent')
+          reject(entry, entry.wasSent ? 'OUTCOME_UNKNOWN' : code, message);
       }
       if (groupId !== undefined) return;
       isStopped = code === 'STOPPED';

@@ -24,7 +24,8 @@ export interface Arrived {
 /** One user of a group. All are told the same. */
 export interface GroupUser {
   message(arrived: Arrived): void;
-  synced(sync: SyncPayload): void;
+  /** @param from after which place messages follow: with a `reset`, the last ones of the log come after it. */
+  synced(sync: SyncPayload, from: number): void;
   gap(gap: GapPayload): void;
   /** The group's state has changed. */
   moved(): void;
@@ -114,17 +115,24 @@ export function createSharedGroup(
     each((user) => user.gap(payload));
   };
   const synced = (sync: SyncPayload) => {
-    const held = replay ?? [];
+    // What was on the way of an earlier stay comes before, and is none of this one's.
+    const held = replay?.slice(Math.max(replay.length - sync.replayed, 0)) ?? [];
     const isCut = isReplayCut;
     replay = undefined;
     isReplayCut = false;
     // More came after the position than is held: once more, from the position alone, so that nothing need be held.
     if (isCut && sync.outcome === 'recovered') return group.ask(group.position);
-    for (const signal of held) give(signal, sync.epoch, true);
+    const giveHeld = () => {
+      for (const signal of held) give(signal, sync.epoch, true);
+    };
+    // A loss is told before what comes after it.
+    const isLoss = sync.outcome === 'reset';
+    if (!isLoss) giveHeld();
     moveTo(sync.epoch, sync.seq);
     Object.assign(group, { sync, phase: 'in', joinId: undefined });
     failures = 0;
-    each((user) => user.synced(sync));
+    each((user) => user.synced(sync, isLoss && held[0] ? held[0].seq - 1 : sync.seq));
+    if (isLoss) giveHeld();
     if (sync.members) roster.replace(sync.members);
     ownState.again();
     sender.flush();

@@ -311,6 +311,32 @@ describe('a log that is lost in mid-life is a reset', () => {
 });
 
 describe('a group that was joined with a tail', () => {
+  test('is told of a loss before what comes after it', async () => {
+    const world = new World({ limits: { logMessagesMax: 3 } });
+    const client = await world.online();
+    const group = client.join('g', { since: { tail: 2 } });
+    const told: unknown[] = [];
+    group.on('message', ({ seq, replayed }) => told.push([seq, replayed]));
+    group.on('sync', ({ outcome, seq, replayed }) => told.push([outcome, seq, replayed]));
+    await world.clock.advance(0);
+    await world.gateway.publish('g', 1);
+    await world.clock.advance(0);
+    world.socket.cut();
+    for (let n = 2; n <= 9; n += 1) await world.gateway.publish('g', n);
+    await world.clock.advance(2_000);
+    await world.gateway.publish('g', 10);
+    await world.clock.advance(0);
+    expect(told).toEqual([
+      ['live', 0, 0],
+      [1, false],
+      ['reset', 9, 2],
+      [8, true],
+      [9, true],
+      [10, false],
+    ]);
+    expect(group.position?.seq).toBe(10);
+  });
+
   test('is recovered whole after a drop, also where more was missed than is held back', async () => {
     const world = new World({ limits: { logMessagesMax: 5_000 } });
     const client = await world.online();
