@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
-import type { Clock, TimerHandle } from '../clock.js';
+import type { TimerHandle } from '../clock.js';
+import type { LinkDirection, Piece, PipeOptions } from './link-direction.js';
 
 /** Above this many bytes a socket's `write` answers `false`: the `writableHighWaterMark` of `net.Socket` in Node 20. */
 const WRITABLE_HIGH_WATER_MARK_BYTES = 16 * 1024;
@@ -7,39 +8,6 @@ const WRITABLE_HIGH_WATER_MARK_BYTES = 16 * 1024;
 const SEGMENT_BYTES = 1_460;
 /** The most that Node reads from a socket at once. */
 const READ_BYTES_MAX = 64 * 1024;
-
-/** What one way of a link can carry and hold. */
-export interface PipeOptions {
-  readonly clock: Clock;
-  readonly bytesPerSecond: number;
-  readonly kernelBufferBytes: number;
-  readonly receiveBufferBytes: number;
-  readonly latencyMs: number;
-}
-
-/** Where the bytes of one way of a {@link MemoryLink} are. */
-export interface LinkDirection {
-  /**
-   * Written, and not taken by the sender's kernel yet: Node's `writableLength`. As there, a write counts until all of it was taken, and what
-   * is written meanwhile becomes one write.
-   */
-  readonly bufferedBytes: number;
-  /** In the sender's kernel. */
-  readonly kernelBytes: number;
-  /** On the way. */
-  readonly inFlightBytes: number;
-  /** Arrived, and not read yet. */
-  readonly unreadBytes: number;
-  /** Whether the receiver reads. */
-  readonly reading: boolean;
-}
-
-/** Something whole in the stream of bytes, as a frame is. */
-export interface Piece {
-  readonly bytes: number;
-  /** Its last byte was read. */
-  readonly read: () => void;
-}
 
 /**
  * One way of a link: the sender's socket and kernel, the wire, the receiver's kernel. The sender's socket is a stream of Node, as
@@ -63,6 +31,12 @@ export class LinkPipe implements LinkDirection {
   #sentBytes = 0;
   #readBytes = 0;
   #reading = true;
+  /** The receiver's process stands still. */
+  #held = false;
+  /** News that came meanwhile. */
+  #untold: (() => void) | undefined;
+  /** When the last segment arrives: none overtakes another. */
+  #lastArrivalMs = 0;
   /** The receiver is being given what was read. */
   #givingOut = false;
 
@@ -97,7 +71,7 @@ export class LinkPipe implements LinkDirection {
   }
 
   get reading(): boolean {
-    return this.#reading;
+    return this.#reading && !this.#held;
   }
 
   /** Sends pieces as one write. `false`: the sender's socket wants to be waited for, and will drain. */
@@ -127,6 +101,26 @@ export class LinkPipe implements LinkDirection {
     queueMicrotask(() => this.#read());
   }
 
+  /** The receiver's process stands still: what arrives waits in its kernel, and so does the news of an end. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** The receiver's process goes on. */
+  release(): void {
+    this.#held = false;
+    const told = this.#untold;
+    this.#untold = undefined;
+    told?.();
+    queueMicrotask(() => this.#read());
+  }
+
+  /** Tells the receiver, once its process goes on. */
+  inform(told: () => void): void {
+    if (this.#held) this.#untold ??= told;
+    else told();
+  }
+
   /** Nothing moves on the wire. */
   stall(): void {
     this.#stalled = true;
@@ -146,7 +140,7 @@ export class LinkPipe implements LinkDirection {
     this.#dropUnsent();
     this.#fly(() => {
       this.discard();
-      told();
+      this.inform(told);
     });
   }
 
@@ -212,7 +206,10 @@ export class LinkPipe implements LinkDirection {
 
   #fly(arrive: () => void): void {
     this.#flight.push(arrive);
-    if (this.options.latencyMs > 0) this.options.clock.setTimeout(() => this.#land(), this.options.latencyMs);
+    const { clock, latencyMs } = this.options;
+    const now = clock.monotonicMs();
+    this.#lastArrivalMs = Math.max(this.#lastArrivalMs, now + latencyMs());
+    if (this.#lastArrivalMs > now) clock.setTimeout(() => this.#land(), this.#lastArrivalMs - now);
     else this.#land();
   }
 
@@ -225,7 +222,7 @@ export class LinkPipe implements LinkDirection {
     if (this.#givingOut) return;
     this.#givingOut = true;
     try {
-      while (this.#reading && this.#unreadBytes > 0) {
+      while (this.reading && this.#unreadBytes > 0) {
         const bytes = Math.min(this.#unreadBytes, READ_BYTES_MAX);
         this.#unreadBytes -= bytes;
         this.#readBytes += bytes;

@@ -44,8 +44,8 @@ export class LinkedSocket implements GatewaySocket, ClientEnd {
 
   constructor(private readonly link: MemoryLink) {
     const { toClient, toGateway } = link.attach(() => {
-      this.#clientLost();
-      this.#gatewayOver();
+      toClient.inform(() => this.#clientLost());
+      toGateway.inform(() => this.#gatewayOver());
     });
     this.#toClient = toClient;
     this.#toGateway = toGateway;

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.js';
 import { GatewayError } from '../errors.js';
-import { type LinkDirection, LinkPipe } from './link-pipe.js';
+import type { LinkDirection } from './link-direction.js';
+import { LinkPipe } from './link-pipe.js';
 
 /** What a {@link MemoryLink} can carry and hold, each way. */
 export interface MemoryLinkOptions {
@@ -12,8 +13,8 @@ export interface MemoryLinkOptions {
   kernelBufferBytes?: number | undefined;
   /** Bytes that the receiver's kernel holds, and most on the way to it (`SO_RCVBUF`). Default 65,536. */
   receiveBufferBytes?: number | undefined;
-  /** How long a byte is on the way, in milliseconds. Default 0. */
-  latencyMs?: number | undefined;
+  /** How long a byte is on the way, in milliseconds; a function is asked for each segment, and none overtakes another. Default 0. */
+  latencyMs?: number | (() => number) | undefined;
 }
 
 /**
@@ -38,7 +39,7 @@ export class MemoryLink {
       bytesPerSecond: positive('bytesPerSecond', options.bytesPerSecond ?? Number.POSITIVE_INFINITY),
       kernelBufferBytes: wholeBytes('kernelBufferBytes', options.kernelBufferBytes ?? 65_536),
       receiveBufferBytes: wholeBytes('receiveBufferBytes', options.receiveBufferBytes ?? 65_536),
-      latencyMs: latencyMs === 0 ? 0 : positive('latencyMs', latencyMs),
+      latencyMs: latencyOf(latencyMs),
     };
     this.#toClient = new LinkPipe(checked);
     this.#toGateway = new LinkPipe(checked);
@@ -69,6 +70,27 @@ export class MemoryLink {
     this.#toGateway.restore();
   }
 
+  /**
+   * The client's process stands still, as one that is stopped or whose machine sleeps: it reads nothing and learns nothing, until
+   * `releaseClient`. Its timers are for its clock to hold.
+   */
+  holdClient(): void {
+    this.#toClient.hold();
+  }
+
+  releaseClient(): void {
+    this.#toClient.release();
+  }
+
+  /** The gateway's process stands still, until `releaseGateway`; see `holdClient`. */
+  holdGateway(): void {
+    this.#toGateway.hold();
+  }
+
+  releaseGateway(): void {
+    this.#toGateway.release();
+  }
+
   /** Both ends get a reset (TCP RST): each sees 1006 at once, and what was on the way is lost. */
   reset(): void {
     this.#reset?.();
@@ -83,6 +105,12 @@ export class MemoryLink {
     this.#reset = reset;
     return { toClient: this.#toClient, toGateway: this.#toGateway };
   }
+}
+
+function latencyOf(latencyMs: number | (() => number)): () => number {
+  if (typeof latencyMs === 'function') return latencyMs;
+  const constant = latencyMs === 0 ? 0 : positive('latencyMs', latencyMs);
+  return () => constant;
 }
 
 function positive(name: string, value: number): number {

@@ -1,8 +1,12 @@
 import type { Gateway } from '../gateway.js';
+import type { MaybePromise } from '../maybe-promise.js';
 import { LinkedSocket } from './linked-socket.js';
 import type { MemoryLink } from './memory-link.js';
 import { type ClientEnd, MemorySocket } from './memory-socket.js';
 import { textsOf } from './texts-of.js';
+
+/** What becomes of a new socket: `refuse` closes it with 1006 before it opens, `hang` never opens it. */
+export type Handshake = 'connect' | 'refuse' | 'hang';
 
 /** Where the sockets of {@link memoryWebSocket} lead to. */
 export interface MemoryWebSocketOptions {
@@ -10,8 +14,8 @@ export interface MemoryWebSocketOptions {
   remoteAddress?: string | undefined;
   /** What lies between a new socket and the gateway; asked for each. Default: nothing, and what one end sends the other gets in the same turn. */
   link?: (() => MemoryLink) | undefined;
-  /** What each new socket is told to do instead: `refuse` closes with 1006 before it opens, `hang` never opens. Default: it connects. */
-  handshake?: (() => 'connect' | 'refuse' | 'hang') | undefined;
+  /** What becomes of each new socket, once it is settled. Default: it connects. */
+  handshake?: (() => MaybePromise<Handshake>) | undefined;
 }
 
 /** The class that `memoryWebSocket` makes. */
@@ -38,6 +42,8 @@ export interface MemoryWebSocket {
   readonly closedWith: number | undefined;
   /** Texts that were sent. For tests. */
   readonly sent: readonly string[];
+  /** The texts received. For tests. */
+  readonly received: readonly string[];
   /** Loses the connection, as by a reset: both ends see 1006. For tests. */
   cut(): void;
   /** Becomes half-open: nothing moves any more, and neither end is told. For tests. */
@@ -66,6 +72,7 @@ export function memoryWebSocket(gateway: Gateway | (() => Gateway), options: Mem
     closedWith: number | undefined;
     readonly bufferedAmount = 0;
     readonly sent: string[] = [];
+    readonly received: string[] = [];
     #end: ClientEnd | undefined;
     /** What came before `open` was told. */
     readonly #early: string[] = [];
@@ -75,8 +82,8 @@ export function memoryWebSocket(gateway: Gateway | (() => Gateway), options: Mem
       new URL(url);
       sockets.push(this);
       const handshake = options.handshake?.() ?? 'connect';
-      if (handshake === 'connect') queueMicrotask(() => this.#connect());
-      else if (handshake === 'refuse') queueMicrotask(() => this.#closed(1006, ''));
+      if (typeof handshake === 'string') queueMicrotask(() => this.#shake(handshake));
+      else void handshake.then((settled) => this.#shake(settled));
     }
 
     send(text: string): void {
@@ -102,6 +109,11 @@ export function memoryWebSocket(gateway: Gateway | (() => Gateway), options: Mem
     vanish(): void {
       this.#vanished = true;
       this.#end?.vanish();
+    }
+
+    #shake(handshake: Handshake): void {
+      if (handshake === 'connect') this.#connect();
+      else if (handshake === 'refuse') this.#closed(1006, '');
     }
 
     #connect(): void {
@@ -130,8 +142,10 @@ export function memoryWebSocket(gateway: Gateway | (() => Gateway), options: Mem
     }
 
     #receive(data: string): void {
-      if (this.readyState === 1) this.onmessage?.({ data });
-      else if (this.readyState === 0) this.#early.push(data);
+      if (this.readyState === 1) {
+        this.received.push(data);
+        this.onmessage?.({ data });
+      } else if (this.readyState === 0) this.#early.push(data);
     }
 
     #closed(code: number, reason: string): void {

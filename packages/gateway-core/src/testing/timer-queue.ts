@@ -16,6 +16,10 @@ export function isSooner(one: Timer, other: Timer): boolean {
 /**
  * Timers, the soonest first: a binary heap. To add, to take or to cancel one of n costs about log2(n) comparisons, and to look at the next
  * one none. A cancelled timer is gone at once, so `size` is exact.
+ * @example
+ * const queue = new TimerQueue();
+ * queue.add({ at: 5, order: 1, task: () => {}, place: -1 });
+ * queue.next?.at; // 5
  */
 export class TimerQueue {
   readonly #heap: Timer[] = [];
