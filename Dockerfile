@@ -10,6 +10,7 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY packages/gateway-protocol/package.json packages/gateway-protocol/
 COPY packages/gateway-client/package.json packages/gateway-client/
 COPY packages/gateway-core/package.json packages/gateway-core/
+COPY packages/gateway-sim/package.json packages/gateway-sim/
 COPY packages/gateway-cli/package.json packages/gateway-cli/
 
 # What the gateway runs with. The store lies in the cache mount; it is kept for when a manifest does change.
@@ -20,7 +21,7 @@ RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/r
 # What it is built with; not the examples, the benchmark and the tests of the packed packages.
 FROM manifests AS build
 RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/root/.npm,sharing=locked \
-  npx -y "$PNPM" install --frozen-lockfile --store-dir "$STORE" --filter gateway-strategy --filter gateway-client... --filter gateway-cli...
+  npx -y "$PNPM" install --frozen-lockfile --store-dir "$STORE" --filter gateway-strategy --filter gateway-client... --filter gateway-sim... --filter gateway-cli...
 COPY tsconfig.base.json tsup.base.ts ./
 COPY scripts/build.mjs scripts/
 COPY packages packages

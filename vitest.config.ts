@@ -16,6 +16,7 @@ export default defineConfig({
       { find: /^gateway-client\/react-native$/, replacement: source('./packages/gateway-client/src/react-native/index.ts') },
       { find: /^gateway-core$/, replacement: source('./packages/gateway-core/src/index.ts') },
       { find: /^gateway-core\/testing$/, replacement: source('./packages/gateway-core/src/testing/index.ts') },
+      { find: /^gateway-sim$/, replacement: source('./packages/gateway-sim/src/index.ts') },
       { find: /^gateway-cli$/, replacement: source('./packages/gateway-cli/src/index.ts') },
       { find: /^gateway-cli\/bench$/, replacement: source('./packages/gateway-cli/src/bench/index.ts') },
     ],
@@ -32,7 +33,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'source',
-          include: [...OWN_PROCESS, 'examples/*/test/**/*.test.ts', 'tests/**/*.test.ts', 'bench/test/**/*.test.ts'],
+          include: [
+            ...OWN_PROCESS,
+            'packages/gateway-sim/test/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+            'tests/**/*.test.ts',
+            'bench/test/**/*.test.ts',
+          ],
           // tests/stack has a command of its own, which starts an engine.
           exclude: ['**/node_modules/**', '**/dist/**', 'tests/packages/**', 'tests/stack/**', ...BUILT],
         },

@@ -12,6 +12,7 @@ const at = ({ document, line }: Block) => `${document}:${line}`;
 
 const CORE = 'packages/gateway-core/README.md';
 const CLIENT = 'packages/gateway-client/README.md';
+const SIM = 'packages/gateway-sim/README.md';
 /** Tables that list the keys of a type: one missing or one too many does not compile. */
 const KEY_TABLES: [type: string, document: string, heading: string, of?: string][] = [
   ['GatewayOptions', 'README.md', 'Options'],
@@ -24,6 +25,8 @@ const KEY_TABLES: [type: string, document: string, heading: string, of?: string]
   ['ClientTimings', CLIENT, 'Timings', 'gateway-client'],
   ['BackoffOptions', CLIENT, 'Backoff', 'gateway-client'],
   ['OutboxOptions', CLIENT, 'Outbox', 'gateway-client'],
+  ['SimulateOptions', SIM, 'simulate', 'gateway-sim'],
+  ['PlanSize', SIM, 'Size', 'gateway-sim'],
 ];
 const tableFile = (type: string) => `table-${type}.ts`;
 

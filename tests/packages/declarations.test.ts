@@ -32,6 +32,7 @@ const ENTRIES = [
   'gateway-client/dist/esm/react-native/index.d.ts',
   'gateway-core/dist/esm/index.d.ts',
   'gateway-core/dist/esm/testing/index.d.ts',
+  'gateway-sim/dist/esm/index.d.ts',
   'gateway-cli/dist/esm/index.d.ts',
   'gateway-cli/dist/esm/bench/index.d.ts',
 ].map((path) => join(consumer, 'node_modules', path));

@@ -9,6 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'gateway-protocol': [],
   'gateway-client': ['gateway-protocol'],
   'gateway-core': ['gateway-protocol'],
+  'gateway-sim': ['gateway-client', 'gateway-core', 'gateway-protocol'],
   'gateway-cli': ['gateway-core', 'gateway-protocol'],
 };
 const TIME = [
@@ -43,10 +44,11 @@ describe.each(packageNames)('%s', (name) => {
     const foreign = sources.flatMap((path) =>
       factsAbout(path)
         .imports.filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
-        .filter(
-          ({ specifier }) =>
-            !Object.hasOwn(declared, specifier) || (/^gateway-/.test(specifier) && !MAY_IMPORT[name]?.includes(specifier)),
-        )
+        .filter(({ specifier }) => {
+          // One of ours may have entries beside the first.
+          const [ours = specifier] = /^gateway-[^/]+/.exec(specifier) ?? [];
+          return !Object.hasOwn(declared, ours) || (/^gateway-/.test(ours) && !MAY_IMPORT[name]?.includes(ours));
+        })
         .map(({ specifier }) => `${path} → ${specifier}`),
     );
     expect(foreign).toEqual([]);

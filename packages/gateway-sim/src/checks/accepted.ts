@@ -1,0 +1,97 @@
+import type { History } from '../history.js';
+import type { Plan } from '../plan.js';
+import type { Found } from './check.js';
+import { mayDouble } from './known.js';
+import type { Truth } from './truth.js';
+import { reading } from './wire.js';
+
+/** Codes that say for certain that a message was not accepted. */
+const CERTAIN = new Set([
+  'FORBIDDEN',
+  'NOT_A_MEMBER',
+  'TOO_BIG',
+  'INVALID_DATA',
+  'OUTBOX_FULL',
+  'DROPPED',
+  'NOT_CONNECTED',
+  'TIMEOUT',
+  'ABORTED',
+  'LEFT',
+]);
+
+/** What was published is where its acknowledgement says, and nowhere else; what was refused is nowhere. */
+export function checkAccepted(history: History, plan: Plan): Found[] {
+  const { truth } = reading(history);
+  const found: Found[] = truth.contradictions.map(({ atMs, text }) => ({ atMs, text }));
+  for (const [id, places] of truth.places) {
+    const said = truth.said.get(id);
+    if (said === undefined) {
+      found.push({ atMs: places[0]?.seenAtMs ?? 0, text: `${id} was received, and nobody has said it` });
+      continue;
+    }
+    for (const { groupId, text, seenAtMs } of places) {
+      if (groupId !== said.groupId)
+        found.push({ atMs: seenAtMs, text: `${id} was said in ${said.groupId}, and heard in ${groupId}` });
+      if (text !== undefined && text !== said.text)
+        found.push({ atMs: seenAtMs, text: `${id} was ${said.text}, and became ${text}` });
+    }
+    const epochs = places.map(({ epoch }) => epoch);
+    if (new Set(epochs).size < epochs.length && !mayDouble(plan))
+      found.push({
+        atMs: places.at(-1)?.seenAtMs ?? 0,
+        text: `${id} is in one log twice, at ${places.map(({ seq }) => seq).join()}`,
+      });
+  }
+  const settled = new Set<string>();
+  for (const entry of history.entries) {
+    if (entry.kind === 'accepted') {
+      settled.add(entry.id);
+      const place = truth.at(truth.said.get(entry.id)?.groupId ?? '', entry.epoch, entry.seq);
+      if (place !== undefined && place.id !== entry.id)
+        found.push({ atMs: entry.atMs, text: `${entry.id} was accepted at ${entry.epoch} ${entry.seq}, where ${place.id} is` });
+    } else if (entry.kind === 'refused') {
+      settled.add(entry.id);
+      const [place] = truth.places.get(entry.id) ?? [];
+      if (place !== undefined && CERTAIN.has(entry.code))
+        found.push({ atMs: entry.atMs, text: `${entry.id} failed with ${entry.code}, and is at ${place.epoch} ${place.seq}` });
+    }
+  }
+  const lives = new Map(history.users.map(({ who, life }) => [who, life]));
+  for (const entry of history.entries) {
+    if (entry.kind === 'published' && !settled.has(entry.id) && lives.get(entry.who) === entry.life)
+      found.push({ atMs: entry.atMs, text: `publish ${entry.id} has never settled` });
+  }
+  return found;
+}
+
+/** A place that a receiver was never given was one that it could do without: `volatile`, or `latest` with a newer one of its key. */
+export function checkHoles(history: History, { shared }: Plan): Found[] {
+  const { truth, holes } = reading(history);
+  const found: Found[] = [];
+  for (const { atMs, who, groupId, epoch, from, to, isOwed } of holes) {
+    if (isOwed === true && shared) continue;
+    for (let seq = from; seq <= to; seq += 1) {
+      const place = truth.at(groupId, epoch, seq);
+      // Where nobody has seen it, its sender knows what it is. What `send` has sent has no id, and need not come.
+      const { delivery, key } = place?.delivery === undefined ? (truth.said.get(place?.id ?? '') ?? {}) : place;
+      const missing = (why: string) => found.push({ atMs, text: `${who} ${groupId}: ${seq} of ${epoch} never came: ${why}` });
+      if (delivery === 'reliable') missing('it is reliable');
+      else if (
+        delivery === 'latest' &&
+        !hasNewer(seq, truth.lastOf(groupId, epoch), (at) => keyAt(truth, groupId, epoch, at) === key)
+      )
+        missing('no newer one of its key came');
+    }
+  }
+  return found;
+}
+
+function keyAt(truth: Truth, groupId: string, epoch: string, seq: number): string | undefined {
+  const place = truth.at(groupId, epoch, seq);
+  return place?.key ?? truth.said.get(place?.id ?? '')?.key;
+}
+
+function hasNewer(after: number, upTo: number, isOfKey: (seq: number) => boolean): boolean {
+  for (let seq = after + 1; seq <= upTo; seq += 1) if (isOfKey(seq)) return true;
+  return false;
+}

@@ -1,0 +1,9 @@
+import type { Plan } from '../plan.js';
+
+/**
+ * Known, and left to the brokers of several machines: a gateway that stood still for so long that it was taken for dead goes on with what its
+ * clients had sent before. One of them that is another member by then has said it again, and without a principal nobody knows that it is the same.
+ */
+export function mayDouble({ shared, principals, actions }: Plan): boolean {
+  return shared && !principals && actions.some((action) => action.do === 'pause');
+}

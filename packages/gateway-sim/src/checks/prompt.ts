@@ -1,0 +1,46 @@
+import { CONVERGENCE_MS } from '../convergence.js';
+import type { History, WireMessage } from '../history.js';
+import type { Plan } from '../plan.js';
+import { groupOf } from '../timeline.js';
+import type { Found } from './check.js';
+
+/** How long after the last fault something may still be under way. */
+const SETTLING_MS = CONVERGENCE_MS / 2;
+
+/**
+ * Nobody waits for the next message to be told of an earlier one, or to be synced: after the faults there is silence for a while, and what comes
+ * only with the last words was stuck.
+ */
+export function checkPrompt(history: History, { actsMs }: Plan): Found[] {
+  const [quietAtMs, lastWordsAtMs] = [actsMs + SETTLING_MS, actsMs + CONVERGENCE_MS];
+  const found: Found[] = [];
+  /** When each connection has asked for each group. */
+  const asked = new Map<string, number>();
+  /** By id, when it was sent last. */
+  const sent = new Map<string, number>();
+  for (const entry of history.entries) {
+    if (entry.kind !== 'sent' && entry.kind !== 'received') continue;
+    const { connection, atMs, message } = entry;
+    if (entry.kind === 'sent') {
+      for (const groupId of askedIn(message)) asked.set(`${connection} ${groupId}`, atMs);
+      if (message.type === 'data_update' && message.id !== undefined) sent.set(message.id, atMs);
+      continue;
+    }
+    if (atMs < lastWordsAtMs) continue;
+    const askedAtMs = asked.get(`${connection} ${groupOf(message)}`);
+    if (askedAtMs === undefined || askedAtMs > quietAtMs) continue;
+    const sentAtMs = sent.get(message.id ?? '');
+    if (message.type === 'data_update' && sentAtMs !== undefined && sentAtMs < quietAtMs)
+      found.push({ atMs, text: `${connection}: ${message.id}, sent at ${sentAtMs.toFixed(0)}, has waited for the last words` });
+    // One that says that the log was lost answers nobody.
+    if (message.type === 'sync' && message.payload?.outcome !== 'reset')
+      found.push({ atMs, text: `${connection}: the sync of ${groupOf(message)} has waited for the last words` });
+  }
+  return found;
+}
+
+function askedIn({ type, payload = {} }: WireMessage): string[] {
+  const { groupId, resume } = payload as { groupId?: string; resume?: { groups?: Record<string, unknown> } };
+  if (type !== 'identify' && type !== 'join') return [];
+  return [...Object.keys(resume?.groups ?? {}), ...(groupId === undefined ? [] : [groupId])];
+}

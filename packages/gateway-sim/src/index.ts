@@ -1,0 +1,13 @@
+export type { Check, Found } from './checks/check.js';
+export { CHECKS } from './checks/checks.js';
+export { CONVERGENCE_MS } from './convergence.js';
+export type { SimulatedOptions } from './gateway-host.js';
+export type { FinalGateway, FinalUser, Happening, History, HistoryEntry, Told, Violation, WireMessage } from './history.js';
+export { DEFAULT_SIZE, makePlan, type PlanSize } from './make-plan.js';
+export { type Act, type Action, type Asked, FAULTS, type Fault, type Manner, type Plan } from './plan.js';
+export type { ClockFault } from './process.js';
+export type { RunResult } from './run.js';
+export { shrink } from './shrink.js';
+export { type Actor, type Life, type SimulateOptions, simulate } from './simulate.js';
+export { formatTimeline } from './timeline.js';
+export type { TraceEntry } from './trace.js';

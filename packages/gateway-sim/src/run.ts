@@ -1,0 +1,135 @@
+import { act, groupId } from './acting.js';
+import { CHECKS } from './checks/checks.js';
+import { CONVERGENCE_MS } from './convergence.js';
+import type { FinalGateway, History, Violation } from './history.js';
+import type { Plan } from './plan.js';
+import type { TraceEntry } from './trace.js';
+import { World, type WorldOptions } from './world.js';
+
+/** How long the last messages, and the end of everything, may take. */
+const ENDING_MS = 20_000;
+/** A run that takes more is one that never comes to rest. */
+const STEPS_MAX = 400_000;
+
+/** How a run went. */
+export interface RunResult {
+  plan: Plan;
+  /** What did not hold; empty where everything did. */
+  violations: Violation[];
+  /** SHA-256 of everything that happened: the same for the same plan. */
+  hash: string;
+  /** Things that happened in virtual time. */
+  steps: number;
+  /** What was met: outcomes, codes and states, for reports of what a number of seeds covers. */
+  covered: ReadonlySet<string>;
+  /** Empty unless it was asked for. */
+  timeline: readonly TraceEntry[];
+}
+
+/** Runs a plan: its actions, then a time without faults, then the end; and checks all that was seen. */
+export async function run(plan: Plan, options: WorldOptions): Promise<RunResult> {
+  const world = new World(plan, options);
+  const { schedule } = world;
+  const unhandled = (error: unknown) => world.crashed(error);
+  process.on('unhandledRejection', unhandled);
+  try {
+    for (const gateway of world.gateways) gateway.start();
+    for (const action of plan.actions) schedule.at(action.atMs, () => act(world, action));
+    await until(world, plan.actsMs);
+    heal(world);
+    await until(world, schedule.nowMs + CONVERGENCE_MS);
+    lastWords(world);
+    await until(world, schedule.nowMs + ENDING_MS);
+    const users = world.users.map(({ final }) => final);
+    const gateways = await Promise.all(world.gateways.map((_, index) => finalOf(world, index)));
+    const leftovers = await end(world);
+    const history: History = { entries: world.entries, users, gateways, leftovers };
+    const violations = CHECKS.flatMap(({ name, check }) =>
+      check(history, plan).map(({ atMs, text }) => ({ check: name, atMs, text })),
+    );
+    return {
+      plan,
+      violations: violations.sort((one, other) => one.atMs - other.atMs),
+      hash: world.trace.hash,
+      steps: schedule.steps,
+      covered: coverage(history),
+      timeline: world.trace.entries,
+    };
+  } finally {
+    process.off('unhandledRejection', unhandled);
+  }
+}
+
+async function until(world: World, untilMs: number): Promise<void> {
+  const outcome = await world.schedule.run(untilMs, STEPS_MAX);
+  if (outcome !== 'done') world.note({ kind: 'found', check: 'rest', text: `${world.schedule.steps} steps, and no end` });
+}
+
+/** Every fault is over. */
+function heal(world: World): void {
+  world.say('plan', 'every fault is over');
+  world.weather.clear();
+  for (const user of world.users) {
+    user.handshake = 'connect';
+    if (user.process.isPaused) user.resume();
+  }
+  for (const gateway of world.gateways) {
+    if (gateway.process.isPaused) gateway.resume();
+    gateway.start();
+  }
+}
+
+/** A message to each group from everybody who is in it: who hears them all is whole. */
+function lastWords(world: World): void {
+  for (const user of world.users) {
+    for (const { groupId } of user.final.groups) user.publish(groupId, 0, { delivery: 'reliable' });
+  }
+}
+
+async function finalOf(world: World, index: number): Promise<FinalGateway> {
+  const { gateway, name } = world.gateways[index] as (typeof world.gateways)[number];
+  const groups = Array.from({ length: world.plan.groups }, (_, group) => groupId(group));
+  if (gateway === undefined) return { name, ledger: [], sessions: 0, logBytes: 0, droppedMembers: 0 };
+  const { logBytes, droppedMembers } = gateway.stats();
+  const asked = Promise.all(groups.map((group) => gateway.sessions(group)));
+  await until(world, world.schedule.nowMs + 1_000);
+  const sessions = (await asked).flat().length;
+  const ledger = groups.flatMap((group) => gateway.ledger(group).map((entry) => ({ groupId: group, ...entry })));
+  return { name, ledger, sessions, logBytes, droppedMembers };
+}
+
+/** Closes everything, and says what is left. */
+async function end(world: World): Promise<History['leftovers']> {
+  for (const user of world.users) user.close();
+  await until(world, world.schedule.nowMs + ENDING_MS);
+  let open = 0;
+  for (const { gateway } of world.gateways) {
+    open += gateway?.stats().connections ?? 0;
+    void gateway?.close({ graceMs: 1_000 });
+  }
+  await until(world, world.schedule.nowMs + ENDING_MS);
+  return [
+    { who: 'gateways', what: 'connections after every client has closed', count: open },
+    ...world.users.map(({ name, process }) => ({ who: name, what: 'timers', count: process.pendingTimers })),
+    ...world.gateways.map(({ name, leftovers }) => ({ who: name, what: 'timers', count: leftovers })),
+  ];
+}
+
+function coverage({ entries }: History): Set<string> {
+  const covered = new Set<string>();
+  for (const entry of entries) {
+    if (entry.kind === 'act') covered.add(`act ${entry.act.do}`);
+    else if (entry.kind === 'closed') covered.add(`closed ${entry.code}`);
+    else if (entry.kind === 'refused') covered.add(`publish ${entry.code}`);
+    else if (entry.kind === 'accepted') covered.add(entry.duplicate ? 'publish accepted again' : 'publish accepted');
+    else if (entry.kind === 'received') {
+      const { type, payload = {} } = entry.message;
+      const { outcome, reason, code, resumed } = payload;
+      if (type === 'sync') covered.add(`sync ${outcome}${reason === undefined ? '' : ` ${reason}`}`);
+      else if (type === 'error') covered.add(`error ${code}`);
+      else if (type === 'ready' && resumed !== undefined) covered.add(resumed ? 'ready resumed' : 'ready fresh');
+      else covered.add(`receives ${type}`);
+    }
+  }
+  return covered;
+}

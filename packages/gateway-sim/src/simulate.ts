@@ -1,0 +1,137 @@
+import type { Client, ClientOptions } from 'gateway-client';
+import type { GatewayOptions } from 'gateway-core';
+import type { SimulatedOptions } from './gateway-host.js';
+import { DEFAULT_SIZE, makePlan, type PlanSize } from './make-plan.js';
+import { type Act, FAULTS, type Fault, type Plan } from './plan.js';
+import type { SimProcess } from './process.js';
+import { type RunResult, run } from './run.js';
+import type { World, WorldOptions } from './world.js';
+
+/** What a program of a client's is given, at each start of the client. */
+export interface Life {
+  readonly name: string;
+  /** The real client. It connects by itself. */
+  readonly client: Client;
+  /** Waits in the client's own time, which stands still while its process does; where that has died, for ever. */
+  sleep(ms: number): Promise<void>;
+  /** From 0 up to 1, from the seed. */
+  random(): number;
+  /** A promise of your own: where `holds` is `false`, the run has failed, and says `text`. */
+  check(holds: boolean, text: string): void;
+}
+
+/** A program of a client's. Where it throws or rejects, the run has failed. */
+export type Actor = (life: Life) => void | Promise<void>;
+
+/** What {@link simulate} is given. */
+export interface SimulateOptions {
+  /** What everything is drawn from. The same seed gives the same run. */
+  seed: number | string;
+  /** Instead of the one that the seed stands for: one that was kept, or made smaller. */
+  plan?: Plan | undefined;
+  /** Kinds of faults to draw from. Default: all. An empty list: none. */
+  faults?: readonly Fault[] | undefined;
+  /** How large the run is. Default: `DEFAULT_SIZE`. */
+  size?: Partial<PlanSize> | undefined;
+  /**
+   * Programs of clients, by their names: your code, which the faults then meet. Each is started when its client is, and again after each
+   * reload. Default: clients that join, publish, leave and so on, as the seed says.
+   */
+  actors?: Readonly<Record<string, Actor>> | undefined;
+  /**
+   * Options of the gateways, asked for at each start of one: your hooks, limits and timings. Clock, ids, broker and stores are the simulation's,
+   * and its timings and limits are laid under yours. Default: everybody is taken.
+   */
+  gateway?: ((name: string) => Omit<GatewayOptions, SimulatedOptions>) | undefined;
+  /** Options of the clients, by their names. URL, clock, `WebSocket` and ids are the simulation's. Default: none. */
+  client?: ((name: string) => Partial<ClientOptions>) | undefined;
+  /** Keeps what happened, for `formatTimeline`. Default `false`: it costs time. */
+  timeline?: boolean | undefined;
+}
+
+/**
+ * Runs several clients and gateways with their faults in one process, in virtual time, from one seed, and checks what was promised to them.
+ * One run at a time: what is thrown outside of any call is taken for the run's.
+ * @throws RangeError where there are actors, and none of them.
+ * @example
+ * const { violations } = await simulate({ seed: 42 });
+ * @example
+ * const { violations } = await simulate({
+ *   seed: 7,
+ *   actors: {
+ *     ada: async ({ client }) => void (await client.join('room').publish('hello')),
+ *     bob: ({ client, check }) => client.join('room').on('message', ({ data }) => check(data === 'hello', `heard ${data}`)),
+ *   },
+ * });
+ */
+export function simulate(options: SimulateOptions): Promise<RunResult> {
+  const { seed, plan, faults, size, actors, gateway, client, timeline = false } = options;
+  const names = actors && Object.keys(actors);
+  if (names?.length === 0) throw new RangeError('actors: none is there');
+  const made = plan ?? planOf(String(seed), { ...DEFAULT_SIZE, ...size }, faults, names);
+  const world: WorldOptions = {
+    keepsTrace: timeline,
+    gatewayOptions: gateway ?? takingEverybody,
+    clientOptions: client ?? (() => ({})),
+    names,
+    play: actors && ((world, name, started, process) => play(world, actors[name] as Actor, name, started, process)),
+  };
+  return run(made, world);
+}
+
+/** What the built-in clients do besides meeting faults. Actors do their own work. */
+const WORK: ReadonlySet<Act['do']> = new Set([
+  'join',
+  'leave',
+  'publish',
+  'send',
+  'state',
+  'close',
+  'reconnect',
+  'refresh',
+  'host publish',
+]);
+
+function planOf(seed: string, size: PlanSize, faults: readonly Fault[] | undefined, names: readonly string[] | undefined): Plan {
+  const plan = makePlan(seed, size, faults ?? (Object.keys(FAULTS) as Fault[]), names?.length);
+  return names === undefined ? plan : { ...plan, actions: plan.actions.filter((action) => !WORK.has(action.do)) };
+}
+
+function play(world: World, actor: Actor, name: string, client: Client, process: SimProcess): void {
+  const random = world.random.fork(`actor ${name} ${world.schedule.nowMs}`);
+  const found = (check: string, text: string) => {
+    if (!process.isDead) world.note({ kind: 'found', check, text: `${name}: ${text}` });
+  };
+  const life: Life = {
+    name,
+    client,
+    sleep: (ms) => new Promise((resolve) => process.setTimeout(resolve, ms)),
+    random: () => random.next(),
+    check: (holds, text) => {
+      if (!holds) found('actor', text);
+    },
+  };
+  // Its start is over first, and it is connecting.
+  queueMicrotask(async () => {
+    try {
+      await actor(life);
+    } catch (error) {
+      found('actor', String(error));
+    }
+  });
+}
+
+/** The host of the built-in clients: it takes everybody, under the name before the colon of their token. */
+function takingEverybody(name: string, { plan, gateways }: World): Omit<GatewayOptions, SimulatedOptions> {
+  const { principals, credentialsMs } = plan;
+  /** By the clock of its own machine. */
+  const now = () => gateways.find((gateway) => gateway.name === name)?.process.now() ?? 0;
+  return {
+    authenticate: ({ token = '' }) => ({
+      claims: {},
+      ...(principals && { principal: token.split(':')[0] }),
+      ...(credentialsMs > 0 && { expiresAt: now() + credentialsMs }),
+    }),
+    authorize: () => true,
+  };
+}

@@ -1,0 +1,176 @@
+// Runs the simulator on many seeds, or shows one of them: see `--help`.
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { build } from './build.mjs';
+
+const HELP = `Usage: pnpm sim [options]
+
+  --seeds N       how many seeds (default 2000)
+  --from N        the first one (default: from the clock, so each run has others)
+  --seed SEED     one seed, with everything that happened in it; made smaller where it fails
+  --plan FILE     a plan that was kept, as one seed
+  --faults A,B    only these kinds of faults
+  --size large    five clients, three gateways, 80 actions (default: three, two, 24)
+  --twice         each seed twice: both must be the same, byte for byte
+  --workers N     default: as many as there are cores
+`;
+const LARGE = { users: 5, gateways: 3, groups: 3, actions: 80, actsMs: 90_000 };
+const SEEDS_AT_ONCE = 20;
+
+/**
+ * @typedef {{ from: number, count: number, faults: string[] | undefined, size: object | undefined, twice: boolean }} Batch
+ * @typedef {{ seed: number, text: string }} Failure
+ * @typedef {{ covered: Record<string, number>, failures: Failure[], steps: number, count: number }} Outcome
+ */
+
+/** @returns {Promise<typeof import('gateway-sim')>} */
+const load = () => import('gateway-sim');
+
+/** @param {Batch} batch @returns {Promise<Outcome>} */
+async function runBatch({ from, count, faults, size, twice }) {
+  const { simulate } = await load();
+  /** @type {Outcome} */
+  const outcome = { covered: {}, failures: [], steps: 0, count };
+  for (let seed = from; seed < from + count; seed += 1) {
+    const options = /** @type {import('gateway-sim').SimulateOptions} */ ({ seed, faults, size });
+    const { violations, covered, steps, hash } = await simulate(options);
+    outcome.steps += steps;
+    for (const what of covered) outcome.covered[what] = (outcome.covered[what] ?? 0) + 1;
+    const [first] = violations;
+    if (first !== undefined) outcome.failures.push({ seed, text: `${first.check}: ${first.text}` });
+    if (twice && (await simulate(options)).hash !== hash)
+      outcome.failures.push({ seed, text: 'another run of it was another one' });
+  }
+  return outcome;
+}
+
+/** @param {number} from @param {number} count @param {number} workers @param {Omit<Batch, 'from' | 'count'>} options */
+async function runMany(from, count, workers, options) {
+  const startedAt = performance.now();
+  let next = from;
+  /** @type {Outcome} */
+  const total = { covered: {}, failures: [], steps: 0, count: 0 };
+  const perSecond = () => (total.count / ((performance.now() - startedAt) / 1_000)).toFixed(0);
+  const work = async () => {
+    const worker = new Worker(fileURLToPath(import.meta.url));
+    while (next < from + count) {
+      const batch = { ...options, from: next, count: Math.min(SEEDS_AT_ONCE, from + count - next) };
+      next += batch.count;
+      const outcome = await /** @type {Promise<Outcome>} */ (
+        new Promise((resolve, reject) => {
+          worker.once('message', resolve);
+          worker.once('error', reject);
+          worker.postMessage(batch);
+        })
+      );
+      worker.removeAllListeners('error');
+      total.count += outcome.count;
+      total.steps += outcome.steps;
+      for (const [what, times] of Object.entries(outcome.covered)) total.covered[what] = (total.covered[what] ?? 0) + times;
+      for (const failure of outcome.failures) {
+        total.failures.push(failure);
+        console.log(
+          `FAILED seed ${failure.seed}: ${failure.text}\n  pnpm sim --seed ${failure.seed}${options.size ? ' --size large' : ''}`,
+        );
+      }
+    }
+    await worker.terminate();
+  };
+  const progress = setInterval(() => console.log(`${total.count} of ${count} seeds, ${perSecond()} per second`), 10_000);
+  await Promise.all(Array.from({ length: workers }, work));
+  clearInterval(progress);
+  console.log('\nMet in so many of the seeds:');
+  for (const [what, times] of Object.entries(total.covered).sort()) console.log(`${String(times).padStart(8)}  ${what}`);
+  const steps = (total.steps / total.count).toFixed(0);
+  console.log(
+    `\n${total.count} seeds from ${from}, ${perSecond()} per second on ${workers} threads, ${steps} steps each: ${total.failures.length} failed.`,
+  );
+  return total.failures.length === 0;
+}
+
+/** @param {string} seed @param {import('gateway-sim').Plan | undefined} kept @param {Omit<Batch, 'from' | 'count'>} options */
+async function showOne(seed, kept, { faults, size }) {
+  const { simulate, shrink, formatTimeline } = await load();
+  const options = /** @type {import('gateway-sim').SimulateOptions} */ ({ seed, faults, size, plan: kept });
+  const result = await simulate({ ...options, timeline: true });
+  const [first] = result.violations;
+  if (first === undefined) {
+    console.log(formatTimeline(result.timeline));
+    console.log(`\nSeed ${seed} holds. ${result.hash}`);
+    return true;
+  }
+  const { check } = first;
+  const plan = await shrink(result.plan, async (smaller) =>
+    (await simulate({ seed, plan: smaller })).violations.some((violation) => violation.check === check),
+  );
+  const smallest = await simulate({ seed, plan, timeline: true });
+  console.log(formatTimeline(smallest.timeline));
+  console.log(`\nSeed ${seed} fails; ${result.plan.actions.length} actions, made smaller to ${plan.actions.length}:`);
+  console.log(JSON.stringify(plan));
+  for (const { check: name, atMs, text } of smallest.violations) console.log(`${(atMs / 1_000).toFixed(3)} ${name}: ${text}`);
+  return false;
+}
+
+/** @param {string} name @param {string | undefined} text @param {number} otherwise */
+function wholeNumber(name, text, otherwise) {
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`--${name}: must be a whole number from 1, not ${text}`);
+  return value;
+}
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string' },
+      from: { type: 'string' },
+      seed: { type: 'string' },
+      plan: { type: 'string' },
+      faults: { type: 'string' },
+      size: { type: 'string' },
+      twice: { type: 'boolean', default: false },
+      workers: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+    // pnpm passes the `--` on.
+    args: process.argv.slice(2).filter((arg) => arg !== '--'),
+  });
+  if (values.help) {
+    console.log(HELP);
+    return true;
+  }
+  if (values.size !== undefined && values.size !== 'large') throw new TypeError(`--size: must be large, not ${values.size}`);
+  await build();
+  const { FAULTS } = await load();
+  const faults = values.faults?.split(',');
+  const unknown = faults?.find((fault) => !Object.hasOwn(FAULTS, fault));
+  if (unknown !== undefined) throw new TypeError(`--faults: must be of ${Object.keys(FAULTS).join(', ')}, not ${unknown}`);
+  const options = { faults, size: values.size === undefined ? undefined : LARGE, twice: values.twice };
+  if (values.plan !== undefined) {
+    const plan = /** @type {import('gateway-sim').Plan} */ (JSON.parse(readFileSync(values.plan, 'utf8')));
+    return showOne(plan.seed, plan, options);
+  }
+  if (values.seed !== undefined) return showOne(values.seed, undefined, options);
+  const workers = wholeNumber('workers', values.workers, availableParallelism());
+  return runMany(
+    wholeNumber('from', values.from, Math.floor(Date.now() / 1_000)),
+    wholeNumber('seeds', values.seeds, 2_000),
+    workers,
+    options,
+  );
+}
+
+if (isMainThread) {
+  try {
+    if (!(await main())) process.exitCode = 1;
+  } catch (error) {
+    console.error(/** @type {Error} */ (error).message);
+    process.exitCode = 2;
+  }
+} else {
+  parentPort?.on('message', (/** @type {Batch} */ batch) => {
+    void runBatch(batch).then((outcome) => parentPort?.postMessage(outcome));
+  });
+}
