@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 const SEEDS = 60;
 const first = Math.floor(Date.now() / 86_400_000) * 1_000;
 
-test('every promise holds in fresh seeds, and a seed is the same run each time, byte for byte', async () => {
+test('[B85] every promise holds in fresh seeds, and a seed is the same run each time, byte for byte', async () => {
   for (let seed = first; seed < first + SEEDS; seed += 1) {
     const one = await simulate({ seed });
     expect(one.violations, `pnpm sim --seed ${seed}`).toEqual([]);
