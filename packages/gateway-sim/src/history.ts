@@ -3,13 +3,13 @@ import type { Act } from './plan.js';
 /** A JSON object that went over a wire. */
 export interface WireMessage {
   type: string;
-  groupId?: string;
-  id?: string;
-  seq?: number;
-  from?: string;
-  delivery?: string;
-  key?: string;
-  payload?: Record<string, unknown>;
+  groupId?: string | undefined;
+  id?: string | undefined;
+  seq?: number | undefined;
+  from?: string | undefined;
+  delivery?: string | undefined;
+  key?: string | undefined;
+  payload?: Record<string, unknown> | undefined;
 }
 
 /** What a user of a group's handle was told. */

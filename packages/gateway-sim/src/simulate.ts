@@ -1,4 +1,4 @@
-import type { Client, ClientOptions } from 'gateway-client';
+import type { Client, ClientOptions, Some } from 'gateway-client';
 import type { GatewayOptions } from 'gateway-core';
 import type { SimulatedOptions } from './gateway-host.js';
 import { DEFAULT_SIZE, makePlan, type PlanSize } from './make-plan.js';
@@ -44,7 +44,7 @@ export interface SimulateOptions {
    */
   gateway?: ((name: string) => Omit<GatewayOptions, SimulatedOptions>) | undefined;
   /** Options of the clients, by their names. URL, clock, `WebSocket` and ids are the simulation's. Default: none. */
-  client?: ((name: string) => Partial<ClientOptions>) | undefined;
+  client?: ((name: string) => Some<ClientOptions>) | undefined;
   /** Keeps what happened, for `formatTimeline`. Default `false`: it costs time. */
   timeline?: boolean | undefined;
 }

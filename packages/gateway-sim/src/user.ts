@@ -5,6 +5,7 @@ import {
   type Group,
   type PlatformSignal,
   type PublishOptions,
+  type Some,
 } from 'gateway-client';
 import type { Handshake, MemoryWebSocket } from 'gateway-core/testing';
 import { type Connection, connect } from './connect.js';
@@ -35,7 +36,7 @@ export class SimUser implements Caller {
     private readonly network: Network,
     name: string,
     private readonly index: number,
-    private readonly options: Partial<ClientOptions> = {},
+    private readonly options: Some<ClientOptions> = {},
     /** Plays it: called at each start of the client, with the process that it runs in. */
     private readonly play: ((client: Client, process: SimProcess) => void) | undefined = undefined,
   ) {

@@ -1,4 +1,4 @@
-import type { Client, ClientOptions, GatewayClientError } from 'gateway-client';
+import type { Client, ClientOptions, GatewayClientError, Some } from 'gateway-client';
 import type { GatewayOptions } from 'gateway-core';
 import { GatewayHost, type SimulatedOptions } from './gateway-host.js';
 import type { Happening, HistoryEntry } from './history.js';
@@ -23,7 +23,7 @@ export interface WorldOptions {
   /** Options of a gateway, asked for at each start of one. */
   gatewayOptions(name: string, world: World): Omit<GatewayOptions, SimulatedOptions>;
   /** Options of the users' clients. */
-  clientOptions(name: string): Partial<ClientOptions>;
+  clientOptions(name: string): Some<ClientOptions>;
   /** Names of the users, in the order in which the plan counts them. Default: some. */
   names?: readonly string[] | undefined;
   /** Plays a user, at each start of its client. Default: the plan's actions do. */
