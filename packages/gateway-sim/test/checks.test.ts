@@ -229,7 +229,11 @@ describe('found is', () => {
       'a gap in a log that has room',
       [...talks, gets('bob#2', { type: 'gap', payload: { groupId: 'g', from: 1, to: 4 } })],
     ],
-    ['voices', 'two connections of one member', [...talks, ...enters('bob#3'), at(5_000, sync('bob#3', 0))]],
+    [
+      'voices',
+      'two connections of one member',
+      [...talks, ready('mallory#3', { memberId: 'm-bob', resumed: true }), at(5_000, sync('bob#2', 0))],
+    ],
     [
       'hearing',
       'what who was revoked is sent',

@@ -8,6 +8,7 @@ const BOTH_MS = 1_400;
 /** A connection that was told who it is. */
 interface Voice {
   connection: string;
+  life: string;
   memberId: string;
   sinceMs: number;
   untilMs: number;
@@ -28,14 +29,16 @@ export function checkVoices({ entries }: History, { actions, network }: Plan): F
     }
     if (entry.kind !== 'received' || entry.message.type !== 'ready') continue;
     const memberId = entry.message.payload?.memberId as string | undefined;
-    const { connection, atMs } = entry;
+    const { connection, life, atMs } = entry;
     if (memberId === undefined || voices.get(connection)?.memberId === memberId) continue;
-    voices.set(connection, { connection, memberId, sinceMs: atMs, untilMs: Number.POSITIVE_INFINITY });
+    voices.set(connection, { connection, life, memberId, sinceMs: atMs, untilMs: Number.POSITIVE_INFINITY });
   }
   const endMs = entries.at(-1)?.atMs ?? 0;
   const all = [...voices.values()];
   for (const [at, one] of all.entries()) {
     for (const other of all.slice(at + 1)) {
+      // One that its own client has given up may be a while in closing.
+      if (one.life === other.life) continue;
       const atMs = Math.max(one.sinceMs, other.sinceMs);
       if (one.memberId !== other.memberId || Math.min(one.untilMs, other.untilMs, endMs) - atMs < BOTH_MS) continue;
       found.push({ atMs, text: `${one.connection} and ${other.connection} are both ${one.memberId}` });
