@@ -1,3 +1,5 @@
+import { connectClient } from 'gateway-core/testing';
+import type { OutgoingToClient2 } from 'gateway-protocol';
 import { expect, test } from 'vitest';
 import { RecordingSocket } from './support/recording-socket.js';
 import { ResumingClient } from './support/resuming-client.js';
@@ -286,6 +288,22 @@ test('the dialect is chosen once [R169]', async () => {
   await clock.settle();
   expect(a.of('error').map(({ payload }) => payload.code)).toEqual(['INVALID_IDENTIFY']);
   expect(one.received.at(-1)).toMatchObject({ type: 'error', payload: { code: 'INVALID_IDENTIFY' } });
+});
+
+test('a used token is not good on a connection that came before the one that the member has: it was given up [R255]', async () => {
+  const { clock, gateway, a } = await pair();
+  const { memberId, token } = a.take();
+  a.connection.cut();
+  // Its identify is on its way for long.
+  const givenUp = connectClient<OutgoingToClient2>(gateway);
+  await clock.advance(1_000);
+  a.connect();
+  await clock.settle();
+  givenUp.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', resume: { token } } });
+  await clock.settle();
+  expect(givenUp.received.at(-1)).toMatchObject({ payload: { resumed: false } });
+  expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
+  expect(a.connection.closed).toBeUndefined();
 });
 
 test('a token that is renewed in place stays good until it is renewed again: what follows may have been said before the new one was read [R254]', async () => {

@@ -34,7 +34,7 @@ export async function identifyMember(
       await arrive(context, connection, { member: known, identity, wanted, claim: undefined });
       return undefined;
     }
-    if (claim !== undefined && resumes.mayResume(claim, identity)) {
+    if (claim !== undefined && resumes.mayResume(claim, identity, connection)) {
       const member = claim.here ?? newMember(claim.stored.memberId, identity);
       if (await arrive(context, connection, { member, identity, wanted, claim })) return undefined;
     }
@@ -59,7 +59,7 @@ async function arrive(context: HandlerContext, connection: Connection, arrival: 
     isLost = !(isPromise(known) ? await known : known);
     next = missing(arrival, prepared);
   }
-  isLost ||= claim !== undefined && !resumes.mayResume(claim, identity);
+  isLost ||= claim !== undefined && !resumes.mayResume(claim, identity, connection);
   if (!isLost && claim !== undefined && connection.speaks) {
     const taking = resumes.takeOver(claim);
     isLost = !(isPromise(taking) ? await taking : taking);

@@ -23,6 +23,8 @@ export interface Identity {
 export interface Speaker {
   /** Another one speaks for the member now. */
   fenced: boolean;
+  /** When it came, in monotonic milliseconds. */
+  readonly createdAtMonotonic: number;
 }
 
 /** What makes a member one that can be resumed (PROTOCOL.md, "Resume"). */

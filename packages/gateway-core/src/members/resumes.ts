@@ -1,6 +1,15 @@
 import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Asker } from './asker.js';
-import { fingerprintOf, type Identity, isHere, isResumable, isSameUser, type Member, type Resumable } from './member.js';
+import {
+  fingerprintOf,
+  type Identity,
+  isHere,
+  isResumable,
+  isSameUser,
+  type Member,
+  type Resumable,
+  type Speaker,
+} from './member.js';
 import type { MemberKeeper } from './member-keeper.js';
 import type { MemberStore, StoredMember } from './member-store.js';
 import type { Members } from './members.js';
@@ -72,10 +81,12 @@ export class Resumes {
   }
 
   /** Whether a claim can still be made good, by this user: another one may have won, or the member may have been ended. */
-  mayResume({ here, stored }: Claim, identity: Identity): boolean {
+  mayResume({ here, stored, tokenHash: given }: Claim, identity: Identity, by: Speaker): boolean {
     if (here === undefined)
       return this.members.resumable(stored.memberId) === undefined && stored.user === fingerprintOf(identity);
-    const { generation, tokenHash } = here.resume;
+    const { generation, tokenHash, usedHash, connection } = here.resume;
+    // What a client said before it gave that connection up, and came back on another one.
+    if (given === usedHash && by.createdAtMonotonic < connection.createdAtMonotonic) return false;
     return isHere(here) && tokenHash !== undefined && generation === stored.generation && isSameUser(here.identity, identity);
   }
 
