@@ -21,11 +21,13 @@ export function createGroups(context: Context, link: Link): Groups {
   const outbox = createOutbox(context, link, (groupId) => all.get(groupId)?.phase === 'in');
   /** Left, and the gateway has not said yet that the member is not in them any more; with the id of the `leave`. */
   const departed = new Map<string, string>();
+  /** Left on this connection, and not answered: what comes of these until then is of the earlier stay. With the id of the `leave`. */
+  const leaving = new Map<string, string>();
   let leaves = 0;
 
   const sendLeave = (id: string, groupId: string) => link.send({ type: 'leave', id, payload: { groupId } });
   const answered = (id: string | undefined) => {
-    for (const [groupId, leaveId] of departed) if (leaveId === id) departed.delete(groupId);
+    for (const map of [departed, leaving]) for (const [groupId, leaveId] of map) if (leaveId === id) map.delete(groupId);
   };
   const leave = (group: SharedGroup) => {
     const { id, phase } = group;
@@ -37,7 +39,7 @@ export function createGroups(context: Context, link: Link): Groups {
     leaves += 1;
     // Also while there is no connection: an `identify` that is under way may have named it.
     departed.set(id, `leave-${leaves}`);
-    sendLeave(`leave-${leaves}`, id);
+    if (sendLeave(`leave-${leaves}`, id)) leaving.set(id, `leave-${leaves}`);
   };
   const failed = ({ groupId, payload }: ErrorSignal) => {
     const { code, inReplyTo, retryable, retryAfterMs } = payload;
@@ -48,6 +50,8 @@ export function createGroups(context: Context, link: Link): Groups {
       group.failed(error);
     } else if (code === 'RATE_LIMITED' && inReplyTo === undefined) {
       outbox.limited(retryAfterMs ?? retryDelay(0));
+      // It may be a `leave` that was meant, which is answered no more.
+      leaving.clear();
       // It may be a join that was meant.
       for (const one of all.values()) if (one.joinId !== undefined) one.retry(retryAfterMs);
     } else if (!outbox.refused(error)) {
@@ -82,6 +86,7 @@ export function createGroups(context: Context, link: Link): Groups {
       return Object.fromEntries(wanted.map(({ id, since }) => [id, since() ?? {}]));
     },
     online({ groups = [], resumed }, named) {
+      leaving.clear();
       outbox.online(resumed === true);
       // A `leave` may have been lost with the connection that it was sent on.
       for (const [groupId, id] of departed) {
@@ -97,6 +102,7 @@ export function createGroups(context: Context, link: Link): Groups {
       }
     },
     offline() {
+      leaving.clear();
       outbox.offline();
       for (const group of all.values()) group.out();
     },
@@ -107,7 +113,8 @@ export function createGroups(context: Context, link: Link): Groups {
       }
       if (signal.type === 'error') return failed(signal);
       // There is none where it was left already, or only the host put it into it.
-      all.get(signal.type === 'data_update' ? signal.groupId : signal.payload.groupId)?.signal(signal);
+      const { groupId } = signal.type === 'data_update' ? signal : signal.payload;
+      if (!leaving.has(groupId)) all.get(groupId)?.signal(signal);
     },
     ended(error) {
       const isClosed = error.code === 'CLOSED';

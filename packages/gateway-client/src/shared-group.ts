@@ -115,8 +115,7 @@ export function createSharedGroup(
     each((user) => user.gap(payload));
   };
   const synced = (sync: SyncPayload) => {
-    // What was on the way of an earlier stay comes before, and is none of this one's.
-    const held = replay?.slice(Math.max(replay.length - sync.replayed, 0)) ?? [];
+    const held = replay ?? [];
     const isCut = isReplayCut;
     replay = undefined;
     isReplayCut = false;

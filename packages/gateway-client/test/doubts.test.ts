@@ -1,4 +1,5 @@
 import { MemoryBroker } from 'gateway-core';
+import { MemoryLink } from 'gateway-core/testing';
 import { expect, test } from 'vitest';
 import { outcomeOf, World } from './support.js';
 
@@ -141,3 +142,24 @@ test.each(['reject', 'resend'] as const)(
     expect(heard).toHaveLength(whenUnknown === 'reject' ? 1 : 2);
   },
 );
+
+test('what is on the way of a stay that was left is none of the next one, which begins at its own `sync`', async () => {
+  const delayMs = 100;
+  const world: World = new World({}, { link: () => new MemoryLink({ clock: world.clock, latencyMs: delayMs }) });
+  const client = world.client({ timings: { lingerMs: 0 } });
+  const first = client.join('g');
+  await world.clock.advance(1_000);
+  expect(first.status.get().state).toBe('live');
+  for (const n of [1, 2, 3]) await world.gateway.publish('g', n);
+  first.leave();
+  await world.clock.advance(1);
+  const again = client.join('g', { since: { tail: 1 } });
+  const told: unknown[] = [];
+  again.on('message', ({ data, replayed }) => told.push([data, replayed]));
+  again.on('sync', ({ outcome, replayed }) => told.push([outcome, replayed]));
+  await world.clock.advance(1_000);
+  expect(told).toEqual([
+    [3, true],
+    ['live', 1],
+  ]);
+});
