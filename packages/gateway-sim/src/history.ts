@@ -44,6 +44,8 @@ export type Happening =
       text: string;
       delivery: string;
       key?: string | undefined;
+      /** Others may see it twice: its sender has asked for that rather than not to know. */
+      resends?: boolean | undefined;
     }
   | { kind: 'accepted'; who: string; life: string; id: string; epoch: string; seq: number; duplicate: boolean }
   | { kind: 'refused'; who: string; life: string; id: string; code: string }

@@ -32,7 +32,7 @@ export interface SimulateOptions {
   /** Kinds of faults to draw from. Default: all. An empty list: none. */
   faults?: readonly Fault[] | undefined;
   /** How large the run is. Default: `DEFAULT_SIZE`. */
-  size?: Partial<PlanSize> | undefined;
+  size?: Some<PlanSize> | undefined;
   /**
    * Programs of clients, by their names: your code, which the faults then meet. Each is started when its client is, and again after each
    * reload. Default: clients that join, publish, leave and so on, as the seed says.

@@ -83,8 +83,9 @@ export class SimUser implements Caller {
     const id = `${this.name}-${this.#published}`;
     const data = { by: this.name, n: this.#published, fill: '.'.repeat(bytes) };
     const { delivery = 'reliable', key } = options;
+    const resends = options.whenUnknown === 'resend';
     const about = { who: this.name, life, id } as const;
-    this.world.note({ kind: 'published', ...about, groupId, text: JSON.stringify(data), delivery, key });
+    this.world.note({ kind: 'published', ...about, groupId, text: JSON.stringify(data), delivery, key, resends });
     const { process } = this;
     group.publish(data, { ...options, id }).then(
       ({ epoch, seq, duplicate }) => {

@@ -35,8 +35,9 @@ export function checkAccepted(history: History, plan: Plan): Found[] {
       if (text !== undefined && text !== said.text)
         found.push({ atMs: seenAtMs, text: `${id} was ${said.text}, and became ${text}` });
     }
-    const epochs = places.map(({ epoch }) => epoch);
-    if (new Set(epochs).size < epochs.length && !mayDouble(plan))
+    // Who has asked for it may say it again as another member.
+    const logs = places.map(({ epoch, from }) => (said.resends ? `${epoch} ${from}` : epoch));
+    if (new Set(logs).size < logs.length && !mayDouble(plan))
       found.push({
         atMs: places.at(-1)?.seenAtMs ?? 0,
         text: `${id} is in one log twice, at ${places.map(({ seq }) => seq).join()}`,

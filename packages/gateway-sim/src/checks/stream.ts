@@ -11,7 +11,7 @@ export interface Hole {
   from: number;
   to: number;
   /** It was acknowledged to who then left: a broker beyond a network may answer before it delivers. */
-  isOwed?: boolean;
+  isOwed?: boolean | undefined;
 }
 
 /** One group's messages on one connection, or for one handle. Says what is wrong with their order. */
@@ -122,7 +122,7 @@ export class Stream {
     this.hole({ atMs, who, groupId, epoch, from: this.seq + 1, to: seq - 1 });
   }
 
-  #see(atMs: number, seq: number, { id, delivery, key, payload }: WireMessage): void {
+  #see(atMs: number, seq: number, { id, from, delivery, key, payload }: WireMessage): void {
     // Of a log that is gone, and was never named.
     if (this.epoch === '') return;
     const text = JSON.stringify(payload?.data);
@@ -131,6 +131,7 @@ export class Stream {
       epoch: this.epoch,
       seq,
       id,
+      from,
       text,
       delivery: delivery ?? 'reliable',
       key,

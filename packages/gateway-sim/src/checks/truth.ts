@@ -6,6 +6,8 @@ export interface Place {
   epoch: string;
   seq: number;
   id: string | undefined;
+  /** Member id of its sender. */
+  from?: string | undefined;
   /** JSON of its data; unknown where only an `ack` speaks of it. */
   text: string | undefined;
   delivery: string | undefined;
@@ -28,6 +30,7 @@ export interface Said {
   text: string;
   delivery: string;
   key?: string | undefined;
+  resends?: boolean | undefined;
 }
 
 /**
@@ -82,6 +85,7 @@ export class Truth {
       this.contradictions.push({ atMs: place.seenAtMs, text });
     }
     known.text ??= place.text;
+    known.from ??= place.from;
     known.delivery ??= place.delivery;
     known.key ??= place.key;
   }

@@ -33,7 +33,13 @@ export function checkViews(history: History, plan: Plan): Found[] {
     }
     const wrong = (text: string) => found.push({ atMs, text: `${handle}: ${text}` });
     if (told.type === 'message')
-      tellMessage(view, told, wrong, (seq) => truth.at(told.groupId, told.epoch as string, seq)?.delivery, mayDouble(plan));
+      tellMessage(
+        view,
+        told,
+        wrong,
+        (seq) => truth.at(told.groupId, told.epoch as string, seq)?.delivery,
+        mayDouble(plan) || truth.said.get(told.id ?? '')?.resends === true,
+      );
     else if (told.type === 'gap') view.seq = Math.max(view.seq, told.to as number);
     else tellSync(view, told, wrong);
   }
