@@ -1,5 +1,7 @@
-import { type Client, createClient, type Group, type PublishOptions } from 'gateway-client';
-import type { FinalUser, Told } from '../../packages/gateway-sim/src/history.js';
+import { type Client, createClient, type PublishOptions } from 'gateway-client';
+import { finalGroups, type WantedGroup } from '../../packages/gateway-sim/src/final-groups.js';
+import type { FinalUser } from '../../packages/gateway-sim/src/history.js';
+import { watchGroup } from '../../packages/gateway-sim/src/watch-group.js';
 import type { ChaosNetwork } from './network.js';
 import type { Recorder } from './recorder.js';
 import { TappedSocket } from './tapped-socket.js';
@@ -20,7 +22,7 @@ export class ChaosUser {
   #published = 0;
   #handles = 0;
   #url = '';
-  readonly #groups = new Map<string, { handle: Group; said: { state: unknown } | undefined }>();
+  readonly #groups = new Map<string, WantedGroup>();
   readonly #pending = new Set<string>();
   readonly #sockets = new Set<TappedSocket>();
 
@@ -71,24 +73,11 @@ export class ChaosUser {
     const client = this.#client;
     if (client === undefined || this.#groups.has(groupId)) return;
     const { recorder, name, life } = this;
-    const about = { who: name, life };
     this.#handles += 1;
-    const name_ = `${life}/${groupId}/${this.#handles}`;
     const handle = client.join(groupId, tail === undefined ? {} : { since: { tail } });
-    const isAlive = () => this.life === life && this.#client === client;
-    const told = (update: object) => {
-      if (!isAlive()) return;
-      const { type, groupId, epoch, seq, id, outcome, replayed, from, to } = update as Told;
-      const said: Told = { type, groupId, epoch, seq, id, outcome, replayed, from, to };
-      recorder.note({ kind: 'told', ...about, handle: name_, told: said });
-    };
-    handle.on('message', told);
-    handle.on('sync', told);
-    handle.on('gap', told);
-    handle.on('members', ({ joins, leaves }) => {
-      const ids = (members: readonly { memberId: string }[]) => members.map(({ memberId }) => memberId);
-      if (isAlive()) recorder.note({ kind: 'roster', ...about, groupId, joins: ids(joins), leaves: ids(leaves) });
-    });
+    const isThere = () => this.life === life && this.#client === client;
+    const note = recorder.note.bind(recorder);
+    watchGroup(note, { who: name, life }, `${life}/${groupId}/${this.#handles}`, handle, isThere);
     handle.ready.catch(() => {});
     this.#groups.set(groupId, { handle, said: undefined });
   }
@@ -159,12 +148,7 @@ export class ChaosUser {
       state: client?.status.get().state ?? 'none',
       memberId: client?.memberId,
       expected: client !== undefined,
-      groups: [...this.#groups].map(([groupId, { handle, said }]) => {
-        const { state, error } = handle.status.get();
-        const { list, complete } = handle.members.get();
-        const members = [...list.values()].map(({ memberId, connected, state }) => ({ memberId, connected, state }));
-        return { groupId, state, error: error?.code, position: handle.position, members, complete, said };
-      }),
+      groups: finalGroups(this.#groups.values()),
     };
   }
 

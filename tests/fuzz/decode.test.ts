@@ -27,17 +27,18 @@ const isBounded = (text: string, steps: number) =>
     STEPS_BASE + STEPS_PER_CHARACTER * text.length,
   );
 
+const run = (name: string, by: Pick<Parameters<typeof fuzz>[0], 'seeds' | 'target' | 'holds'>) => {
+  const report = fuzz({ ...by, pieces: PIECES, random: new Random(SEED), meter, inputs: INPUTS, forMs: FUZZ_MS });
+  if (FUZZ_MS > 0) console.log(`${name}, seed ${SEED}: ${JSON.stringify(report)}`);
+  return report;
+};
+
 test(
   'decode answers whatever it is sent, with work in proportion to its length, and accepts again what it has accepted',
   () => {
     let decoded = decode('');
-    const report = fuzz({
+    const report = run('decode', {
       seeds: Object.values(FULL_MESSAGES).map((message) => JSON.stringify(message())),
-      pieces: PIECES,
-      random: new Random(SEED),
-      meter,
-      inputs: INPUTS,
-      forMs: FUZZ_MS,
       target: (text) => {
         decoded = decode(text);
       },
@@ -54,7 +55,6 @@ test(
         expect(JSON.stringify(JSON.parse(decoded.dataText as string)), text).toBe(JSON.stringify(decoded.message.payload.data));
       },
     });
-    if (FUZZ_MS > 0) console.log(`decode, seed ${SEED}: ${JSON.stringify(report)}`);
     expect(report.kept).toBeGreaterThan(20);
   },
   FUZZ_TIMEOUT_MS,
@@ -64,13 +64,8 @@ test(
   'decodeGatewayMessage answers whatever it is sent, with work in proportion to its length, and what it accepts has what a client relies on',
   () => {
     let decoded = decodeGatewayMessage('');
-    const report = fuzz({
+    const report = run('decodeGatewayMessage', {
       seeds: GATEWAY_TEXTS,
-      pieces: PIECES,
-      random: new Random(SEED),
-      meter,
-      inputs: INPUTS,
-      forMs: FUZZ_MS,
       target: (text) => {
         decoded = decodeGatewayMessage(text);
       },
@@ -90,7 +85,6 @@ test(
         for (const { memberId } of members) expect(typeof memberId, text).toBe('string');
       },
     });
-    if (FUZZ_MS > 0) console.log(`decodeGatewayMessage, seed ${SEED}: ${JSON.stringify(report)}`);
     expect(report.kept).toBeGreaterThan(2);
   },
   FUZZ_TIMEOUT_MS,

@@ -1,3 +1,4 @@
+import type { LedgerEntry } from 'gateway-core';
 import type { Act } from './plan.js';
 
 /** A JSON object that went over a wire. */
@@ -50,7 +51,6 @@ export type Happening =
   | { kind: 'accepted'; who: string; life: string; id: string; epoch: string; seq: number; duplicate: boolean }
   | { kind: 'refused'; who: string; life: string; id: string; code: string }
   | { kind: 'told'; who: string; life: string; handle: string; told: Told }
-  | { kind: 'left'; who: string; life: string; handle: string }
   | { kind: 'roster'; who: string; life: string; groupId: string; joins: string[]; leaves: string[] }
   | { kind: 'revoked'; memberId: string }
   | { kind: 'failed'; where: string; error: string }
@@ -82,16 +82,7 @@ export interface FinalUser {
 /** How a gateway stood at the end. */
 export interface FinalGateway {
   name: string;
-  ledger: {
-    groupId: string;
-    memberId: string;
-    published: number;
-    written: number;
-    latest: number;
-    volatile: number;
-    lost: number;
-    pending: number;
-  }[];
+  ledger: (LedgerEntry & { groupId: string })[];
   sessions: number;
   logBytes: number;
   droppedMembers: number;

@@ -1,5 +1,4 @@
-import type { Handshake } from 'gateway-core/testing';
-import { MemoryLink } from 'gateway-core/testing';
+import { type Handshake, MemoryLink } from 'gateway-core/testing';
 import type { GatewayHost } from './gateway-host.js';
 import type { Plan } from './plan.js';
 import { SimProcess } from './process.js';

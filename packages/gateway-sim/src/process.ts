@@ -3,7 +3,7 @@ import type { Timer } from 'gateway-core/testing';
 import type { Schedule } from './schedule.js';
 
 /** Where virtual time begins, in Unix milliseconds: 2026-01-01T00:00:00Z. */
-const START = Date.UTC(2026, 0, 1);
+export const START = Date.UTC(2026, 0, 1);
 
 /** What a process' clock is like. */
 export interface ClockFault {

@@ -1,4 +1,4 @@
-import type { HistoryEntry, WireMessage } from './history.js';
+import type { HistoryEntry } from './history.js';
 import type { TraceEntry } from './trace.js';
 
 /** The secrets in a message are of this run alone; nothing depends on them. */
@@ -25,8 +25,6 @@ export function traceText(entry: HistoryEntry): [who: string, what: string] {
       return [entry.life, `${entry.id} ${entry.code}`];
     case 'told':
       return [entry.handle, `tells ${JSON.stringify(entry.told)}`];
-    case 'left':
-      return [entry.handle, 'left'];
     case 'roster':
       return [entry.life, `roster of ${entry.groupId}: +${entry.joins.join(' +')} -${entry.leaves.join(' -')}`];
     case 'revoked':
@@ -51,8 +49,3 @@ export function formatTimeline(entries: readonly TraceEntry[]): string {
 }
 
 const shorten = (text: string) => (text.length > 240 ? `${text.slice(0, 237)}…` : text);
-
-/** For tests of messages: whether it is one of a kind that a member is sent of a group. */
-export function groupOf({ groupId, payload }: WireMessage): string | undefined {
-  return groupId ?? (payload?.groupId as string | undefined);
-}

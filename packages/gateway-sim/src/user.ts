@@ -9,6 +9,7 @@ import {
 } from 'gateway-client';
 import type { Handshake, MemoryWebSocket } from 'gateway-core/testing';
 import { type Connection, connect } from './connect.js';
+import { finalGroups, type WantedGroup } from './final-groups.js';
 import type { FinalUser, WireMessage } from './history.js';
 import type { Caller, Network } from './network.js';
 import { SimProcess } from './process.js';
@@ -27,7 +28,7 @@ export class SimUser implements Caller {
   /** It is to be online: its plan has started it, and not closed it, and nobody has thrown it out. */
   expected = false;
   /** Wanted groups, over lives. */
-  readonly #groups = new Map<string, { handle: Group; said: { state: unknown } | undefined }>();
+  readonly #groups = new Map<string, WantedGroup>();
   readonly #connections = new Set<Connection>();
   #signal: (signal: PlatformSignal) => void = () => {};
 
@@ -164,19 +165,7 @@ export class SimUser implements Caller {
       state: client?.status.get().state ?? 'none',
       memberId: client?.memberId,
       expected: this.expected,
-      groups: [...this.#groups].map(([groupId, { handle, said }]) => {
-        const { state, error } = handle.status.get();
-        const { list, complete } = handle.members.get();
-        return {
-          groupId,
-          state,
-          error: error?.code,
-          position: handle.position,
-          members: [...list.values()].map(({ memberId, connected, state }) => ({ memberId, connected, state })),
-          complete,
-          said,
-        };
-      }),
+      groups: finalGroups(this.#groups.values()),
     };
   }
 
@@ -233,7 +222,8 @@ export class SimUser implements Caller {
     this.#handles += 1;
     const { world, name, life, process } = this;
     const group = client.join(groupId, tail === undefined ? {} : { since: { tail } });
-    watchGroup(world, { who: name, life }, `${life}/${groupId}/${this.#handles}`, group, process);
+    const note = world.note.bind(world);
+    watchGroup(note, { who: name, life }, `${life}/${groupId}/${this.#handles}`, group, () => !process.isDead);
     this.#quietly(group.ready);
     return group;
   }

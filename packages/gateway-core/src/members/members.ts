@@ -49,7 +49,7 @@ export class Members {
    * Tells the store that the member is, or comes, into the group as `identity`; it takes effect here with `joined` and `identity` set.
    * @param generation of one that will be resumable, and is not yet.
    */
-  announce(member: Member, identity: Identity, groupId: string, generation = member.resume?.generation): MaybePromise<void> {
+  announce(member: Member, identity: Identity, groupId: string, generation?: number): MaybePromise<void> {
     return this.presence.enter(groupId, presenceRecordOf(member, groupId, identity, 'connected', generation));
   }
 

@@ -1,6 +1,7 @@
 import type { History } from '../history.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
+import { askedIn, groupOf } from './groups-in.js';
 import { reading } from './wire.js';
 
 /** What is sent so long before the end of a time is handled before it, on a way without faults; in milliseconds. */
@@ -29,7 +30,6 @@ export function checkPermitted(history: History, plan: Plan): Found[] {
     if (entry.kind === 'open') gateways.set(entry.connection, entry.gateway);
     if (entry.kind !== 'sent' && entry.kind !== 'received') continue;
     const { connection, atMs, message } = entry;
-    const { groupId, resume } = (message.payload ?? {}) as { groupId?: string; resume?: { groups?: object } };
     if (entry.kind === 'sent') {
       const isRefused = refusing.some(
         ({ gateway, fromMs, untilMs }) => gateway === gateways.get(connection) && atMs >= fromMs && atMs < untilMs,
@@ -37,14 +37,13 @@ export function checkPermitted(history: History, plan: Plan): Found[] {
       if (message.type === 'data_update' && message.id !== undefined) {
         sendings.set(message.id, (sendings.get(message.id) ?? 0) + 1);
         if (isRefused) refused.set(message.id, atMs);
-      } else if (message.type === 'identify' || message.type === 'join') {
-        for (const wanted of [...Object.keys(resume?.groups ?? {}), ...(groupId === undefined ? [] : [groupId])]) {
-          if (isRefused) asked.set(`${connection} ${wanted}`, atMs);
-          else asked.delete(`${connection} ${wanted}`);
-        }
       }
-    } else if (message.type === 'sync' && asked.has(`${connection} ${groupId}`)) {
-      found.push({ atMs, text: `${connection} came into ${groupId}, which was not allowed` });
+      for (const groupId of askedIn(message)) {
+        if (isRefused) asked.set(`${connection} ${groupId}`, atMs);
+        else asked.delete(`${connection} ${groupId}`);
+      }
+    } else if (message.type === 'sync' && asked.has(`${connection} ${groupOf(message)}`)) {
+      found.push({ atMs, text: `${connection} came into ${groupOf(message)}, which was not allowed` });
     }
   }
   for (const [id, atMs] of refused) {

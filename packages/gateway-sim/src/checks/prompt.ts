@@ -1,8 +1,8 @@
 import { CONVERGENCE_MS } from '../convergence.js';
-import type { History, WireMessage } from '../history.js';
+import type { History } from '../history.js';
 import type { Plan } from '../plan.js';
-import { groupOf } from '../timeline.js';
 import type { Found } from './check.js';
+import { askedIn, groupOf } from './groups-in.js';
 
 /** How long after the last fault something may still be under way. */
 const SETTLING_MS = CONVERGENCE_MS / 2;
@@ -37,10 +37,4 @@ export function checkPrompt(history: History, { actsMs }: Plan): Found[] {
       found.push({ atMs, text: `${connection}: the sync of ${groupOf(message)} has waited for the last words` });
   }
   return found;
-}
-
-function askedIn({ type, payload = {} }: WireMessage): string[] {
-  const { groupId, resume } = payload as { groupId?: string; resume?: { groups?: Record<string, unknown> } };
-  if (type !== 'identify' && type !== 'join') return [];
-  return [...Object.keys(resume?.groups ?? {}), ...(groupId === undefined ? [] : [groupId])];
 }

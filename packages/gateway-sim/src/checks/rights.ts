@@ -1,7 +1,8 @@
 import type { History, HistoryEntry } from '../history.js';
 import type { Plan } from '../plan.js';
-import { groupOf } from '../timeline.js';
+import { START } from '../process.js';
 import type { Found } from './check.js';
+import { groupOf } from './groups-in.js';
 import { reading } from './wire.js';
 
 type Sent = HistoryEntry & { kind: 'sent' };
@@ -20,14 +21,7 @@ export function checkRights(history: History, plan: Plan): Found[] {
   const stays = staysOf(history, plan);
   const { truth } = reading(history);
   const found: Found[] = [];
-  /** By id, where it was sent. */
-  const sendings = new Map<string, Sent[]>();
-  for (const entry of history.entries) {
-    if (entry.kind !== 'sent' || entry.message.type !== 'data_update' || entry.message.id === undefined) continue;
-    const { id } = entry.message;
-    sendings.set(id, [...(sendings.get(id) ?? []), entry]);
-  }
-  for (const [id, sent] of sendings) {
+  for (const [id, sent] of sendingsOf(history)) {
     if (!truth.places.has(id)) continue;
     // Accepted it was by one of the connections that it was sent on; wrong it is where none of them was good.
     const stay = sent.map(({ connection, atMs }) => {
@@ -47,12 +41,7 @@ const UNDER_WAY_MS = 50;
 export function checkLateWords(history: History, plan: Plan): Found[] {
   if (plan.actions.some((action) => action.do === 'pause' || (action.do === 'ask' && action.what === 'broker'))) return [];
   const { truth } = reading(history);
-  const sendings = new Map<string, Sent[]>();
-  for (const entry of history.entries) {
-    if (entry.kind !== 'sent' || entry.message.type !== 'data_update' || entry.message.id === undefined) continue;
-    const { id } = entry.message;
-    sendings.set(id, [...(sendings.get(id) ?? []), entry]);
-  }
+  const sendings = sendingsOf(history);
   const found: Found[] = [];
   for (const [connection, stay] of staysOf(history, plan)) {
     if (stay.why === 'had expired') continue;
@@ -70,6 +59,17 @@ export function checkLateWords(history: History, plan: Plan): Found[] {
     }
   }
   return found;
+}
+
+/** By id, each time that it was sent. */
+function sendingsOf({ entries }: History): Map<string, Sent[]> {
+  const sendings = new Map<string, Sent[]>();
+  for (const entry of entries) {
+    if (entry.kind !== 'sent' || entry.message.type !== 'data_update' || entry.message.id === undefined) continue;
+    const { id } = entry.message;
+    sendings.set(id, [...(sendings.get(id) ?? []), entry]);
+  }
+  return sendings;
 }
 
 /** By connection, who it was and until when it may speak. */
@@ -101,9 +101,6 @@ export function staysOf(history: History, plan: Plan): Map<string, Stay> {
   }
   return stays;
 }
-
-/** The wall clock at the start of a run, as `SimProcess` has it. */
-const START = Date.UTC(2026, 0, 1);
 
 function end(
   stays: ReadonlyMap<string, Stay>,

@@ -47,7 +47,7 @@ export class Truth {
   readonly places = new Map<string, Place[]>();
 
   constructor({ entries }: History) {
-    /** The group of an acknowledged message, by its connection and id; and where each connection's groups stand. */
+    /** The group of a message, by its connection and id: an `ack` does not say it. */
     const groups = new Map<string, string>();
     for (const entry of entries) {
       if (entry.kind === 'published') this.said.set(entry.id, entry);
@@ -72,11 +72,9 @@ export class Truth {
     if (known === undefined) {
       const log = `${place.groupId} ${place.epoch}`;
       this.#heads.set(log, Math.max(this.#heads.get(log) ?? 0, place.seq));
-      this.#places.set(key, { ...place });
-      if (place.id === undefined) return;
-      const places = this.places.get(place.id);
-      if (places === undefined) this.places.set(place.id, [this.#places.get(key) as Place]);
-      else places.push(this.#places.get(key) as Place);
+      const own = { ...place };
+      this.#places.set(key, own);
+      if (own.id !== undefined) this.places.set(own.id, [...(this.places.get(own.id) ?? []), own]);
       return;
     }
     const differs = known.id !== place.id || (known.text !== undefined && place.text !== undefined && known.text !== place.text);

@@ -1,6 +1,6 @@
 import type { History, WireMessage } from '../history.js';
-import { groupOf } from '../timeline.js';
 import type { Found } from './check.js';
+import { groupOf } from './groups-in.js';
 import { type Hole, Stream } from './stream.js';
 import { Truth } from './truth.js';
 
