@@ -23,8 +23,8 @@ interface Entry {
   state: 'queued' | 'sent' | 'unsure' | 'settled';
   /** It was, at least once: it may have been accepted. */
   wasSent: boolean;
-  /** The gateway has failed on it, and the broker may take it yet. */
-  hasFailed: boolean;
+  /** The gateway has failed on it, and the broker may take it yet; or it was sent again where the log could not say whether it has it. */
+  isInDoubt: boolean;
   /** It has come back as a message. */
   seen?: { epoch: string; seq: number };
   undo(): void;
@@ -137,7 +137,7 @@ export function createOutbox(
       resends: options.whenUnknown === 'resend',
       state: 'queued',
       wasSent: false,
-      hasFailed: false,
+      isInDoubt: false,
       undo() {
         undoDeadline();
         undoAbort();
@@ -192,7 +192,7 @@ export function createOutbox(
     online(isResumed) {
       isStopped = false;
       isSame = isResumed;
-      for (const entry of entries.values()) if (entry.hasFailed && !isSame) mark(entry, 'unsure');
+      for (const entry of entries.values()) if (entry.isInDoubt && !isSame) mark(entry, 'unsure');
     },
     offline() {
       pacing.stop();
@@ -202,8 +202,10 @@ export function createOutbox(
       for (const entry of [...entries.values()]) {
         if (entry.groupId !== groupId || entry.state !== 'unsure') continue;
         if (entry.seen) accept(entry, entry.seen, true);
-        else if (entry.resends || (outcome === 'recovered' && (isSame || !entry.hasFailed))) mark(entry, 'queued');
-        else reject(entry, 'OUTCOME_UNKNOWN', 'the connection was lost before its answer, and the log does not say');
+        else if (entry.resends || (outcome === 'recovered' && (isSame || !entry.isInDoubt))) {
+          entry.isInDoubt ||= outcome !== 'recovered';
+          mark(entry, 'queued');
+        } else reject(entry, 'OUTCOME_UNKNOWN', 'the connection was lost before its answer, and the log does not say');
       }
       outbox.pump();
     },
@@ -220,11 +222,12 @@ export function createOutbox(
       const entry = entries.get(id);
       if (!entry) return false;
       if (code === 'RATE_LIMITED' || code === 'INTERNAL') {
-        entry.hasFailed ||= code === 'INTERNAL';
+        entry.isInDoubt ||= code === 'INTERNAL';
         mark(entry, 'queued');
         pacing.pause(retryAfterMs);
       } else {
-        reject(entry, code, message, retryable);
+        // What is refused now is this attempt: of an earlier one nothing is known.
+        reject(entry, entry.isInDoubt ? 'OUTCOME_UNKNOWN' : code, message, retryable);
         outbox.pump();
       }
       return true;

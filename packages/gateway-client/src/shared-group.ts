@@ -115,7 +115,8 @@ export function createSharedGroup(
     each((user) => user.gap(payload));
   };
   const synced = (sync: SyncPayload) => {
-    const held = replay ?? [];
+    // What came before is of an earlier stay, or before a hole: the log was trimmed or lost meanwhile.
+    const held = replay?.slice(Math.max(0, replay.length - sync.replayed)) ?? [];
     const isCut = isReplayCut;
     replay = undefined;
     isReplayCut = false;

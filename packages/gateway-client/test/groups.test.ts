@@ -494,3 +494,28 @@ test.each([
     .map(({ payload }) => (payload as unknown as { resume: { groups: { g?: { seq?: number } } } }).resume.groups.g?.seq);
   expect(asked).toEqual([undefined, 1, 1]);
 });
+
+test('of a replay with a tail, what comes before the last `replayed` messages is of a log that is gone, or before a hole: it is not told [R256]', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g', { since: { tail: 3 } });
+  await world.clock.advance(0);
+  const told: unknown[] = [];
+  group.on('message', ({ seq, epoch, replayed }) => told.push([seq, epoch, replayed]));
+  group.on('sync', ({ outcome, epoch, seq }) => told.push([outcome, epoch, seq]));
+  const off = client.on('status', ({ state }) => {
+    if (state !== 'online') return;
+    const give = (message: object) => world.socket.onmessage?.({ data: JSON.stringify({ ts: 1, groupId: 'g', ...message }) });
+    for (const seq of [1, 2, 7]) give({ type: 'data_update', seq, payload: { data: seq } });
+    const payload = { groupId: 'g', epoch: 'new', seq: 7, outcome: 'reset', reason: 'epoch', replayed: 1 };
+    give({ type: 'sync', payload });
+    world.socket.cut();
+  });
+  world.socket.cut();
+  await world.clock.advance(1_000);
+  off();
+  expect(told.slice(0, 2)).toEqual([
+    ['reset', 'new', 7],
+    [7, 'new', true],
+  ]);
+});

@@ -354,6 +354,22 @@ test('a message that is refused rejects with the code of the gateway', async () 
   expect(ack.code).toBe('FORBIDDEN');
 });
 
+test('a message that is refused when it is sent again, after the gateway has failed on it, may have been accepted: OUTCOME_UNKNOWN', async () => {
+  const broker = new MemoryBroker();
+  const { publish } = broker;
+  const world = new World({ broker, authorize: ({ action }) => action === 'join' || broker.publish !== publish });
+  const [, group, heard] = await pair(world);
+  broker.publish = (groupId, message) => {
+    broker.publish = publish;
+    publish.call(broker, groupId, message);
+    throw new Error('the answer is lost');
+  };
+  const ack = outcomeOf(group.publish(1 as never));
+  await world.clock.advance(5_000);
+  expect(heard).toEqual([1]);
+  expect(ack.code).toBe('OUTCOME_UNKNOWN');
+});
+
 test('a message that is nested deeper than the gateway takes rejects at once, and the next ones go on', async () => {
   const world = new World();
   const [, group, heard] = await pair(world);

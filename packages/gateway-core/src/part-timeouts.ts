@@ -6,6 +6,7 @@ import { isPromise, type MaybePromise } from './maybe-promise.js';
 export class PartTimeouts {
   /** What is waited for, by its timer. */
   readonly #waiting = new Map<TimerHandle, (error: GatewayError) => void>();
+  #isClosed = false;
 
   constructor(
     private readonly clock: Clock,
@@ -19,6 +20,10 @@ export class PartTimeouts {
    */
   limit<T>(answer: MaybePromise<T>, where: string): MaybePromise<T> {
     if (!isPromise(answer)) return answer;
+    if (this.#isClosed) {
+      answer.then(undefined, () => {});
+      return Promise.reject(closed());
+    }
     return new Promise((resolve, reject) => {
       const timer = this.clock.setTimeout(() => {
         this.#waiting.delete(timer);
@@ -41,12 +46,17 @@ export class PartTimeouts {
     });
   }
 
-  /** Waits for nothing any more: the gateway has closed. */
+  /** Waits for nothing any more, and for nothing that is asked later: the gateway has closed. */
   close(): void {
+    this.#isClosed = true;
     for (const [timer, reject] of this.#waiting) {
       this.clock.clearTimeout(timer);
-      reject(new GatewayError('CLOSED', 'the gateway is closed'));
+      reject(closed());
     }
     this.#waiting.clear();
   }
+}
+
+function closed(): GatewayError {
+  return new GatewayError('CLOSED', 'the gateway is closed');
 }

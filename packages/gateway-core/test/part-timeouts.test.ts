@@ -6,8 +6,9 @@ import {
   MemoryPresenceStore,
   MemorySessionStore,
 } from 'gateway-core';
-import type { FakeClock } from 'gateway-core/testing';
+import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
+import { PartTimeouts } from '../src/part-timeouts.js';
 import { errorsOf, heartbeat, identify, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
 
@@ -170,4 +171,14 @@ test('an answer in time, good or bad, leaves no timer behind', async () => {
   }
   expect(gateway.stats().publishedTotal).toBe(5);
   expect(errorsOf(client)).toHaveLength(5);
+});
+
+test('what is asked after the gateway has closed is not waited for: no timer is left, and nothing is reported', async () => {
+  const clock = new FakeClock();
+  const timeouts = new PartTimeouts(clock, 1_000);
+  timeouts.close();
+  await expect(timeouts.limit(never(), 'members.find')).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(timeouts.limit(Promise.reject(new Error('late')), 'members.find')).rejects.toMatchObject({ code: 'CLOSED' });
+  expect(timeouts.limit(1, 'members.find')).toBe(1);
+  expect(clock.pendingTimers).toBe(0);
 });

@@ -1,5 +1,6 @@
 import { type BrokerReceiver, type GatewayOptions, MemoryBroker } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
+import type { ResumeSince } from 'gateway-protocol';
 import { describe, expect, test } from 'vitest';
 import { BusyClock, CostlySocket } from './support/busy-clock.js';
 import { identify, long, say } from './support/messages.js';
@@ -51,9 +52,9 @@ async function withLog(
   await world.clock.advance(1_000);
   const { epoch } = await world.gateway.position('g');
   /** One who comes with a position in the log. */
-  const come = (seq = 0, groupId = 'g') => {
+  const come = (since: ResumeSince = { epoch: 'its', seq: 0 }, groupId = 'g') => {
     const client = new ResumingClient(world.gateway);
-    client.connect({ [groupId]: { epoch, seq } });
+    client.connect({ [groupId]: since.epoch === 'its' ? { ...since, epoch } : since });
     return client;
   };
   const bytesOf = (client: ResumingClient) => client.take().connection.texts.reduce((sum, text) => sum + text.length, 0);
@@ -128,7 +129,7 @@ describe('what replays write', () => {
 
   test('counts 8 KiB for each write at least, which costs as much', async () => {
     const { clock, come } = await withLog({ replayBytesPerSecondMax: 80 * 1024 });
-    const clients = Array.from({ length: 21 }, () => come(MESSAGES - 1));
+    const clients = Array.from({ length: 21 }, () => come({ epoch: 'its', seq: MESSAGES - 1 }));
     await clock.settle();
     const synced = () => clients.filter(isSynced).length;
     const atOnce = synced();
@@ -320,17 +321,50 @@ describe('a gateway that closes while replays wait', () => {
   });
 });
 
-test('what was replayed when the log is lost under it is counted in the `sync` that says so [R98] [R99]', async () => {
-  const broker = new LosableBroker();
-  const { clock, come } = await withLog({}, MESSAGES, new FakeClock(), { broker });
-  const client = come();
-  await clock.advance(500);
-  const replayed = seen(client).length;
-  expect(replayed).toBeGreaterThan(50);
-  expect(isSynced(client)).toBe(false);
-  for (const lose of broker.receivers) lose({ epoch: 'another', seq: 0 });
-  await clock.advance(1_000);
-  expect(client.of('sync')).toMatchObject([
-    { payload: { epoch: 'another', seq: 0, outcome: 'reset', reason: 'epoch', replayed } },
-  ]);
+describe('where the log goes under a replay, its `sync` counts only the run of messages that ends there, and', () => {
+  test.each<[string, ResumeSince]>([
+    ['a position', { epoch: 'its', seq: 0 }],
+    ['a tail', { tail: MESSAGES }],
+    ['both', { epoch: 'its', seq: 0, tail: MESSAGES }],
+  ])('of a log that is lost there is none: %s [R98] [R99] [R256]', async (_asked, since) => {
+    const broker = new LosableBroker();
+    const { clock, come } = await withLog({}, MESSAGES, new FakeClock(), { broker });
+    const client = come(since);
+    await clock.advance(500);
+    expect(seen(client).length).toBeGreaterThan(50);
+    expect(isSynced(client)).toBe(false);
+    for (const lose of broker.receivers) lose({ epoch: 'another', seq: 0 });
+    await clock.advance(1_000);
+    expect(client.of('sync')).toMatchObject([
+      { payload: { epoch: 'another', seq: 0, outcome: 'reset', reason: 'epoch', replayed: 0 } },
+    ]);
+  });
+
+  test.each<[string, ResumeSince, number]>([
+    ['a position', { epoch: 'its', seq: 0 }, 0],
+    ['a tail', { tail: MESSAGES }, 100],
+    ['both, with a shorter tail', { epoch: 'its', seq: 0, tail: 40 }, 40],
+    ['both, with a longer tail', { epoch: 'its', seq: 0, tail: 400 }, 100],
+  ])('of one that is trimmed as much as is left of the tail: %s [R98] [R256]', async (_asked, since, left) => {
+    const { clock, come, live } = await withLog({ logMessagesMax: MESSAGES });
+    const client = come(since);
+    await clock.advance(500);
+    const had = seen(client).length;
+    expect(had).toBeGreaterThan(50);
+    for (let n = 0; n < MESSAGES - 100; n += 1) live.send(say('newer'));
+    await clock.advance(30_000);
+    expect(client.of('sync')).toMatchObject([
+      { payload: { seq: MESSAGES, outcome: 'reset', reason: 'trimmed', replayed: left } },
+    ]);
+    expect(seen(client).slice(had)).toEqual(upTo(2 * MESSAGES - 100, MESSAGES - left + 1));
+  });
+
+  test('a reset that was due before it keeps its reason [R94] [R256]', async () => {
+    const { clock, come, live } = await withLog({ logMessagesMax: MESSAGES });
+    const client = come({ epoch: 'another', seq: 3, tail: MESSAGES });
+    await clock.advance(500);
+    for (let n = 0; n < MESSAGES - 100; n += 1) live.send(say('newer'));
+    await clock.advance(30_000);
+    expect(client.of('sync')).toMatchObject([{ payload: { outcome: 'reset', reason: 'epoch', replayed: 100 } }]);
+  });
 });

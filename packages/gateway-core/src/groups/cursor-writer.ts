@@ -1,11 +1,11 @@
-import type { LogPosition, ResetReason, SyncOutcome } from 'gateway-protocol';
+import type { LogPosition } from 'gateway-protocol';
 import type { Limits } from '../limits.js';
 import { ChunkCache } from './chunk-cache.js';
 import { type Cursor, type FanOutCounters, type Loss, NONE_SEEN, type Receiver, startAt } from './cursor.js';
 import { GroupLog } from './group-log.js';
 import type { LogBudget, LogOwner } from './log-budget.js';
 import { movePlace } from './place-states.js';
-import type { Replay } from './replay.js';
+import { type Beginning, type Replay, tailStart } from './replay.js';
 import type { ReplayPace } from './replay-pace.js';
 import { Roster, type RosterNews } from './roster.js';
 
@@ -82,10 +82,10 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
   }
 
   /** Where a receiver of dialect 2 begins: what a place that is `replaying` is to be written before its `sync`. */
-  protected replayFrom(member: Place, cursor: number, outcome: SyncOutcome, reason?: ResetReason, replayed = 0): void {
+  protected replayFrom(member: Place, { cursor, ...beginning }: Beginning): void {
     startAt(member, cursor);
     member.behind = false;
-    member.replay = { to: this.log.headSeq, outcome, reason, replayed };
+    member.replay = { ...beginning, to: this.log.headSeq, replayed: 0 };
   }
 
   /** Writes to a member what it has not got yet, as far as its socket takes it, and answers how many units of work that was. */
@@ -185,10 +185,12 @@ export abstract class CursorWriter<Place extends Cursor> implements LogOwner {
     const { replay } = member;
     movePlace(member, 'trimmed');
     if (replay !== undefined) {
+      // What was written is before a hole: only a run that ends at the `sync` is of its tail.
       replay.outcome = 'reset';
-      replay.reason = 'trimmed';
+      replay.reason ??= 'trimmed';
+      replay.replayed = 0;
       replay.to = Math.max(replay.to, to);
-      this.#skipTo(member, replay.to);
+      this.#skipTo(member, tailStart(this.log, replay.to, replay.tail));
       return;
     }
     const from = member.cursor + 1;

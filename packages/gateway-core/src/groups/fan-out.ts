@@ -2,6 +2,7 @@ import type { LogPosition } from 'gateway-protocol';
 import { type Cursor, NONE_SEEN } from './cursor.js';
 import { CursorWriter, type FanOutContext } from './cursor-writer.js';
 import { movePlace } from './place-states.js';
+import { tailStart } from './replay.js';
 
 /**
  * Writes to a group's members what they have not got, in passes over them. A pass brings everybody who keeps up to where the log and the
@@ -56,8 +57,9 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
         continue;
       }
       movePlace(member, 'reset');
-      // Where it is lost in the middle of a replay, what came of it was replayed all the same.
-      this.replayFrom(member, this.log.headSeq, 'reset', 'epoch', member.replay?.replayed);
+      const tail = member.replay?.tail ?? 0;
+      const cursor = tailStart(this.log, this.log.headSeq, tail);
+      this.replayFrom(member, { cursor, outcome: 'reset', reason: 'epoch', tail });
       this.advance(member);
     }
   }

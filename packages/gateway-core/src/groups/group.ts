@@ -103,8 +103,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     movePlace(membership, 'begun');
     if (membership.state !== 'replaying') return;
     const { position, headSeq, firstSeq } = this.log;
-    const { cursor, outcome, reason } = beginningOf({ epoch: position.epoch, headSeq, firstSeq }, since);
-    this.replayFrom(membership, cursor, outcome, reason);
+    this.replayFrom(membership, beginningOf({ epoch: position.epoch, headSeq, firstSeq }, since));
     membership.presenceSeen = NONE_SEEN;
     this.catchUp(membership);
   }

@@ -5,7 +5,9 @@ export interface Replay {
   to: number;
   outcome: SyncOutcome;
   reason: ResetReason | undefined;
-  /** Messages written so far. */
+  /** The last messages of the log that are asked for where the rest of it cannot be had; 0 for none. */
+  readonly tail: number;
+  /** Messages written so far, up to the cursor without a hole. */
   replayed: number;
 }
 
@@ -17,16 +19,24 @@ export interface LogExtent {
   readonly headSeq: number;
 }
 
+/** Where a receiver begins, and why there. */
+export type Beginning = Pick<Replay, 'outcome' | 'reason' | 'tail'> & { cursor: number };
+
 /**
  * Where a receiver begins: after `since`, if the log can bring it from there to its head without a hole, else at the last messages that it
  * asks for, else at the head.
  */
-export function beginningOf(log: LogExtent, since: ResumeSince = {}): Pick<Replay, 'outcome' | 'reason'> & { cursor: number } {
+export function beginningOf(log: LogExtent, since: ResumeSince = {}): Beginning {
   const { epoch, seq, tail = 0 } = since;
-  const cursor = Math.max(log.headSeq - tail, log.firstSeq - 1);
-  if (epoch === undefined || seq === undefined) return { cursor, outcome: 'live', reason: undefined };
+  const cursor = tailStart(log, log.headSeq, tail);
+  if (epoch === undefined || seq === undefined) return { cursor, outcome: 'live', reason: undefined, tail };
   const reason = missing(log, epoch, seq);
-  return reason === undefined ? { cursor: seq, outcome: 'recovered', reason } : { cursor, outcome: 'reset', reason };
+  return reason === undefined ? { cursor: seq, outcome: 'recovered', reason, tail } : { cursor, outcome: 'reset', reason, tail };
+}
+
+/** Before the last `tail` messages up to `to`, or before the oldest that the log has. */
+export function tailStart({ firstSeq }: Pick<LogExtent, 'firstSeq'>, to: number, tail: number): number {
+  return Math.max(to - tail, firstSeq - 1);
 }
 
 function missing(log: LogExtent, epoch: string, seq: number): ResetReason | undefined {

@@ -63,8 +63,9 @@ export class Stream {
       replayed: number;
       reason?: string;
     };
-    if (this.#isAnew) this.#replay = this.#replay.slice(this.#replay.length - replayed);
-    this.#isAnew = false;
+    // Of an earlier stay, or of what a `reset` in the middle of a replay has made nothing of.
+    const isForgetful = this.#isAnew || outcome === 'reset';
+    const earlier = isForgetful ? this.#replay.splice(0, Math.max(0, this.#replay.length - replayed)) : [];
     const seqs = this.#replay.map((entry) => entry.seq);
     if (this.isLive && since === undefined && outcome === 'reset' && reason === 'epoch' && epoch === this.epoch)
       this.#wrong(atMs, `is told that its log was lost, and is in the same one: ${epoch} ${seq}`);
@@ -79,13 +80,16 @@ export class Stream {
       const tail = since?.tail ?? 0;
       const isRun = seqs.every((at, index) => at === (seqs[0] as number) + index);
       const isTail = isRun && seqs.length <= tail && (seqs.at(-1) ?? seq) === seq;
-      // Under a replay the log may be trimmed, or lost: then what came of it was all there was, and the `reset` says so.
-      const isBegun = outcome === 'reset' && isRun;
-      if (isBegun && !isTail && reason === 'epoch') this.epoch = since?.epoch ?? '';
-      if (!isTail && !isBegun) this.#wrong(atMs, `"${outcome}" at ${seq} with a tail of ${tail}, and replayed ${seqs.join()}`);
+      if (!isTail) this.#wrong(atMs, `"${outcome}" at ${seq} with a tail of ${tail}, and replayed ${seqs.join()}`);
     }
-    for (const entry of this.#replay) this.#see(entry.atMs, entry.seq, entry.message);
+    if (!this.#isAnew) {
+      // Which log a tail was of, before the one that the `sync` names, nobody says.
+      this.epoch = reason === 'trimmed' ? epoch : ((since?.tail === undefined ? since?.epoch : undefined) ?? '');
+      for (const entry of earlier) this.#see(entry.atMs, entry.seq, entry.message);
+    }
+    this.#isAnew = false;
     this.epoch = epoch;
+    for (const entry of this.#replay) this.#see(entry.atMs, entry.seq, entry.message);
     if (outcome === 'reset') this.#reset(atMs, reason, epoch, seq, since);
     this.#replay = [];
     this.seq = seq;
