@@ -87,7 +87,8 @@ function limitsOf(random: Random, faults: readonly Fault[]): Record<string, numb
   // Small, so that a flood need not be large.
   if (faults.includes('floods')) Object.assign(limits, { messagesBurst: 40, messagesPerSecondMax: 20, errorsBurst: 30 });
   if (random.chance(0.1)) limits.logAgeMaxMs = 15_000;
-  if (random.chance(0.2)) limits.replayBytesPerSecondMax = 4_096;
+  // As much as brings the largest logs to everybody within the time in which all has to converge.
+  if (random.chance(0.2)) limits.replayBytesPerSecondMax = 32_768;
   if (random.chance(0.2)) limits.publishesInFlightMax = 2;
   if (random.chance(0.1)) limits.presenceMembersMax = 2;
   if (random.chance(0.1)) limits.droppedMembersMax = 1;
