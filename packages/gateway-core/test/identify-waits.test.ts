@@ -1,4 +1,4 @@
-import { MemoryBroker, MemoryPresenceStore } from 'gateway-core';
+import { type GatewayOptions, MemoryBroker, MemoryPresenceStore } from 'gateway-core';
 import { describe, expect, test, vi } from 'vitest';
 import { asynchronous, waitOn } from './support/asynchronous.js';
 import { codesOf, heartbeat, identify, long, say } from './support/messages.js';
@@ -116,6 +116,37 @@ test('a group that had to make room while its first member was being entered is 
   const presence = gateway.presence('a');
   await clock.advance(200);
   expect((await presence).details?.members ?? 0).toBe(0);
+});
+
+describe('a group that somebody is being entered into', () => {
+  const slow = (limits: GatewayOptions['limits']) =>
+    setUp((fake) => ({
+      presence: asynchronous(new MemoryPresenceStore({ clock: fake }), ['info'], waitOn(fake, 2_000)),
+      limits,
+    }));
+
+  test('is not forgotten as too old', async () => {
+    const { clock, gateway, connect } = slow({ logAgeMaxMs: 10_000 });
+    await gateway.publish('a', 1);
+    await clock.advance(9_500);
+    const client = connect();
+    client.send(identify('a'));
+    await clock.advance(5_000);
+    expect(codesOf(client)).toEqual([]);
+    expect(gateway.connections()[0]).toMatchObject({ groups: ['a'] });
+  });
+
+  test('is the last to make room, however long it was idle', async () => {
+    const { clock, gateway, connect } = slow({ groupsMax: 2 });
+    for (const groupId of ['a', 'b']) await gateway.publish(groupId, 1);
+    const client = connect();
+    client.send(identify('a'));
+    await clock.advance(500);
+    await gateway.publish('c', 1);
+    await clock.advance(5_000);
+    expect(codesOf(client)).toEqual([]);
+    expect(gateway.groups().map(({ groupId }) => groupId)).toEqual(['a', 'c']);
+  });
 });
 
 test('a client whose identify was refused for a reason that passes is told to come back [R57]', async () => {

@@ -86,17 +86,19 @@ export class Groups {
    */
   open(groupId: string): MaybePromise<Group> {
     if (this.#closed) throw closed();
-    const known = this.#groups.get(groupId) ?? this.#opening.get(groupId);
-    if (known !== undefined) return known;
+    const known = this.#groups.get(groupId);
+    if (known !== undefined) return this.#used(known);
+    const opening = this.#opening.get(groupId);
+    if (opening !== undefined) return opening;
     this.#makeRoom();
     const feed = new Feed(this.limits, (error) => this.failed(error, 'broker.unsubscribe'));
     const subscription = this.broker.subscribe(groupId, feed);
     if (!isPromise(subscription)) return this.#opened(groupId, feed, feed.subscribed(subscription));
-    const opening = this.#openLater(groupId, feed, subscription);
-    this.#opening.set(groupId, opening);
+    const opened = this.#openLater(groupId, feed, subscription);
+    this.#opening.set(groupId, opened);
     // Whoever opens it is told; at the end of the gateway that may be nobody any more.
-    opening.catch(() => {});
-    return opening;
+    opened.catch(() => {});
+    return opened;
   }
 
   /** Lets a group's log reach back to what is asked for, see {@link Reaching}. */
@@ -153,6 +155,13 @@ export class Groups {
     this.#closed = true;
     for (const group of this.#groups.values()) this.#dispose(group);
     this.#context.replays.close();
+  }
+
+  /** Somebody is about to come: it is not the next to be forgotten, however long hooks and stores take. */
+  #used(group: Group): Group {
+    group.use();
+    if (this.#idle.delete(group)) this.#idle.add(group);
+    return group;
   }
 
   #published(position: PublishedPosition): PublishedPosition {
