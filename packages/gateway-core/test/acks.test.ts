@@ -1,7 +1,7 @@
 import { MemoryBroker } from 'gateway-core';
 import { describe, expect, test } from 'vitest';
 import { asynchronous, BROKER_METHODS, waitOn } from './support/asynchronous.js';
-import { say } from './support/messages.js';
+import { long, say } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { setUp } from './support/set-up.js';
@@ -259,4 +259,62 @@ test('a message that is accepted after its connection has ended does not stop th
   gateway.disconnect(gateway.connections()[0]?.connectionId as string);
   await clock.advance(200);
   expect(socket.reading).toBe(true);
+});
+
+describe('a leave on a socket that takes nothing', () => {
+  async function leaving() {
+    const world = setUp({
+      limits: { socketHighWaterMarkBytes: 1_000 },
+      timings: { heartbeatTimeoutMs: 1_000_000, slowConsumerTimeoutMs: 0 },
+    });
+    const socket = new RecordingSocket(world.gateway);
+    socket.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId: 'g' } });
+    await world.clock.advance(1_000);
+    socket.writes.length = 0;
+    socket.stuck = true;
+    for (const id of ['m-1', 'm-2', 'm-3']) socket.send(say(long(1_500), { groupId: 'g', id }));
+    await world.clock.settle();
+    socket.send({ type: 'leave', id: 'leave', payload: { groupId: 'g' } });
+    await world.clock.settle();
+    return { ...world, socket };
+  }
+  const told = (socket: RecordingSocket) =>
+    (socket.received as { type: string; payload: { id?: string } }[]).map(({ type, payload }) =>
+      type === 'ack' ? `ack ${payload.id}` : type,
+    );
+
+  test('is done once everything was written that was accepted before it', async () => {
+    const { clock, gateway, socket } = await leaving();
+    expect(told(socket)).not.toContain('ack leave');
+    expect(gateway.connections()[0]?.groups).toEqual(['g']);
+    socket.drain();
+    await clock.settle();
+    expect(socket.data).toHaveLength(3);
+    expect(told(socket).at(-1)).toBe('ack leave');
+    expect(gateway.connections()[0]?.groups).toEqual([]);
+    socket.listener.closed(1006, '');
+  });
+
+  test('takes nobody out where the connection drops meanwhile: its member can come back', async () => {
+    const { clock, gateway, socket } = await leaving();
+    socket.listener.closed(1006, '');
+    await clock.settle();
+    expect((await gateway.presence('g')).details?.members).toBe(1);
+    expect(told(socket)).not.toContain('ack leave');
+  });
+
+  test('is done at once in the middle of a replay, which only it had asked for', async () => {
+    const { clock, gateway } = setUp({ limits: { socketHighWaterMarkBytes: 1_000 } });
+    for (let n = 0; n < 5; n += 1) await gateway.publish('g', long(1_500));
+    const socket = new RecordingSocket(gateway);
+    socket.send({ type: 'identify', version: '2', payload: { clientType: 'app-client' } });
+    await clock.advance(1_000);
+    socket.stuck = true;
+    socket.send({ type: 'join', id: 'join', payload: { groupId: 'g', since: { tail: 5 } } });
+    await clock.settle();
+    socket.send({ type: 'leave', id: 'leave', payload: { groupId: 'g' } });
+    await clock.settle();
+    expect(gateway.connections()[0]?.groups).toEqual([]);
+    socket.listener.closed(1006, '');
+  });
 });

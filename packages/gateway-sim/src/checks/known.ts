@@ -7,3 +7,13 @@ import type { Plan } from '../plan.js';
 export function mayDouble({ shared, principals, actions }: Plan): boolean {
   return shared && !principals && actions.some((action) => action.do === 'pause');
 }
+
+/**
+ * Known: a gateway that leaves for good while the member store fails cannot tell it who has left which group. Whoever resumes elsewhere is in that
+ * group again, and has its `ack`.
+ */
+export function mayStay({ shared, actions }: Plan): boolean {
+  const does = (what: string) => actions.some((action) => action.do === what);
+  const fails = actions.some((action) => action.do === 'ask' && action.what === 'members' && action.manner !== 'slow');
+  return shared && fails && does('leave') && (does('deploy') || does('kill'));
+}

@@ -1,6 +1,7 @@
 import type { FinalUser, History } from '../history.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
+import { mayStay } from './known.js';
 import { reading } from './wire.js';
 
 /** The end of a run, for what is true then. */
@@ -77,7 +78,8 @@ export function checkRosters(history: History, plan: Plan): Found[] {
         }
       }
       for (const { memberId } of members)
-        if (!expected.has(memberId)) found.push({ atMs, text: `${user.life} sees ${memberId} in ${groupId}, who is not there` });
+        if (!expected.has(memberId) && !mayStay(plan))
+          found.push({ atMs, text: `${user.life} sees ${memberId} in ${groupId}, who is not there` });
     }
   }
   return found;
