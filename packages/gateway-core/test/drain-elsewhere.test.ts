@@ -1,6 +1,7 @@
+import type { Clock } from 'gateway-core';
 import { connectClient } from 'gateway-core/testing';
 import { expect, test } from 'vitest';
-import { MEMBER_METHODS, never, PRESENCE_METHODS, paced } from './support/asynchronous.js';
+import { delayed, MEMBER_METHODS, never, type Pace, PRESENCE_METHODS, paced } from './support/asynchronous.js';
 import { identify } from './support/messages.js';
 import { MovingClient, type SharedOptions, shareGateways } from './support/shared-gateways.js';
 
@@ -93,6 +94,41 @@ test('who has not come back when its gateway has closed has its whole window to 
   await clock.advance(1_000);
   expect(never.take().resumed).toEqual([false, false]);
 });
+
+test.each<[string, boolean, (clock: Clock) => Pace]>([
+  ['is under way', false, (clock) => delayed(clock, 500)],
+  ['has failed', true, () => ({ before: () => Promise.reject(new Error('the store is away')) })],
+])(
+  'who drops with its gateway while what the store is told of it %s can come back elsewhere, as it was',
+  async (_what, dropsBefore, pace) => {
+    /** Calls that the store is away for: that of the join, and that of the drop. */
+    let away = 0;
+    const isAway = () => {
+      away -= 1;
+      return away >= 0;
+    };
+    const { clock, gateways } = shareGateways({
+      each: ({ members }, at, fake) => (at === 1 ? {} : { members: paced(members, ['put'], pace(fake), { when: isAway }) }),
+    });
+    const client = new MovingClient(gateways);
+    client.connect({ g: {} });
+    await clock.advance(1_000);
+    const { memberId } = client.take();
+    away = 2;
+    client.send({ type: 'join', payload: { groupId: 'h' } });
+    await clock.advance(100);
+    if (dropsBefore) client.connection.close(1006);
+    await clock.settle();
+    const closing = gateways[0].close({ graceMs: 0 });
+    await clock.advance(3_000);
+    await closing;
+    client.goTo(1).connect();
+    await clock.advance(1_000);
+    expect(client.take()).toMatchObject({ memberId, resumed: [false, true] });
+    for (const groupId of ['g', 'h'])
+      expect((await gateways[1].members(groupId)).map((member) => member.memberId)).toEqual([memberId]);
+  },
+);
 
 /** The first gateway loses its stores, in both directions, while `isDead`. */
 function mortal(): { options: SharedOptions; kill: (isDead: boolean) => void } {

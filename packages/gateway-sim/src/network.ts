@@ -60,8 +60,9 @@ export class Network {
     const handshake = new Promise<Handshake>((resolve) => {
       this.schedule.after(roundTripsMs, () => {
         if (wanted === 'hang') return;
-        // What a client learns it learns once it goes on.
-        const settle = (settled: Handshake) => process.run(() => resolve(settled));
+        // What a client learns it learns once it goes on: by then the gateway may be gone.
+        const settle = (settled: Handshake) =>
+          process.run(() => resolve(settled === 'connect' && !gateway.serves(link) ? 'refuse' : settled));
         if (wanted === 'refuse' || !gateway.isUp) settle('refuse');
         else gateway.greet(link, () => settle(gateway.isUp ? 'connect' : 'refuse'));
       });

@@ -6,7 +6,7 @@ import type { Asker } from './asker.js';
 import { Expiries, type Expiry } from './expiries.js';
 import { isHere, type Resumable } from './member.js';
 import { MemberRecords } from './member-records.js';
-import type { MemberStore } from './member-store.js';
+import type { MemberStore, StoredMember } from './member-store.js';
 
 export interface MemberKeeperOptions {
   /** Makes node ids. */
@@ -55,6 +55,8 @@ export class MemberKeeper {
   /** To be said again, the one that waits for longest first: what is true of members, and that they have gone. */
   readonly #owed = new Set<Resumable>();
   readonly #owedEnds = new Set<Resumable>();
+  /** Left to other gateways, as each stood then. */
+  readonly #handedOver = new Map<Resumable, StoredMember>();
   readonly #records: MemberRecords;
   readonly #expiries: Expiries;
   /** Which calls fail: reported when the first does, not again before one has succeeded. */
@@ -120,8 +122,9 @@ export class MemberKeeper {
     }
     this.#haveLease();
     for (const set of [this.#stale, this.#owed, this.#owedEnds]) set.delete(member);
-    const { generation, tokenHash } = member.resume;
-    const isEnd = tokenHash === undefined || !isHere(member);
+    const { generation } = member.resume;
+    const record = this.#recordOf(member);
+    const isEnd = record === undefined;
     const where = isEnd ? 'members.end' : 'members.put';
     let isLater = false;
     const said = (isTaken: boolean) => {
@@ -138,9 +141,7 @@ export class MemberKeeper {
       this.#owe(member);
     };
     const call = (): MaybePromise<boolean> => {
-      const answer = isEnd
-        ? this.store.end(member.memberId, generation)
-        : this.store.put(this.#records.of(member, tokenHash, this.#nodeId));
+      const answer = record === undefined ? this.store.end(member.memberId, generation) : this.store.put(record);
       if (!isPromise(answer)) return answer;
       isLater = true;
       let isTaken = true;
@@ -156,6 +157,15 @@ export class MemberKeeper {
   /** Says nothing more of a member that another gateway has, but where a call may still come through: then its end follows, in its generation. */
   forget(member: Resumable): void {
     if (this.#calls.has(member) || this.#owed.has(member)) this.say(member);
+  }
+
+  /**
+   * Leaves a member that has dropped to other gateways: it is none of this one any more. What the store has to be told yet, because a call is under
+   * way or has failed, is that.
+   */
+  handOver(member: Resumable): void {
+    const record = this.#recordOf(member);
+    if (record !== undefined) this.#handedOver.set(member, record);
   }
 
   /** Whether a dropped member has gone, its time to come back being over. */
@@ -183,6 +193,13 @@ export class MemberKeeper {
   async #ended(member: Resumable): Promise<void> {
     // The call under way, and the one that follows it where something was new.
     for (let call = 0; call < 2; call += 1) await Promise.allSettled([this.#calls.endOf(member)]);
+  }
+
+  /** What is true of a member; `undefined` where it has ended. */
+  #recordOf(member: Resumable): StoredMember | undefined {
+    const { tokenHash } = member.resume;
+    if (tokenHash === undefined || !isHere(member)) return this.#handedOver.get(member);
+    return this.#records.of(member, tokenHash, this.#nodeId);
   }
 
   #owe(member: Resumable): void {

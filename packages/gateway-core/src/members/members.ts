@@ -207,6 +207,7 @@ export class Members {
         this.end(member);
         continue;
       }
+      this.keeper.handOver(member);
       advance(member, 'handedOver');
       this.#moveOut(member, false);
     }

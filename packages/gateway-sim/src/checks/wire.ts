@@ -18,6 +18,8 @@ interface Line {
   /** Groups whose `leave` was acknowledged, and ids of those that are not. */
   readonly leaves: Map<string, string>;
   readonly gone: Set<string>;
+  /** Joined again before the `leave` was answered, with what was asked for: the new stays begin with that answer. */
+  readonly again: Map<string, Since[]>;
   /** Groups of what it has published, by id; and the last place that was acknowledged in each. */
   readonly said: Map<string, string>;
   readonly acked: Map<string, { epoch: string; seq: number }>;
@@ -58,6 +60,7 @@ function readAll(history: History): Reading {
         streams: new Map(),
         leaves: new Map(),
         gone: new Set(),
+        again: new Map(),
         said: new Map(),
         acked: new Map(),
       };
@@ -84,11 +87,10 @@ function sent(line: Line, { type, id, groupId: to, payload = {} }: WireMessage):
     line.wanted.add(groupId);
   } else if (type === 'join') {
     const { groupId, since = {} } = payload as { groupId: string; since?: Since };
-    line.asked.set(groupId, since);
     line.wanted.add(groupId);
     line.gone.delete(groupId);
-    for (const [leave, left] of line.leaves) if (left === groupId) line.leaves.delete(leave);
-    line.streams.get(groupId)?.rejoin();
+    if ([...line.leaves.values()].includes(groupId)) line.again.set(groupId, [...(line.again.get(groupId) ?? []), since]);
+    else joined(line, groupId, since);
   } else if (type === 'data_update' && id !== undefined && to !== undefined) line.said.set(id, to);
   else if (type === 'leave' && id !== undefined) line.leaves.set(id, (payload as { groupId: string }).groupId);
 }
@@ -108,8 +110,14 @@ function received(line: Line, message: WireMessage, atMs: number, result: Readin
       owed(line, left, atMs, result);
       line.streams.delete(left);
       line.gone.add(left);
+      answered(line, payload.id as string, left);
     }
     return;
+  }
+  if (type === 'error') {
+    // Without an id it may be about any of them.
+    for (const [id, groupId] of line.leaves)
+      if (payload.inReplyTo === undefined || payload.inReplyTo === id) answered(line, id, groupId);
   }
   const groupId = groupOf(message);
   if (groupId === undefined || !(type === 'data_update' || type === 'sync' || type === 'gap' || type === 'presence_update'))
@@ -136,6 +144,20 @@ function received(line: Line, message: WireMessage, atMs: number, result: Readin
     stream.sync(atMs, payload, line.asked.get(groupId));
     line.asked.delete(groupId);
   }
+}
+
+function joined(line: Line, groupId: string, since: Since): void {
+  line.asked.set(groupId, since);
+  line.streams.get(groupId)?.rejoin();
+}
+
+/** A `leave` was done, or was not: what was asked for after it is next. */
+function answered(line: Line, id: string, groupId: string): void {
+  line.leaves.delete(id);
+  const since = line.again.get(groupId)?.shift();
+  if (since === undefined) return;
+  line.gone.delete(groupId);
+  joined(line, groupId, since);
 }
 
 function acked(line: Line, payload: Record<string, unknown>): void {
