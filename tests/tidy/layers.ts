@@ -100,6 +100,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'members/asker.ts',
     'members/expiries.ts',
     'members/member-records.ts',
+    'members/member-keeper-listener.ts',
     'members/member-keeper.ts',
     'members/moved-members.ts',
     'members/members.ts',

@@ -226,7 +226,6 @@ export function createOutbox(
         mark(entry, 'queued');
         pacing.pause(retryAfterMs);
       } else {
-        // What is refused now is this attempt: of an earlier one nothing is known.
         reject(entry, entry.isInDoubt ? 'OUTCOME_UNKNOWN' : code, message, retryable);
         outbox.pump();
       }

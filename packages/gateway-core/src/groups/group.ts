@@ -57,10 +57,6 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     return this.log.position;
   }
 
-  use(): void {
-    this.lastUsedAt = this.context.now();
-  }
-
   /** Of members that are connected. */
   get memberships(): ReadonlySet<Membership> {
     return this.places;
@@ -123,7 +119,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     movePlace(membership, 'detached');
     if (membership.state === 'detached') this.#detached.add(membership);
     if (this.places.size === 0) this.#nobodyIsThere();
-    this.use();
+    this.lastUsedAt = this.context.now();
   }
 
   /** Takes a member out. What it is owed is written first, so a mover does not miss its last messages. */
@@ -235,7 +231,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   #place(membership: Membership): void {
     this.places.add(membership);
     if (membership.receiver.hearsGaps) this.keepRoster().listeners += 1;
-    this.use();
+    this.lastUsedAt = this.context.now();
   }
 
   #markDirty(): void {

@@ -159,7 +159,7 @@ export class Groups {
 
   /** Somebody is about to come: it is not the next to be forgotten, however long hooks and stores take. */
   #used(group: Group): Group {
-    group.use();
+    group.lastUsedAt = this.clock.monotonicMs();
     if (this.#idle.delete(group)) this.#idle.add(group);
     return group;
   }

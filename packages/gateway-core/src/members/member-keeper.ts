@@ -5,8 +5,9 @@ import { Lease } from '../presence/lease.js';
 import type { Asker } from './asker.js';
 import { Expiries, type Expiry } from './expiries.js';
 import { isHere, type Resumable } from './member.js';
+import type { MemberKeeperListener } from './member-keeper-listener.js';
 import { MemberRecords } from './member-records.js';
-import type { MemberStore, StoredMember } from './member-store.js';
+import type { MemberStore } from './member-store.js';
 
 export interface MemberKeeperOptions {
   /** Makes node ids. */
@@ -32,16 +33,6 @@ const REPEATS_PER_SWEEP = 500;
 const PAUSE_MS = 1_000;
 const PAUSE_MAX_MS = 30_000;
 
-/** What the keeper asks of the members of its gateway, and tells of them. */
-export interface MemberKeeperListener {
-  all(): Iterable<Resumable>;
-  /** The store has it in another generation. */
-  replaced(member: Resumable): void;
-  /** Another gateway has taken it over, in this generation. */
-  overtaken(memberId: string, generation: number): void;
-  failed(error: unknown, where: string): void;
-}
-
 /**
  * Makes the member store say what is true of this gateway's members. Each call says all of it, so one that fails is made up for by the next; of
  * one member there is one call at a time.
@@ -55,8 +46,6 @@ export class MemberKeeper {
   /** To be said again, the one that waits for longest first: what is true of members, and that they have gone. */
   readonly #owed = new Set<Resumable>();
   readonly #owedEnds = new Set<Resumable>();
-  /** Left to other gateways, as each stood then. */
-  readonly #handedOver = new Map<Resumable, StoredMember>();
   readonly #records: MemberRecords;
   readonly #expiries: Expiries;
   /** Which calls fail: reported when the first does, not again before one has succeeded. */
@@ -123,7 +112,7 @@ export class MemberKeeper {
     this.#haveLease();
     for (const set of [this.#stale, this.#owed, this.#owedEnds]) set.delete(member);
     const { generation } = member.resume;
-    const record = this.#recordOf(member);
+    const record = this.#records.of(member, this.#nodeId);
     const isEnd = record === undefined;
     const where = isEnd ? 'members.end' : 'members.put';
     let isLater = false;
@@ -159,13 +148,9 @@ export class MemberKeeper {
     if (this.#calls.has(member) || this.#owed.has(member)) this.say(member);
   }
 
-  /**
-   * Leaves a member that has dropped to other gateways: it is none of this one any more. What the store has to be told yet, because a call is under
-   * way or has failed, is that.
-   */
+  /** Leaves a member that has dropped to other gateways: what the store has to be told of it yet is how it stands now. */
   handOver(member: Resumable): void {
-    const record = this.#recordOf(member);
-    if (record !== undefined) this.#handedOver.set(member, record);
+    this.#records.keep(member, this.#nodeId);
   }
 
   /** Whether a dropped member has gone, its time to come back being over. */
@@ -193,13 +178,6 @@ export class MemberKeeper {
   async #ended(member: Resumable): Promise<void> {
     // The call under way, and the one that follows it where something was new.
     for (let call = 0; call < 2; call += 1) await Promise.allSettled([this.#calls.endOf(member)]);
-  }
-
-  /** What is true of a member; `undefined` where it has ended. */
-  #recordOf(member: Resumable): StoredMember | undefined {
-    const { tokenHash } = member.resume;
-    if (tokenHash === undefined || !isHere(member)) return this.#handedOver.get(member);
-    return this.#records.of(member, tokenHash, this.#nodeId);
   }
 
   #owe(member: Resumable): void {

@@ -1,17 +1,31 @@
 import type { Clock } from '../clock.js';
-import { fingerprintOf, type Identity, type Resumable } from './member.js';
+import { fingerprintOf, type Identity, isHere, type Resumable } from './member.js';
 import type { StoredMember } from './member-store.js';
 
 /** Members as a member store is told of them. */
 export class MemberRecords {
   readonly #users = new WeakMap<Identity, string>();
+  /** Of members that were left to other gateways. */
+  readonly #kept = new WeakMap<Resumable, StoredMember>();
 
   constructor(
     private readonly clock: Clock,
     private readonly options: { isShared: boolean; resumeTtlMs: number },
   ) {}
 
-  of({ memberId, identity, memberships, droppedAt, resume }: Resumable, tokenHash: string, nodeId: string): StoredMember {
+  /** What is true of a member; `undefined` where it has ended. */
+  of(member: Resumable, nodeId: string): StoredMember | undefined {
+    const { tokenHash } = member.resume;
+    return tokenHash === undefined || !isHere(member) ? this.#kept.get(member) : this.#of(member, tokenHash, nodeId);
+  }
+
+  /** From now on it is what it is now, though it is no member here any more. */
+  keep(member: Resumable, nodeId: string): void {
+    const record = this.of(member, nodeId);
+    if (record !== undefined) this.#kept.set(member, record);
+  }
+
+  #of({ memberId, identity, memberships, droppedAt, resume }: Resumable, tokenHash: string, nodeId: string): StoredMember {
     const { isShared, resumeTtlMs } = this.options;
     const isDropped = droppedAt !== undefined;
     return {

@@ -127,10 +127,8 @@ export class Members {
       this.report.detached(member);
       this.keeper.say(member);
     }
-    if (this.#dropped.size > this.options.droppedMembersMax) {
-      const [oldest] = this.#dropped;
-      this.end(oldest as Member);
-    }
+    const [oldest] = this.#dropped;
+    if (this.#dropped.size > this.options.droppedMembersMax) this.end(oldest as Member);
   }
 
   /** Takes the member out of all its groups for good. */
@@ -234,15 +232,15 @@ export class Members {
 
   /** Takes its places away without a word of it: it is in its groups, but not here. */
   #moveOut(member: Resumable, isElsewhere = true): void {
-    member.resume.connection.fenced = true;
+    const { memberId, memberships, resume } = member;
+    resume.connection.fenced = true;
     this.#dropped.delete(member);
-    this.#resumable.delete(member.memberId);
-    const { memberId, memberships } = member;
+    this.#resumable.delete(memberId);
     member.memberships = [];
     for (const membership of memberships) this.groups.remove(membership);
     const groupIds = memberships.map(({ group }) => group.groupId);
-    const { generation } = member.resume;
-    if (isElsewhere) this.#moved.add({ memberId, generation, groupIds, since: this.clock.monotonicMs() });
+    if (!isElsewhere) return;
+    this.#moved.add({ memberId, generation: resume.generation, groupIds, since: this.clock.monotonicMs() });
   }
 
   #tellEnter(member: Member, groupId: string): void {
