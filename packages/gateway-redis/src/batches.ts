@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import type { BrokerMessage, PublishedPosition } from 'gateway-core';
+import { type Connection, unavailable } from './connection.js';
+import { entryText } from './entry-text.js';
+import { isLost, RedisBackendError } from './errors.js';
+import { PUBLISH } from './log-scripts.js';
+import { escaped } from './texts.js';
+
+/** Bounds of the messages that a node has not had answered; see `RedisLimits`. */
+export interface BatchLimits {
+  batchMessagesMax: number;
+  batchBytesMax: number;
+  pendingBytesMax: number;
+  logMessagesMax: number;
+  logBytesMax: number;
+  idempotencyKeysMax: number;
+}
+
+interface Publish {
+  readonly entry: string;
+  readonly idempotencyKey: string | undefined;
+  readonly bytes: number;
+  readonly since: number;
+  resolve(position: PublishedPosition): void;
+  reject(error: unknown): void;
+}
+
+interface Batch {
+  readonly counter: number;
+  readonly messages: readonly Publish[];
+  /** Whether it may have been carried out. */
+  isDoubtful: boolean;
+}
+
+/** What the publishes of a node share. */
+export interface BatchContext {
+  readonly connection: Connection;
+  readonly limits: BatchLimits;
+  /** How long a log is kept that nobody uses, in milliseconds. */
+  readonly logTtlMs: number;
+  readonly publishTimeoutMs: number;
+  /** Names this node in the logs. */
+  readonly nodeId: string;
+  now(): number;
+  endOfTurn(task: () => void): void;
+  counter(): number;
+  /** Bytes that wait, of all groups. */
+  hold(bytes: number): number;
+}
+
+/**
+ * What a node publishes to one group: in the order of the calls, one batch under way at a time. What comes while one is under way makes up the
+ * next, so the batches grow with the load. A batch is sent again after a broken connection: its counter makes that harmless.
+ */
+export class Batches {
+  #pending: Publish[] = [];
+  #underWay: Batch | undefined;
+  #flushes = false;
+
+  constructor(
+    private readonly context: BatchContext,
+    /** Of the log, and its channel. */
+    private readonly keys: readonly string[],
+    private readonly acknowledged: (epoch: string, seq: number) => void,
+  ) {}
+
+  get isIdle(): boolean {
+    return this.#underWay === undefined && this.#pending.length === 0;
+  }
+
+  publish(message: BrokerMessage): Promise<PublishedPosition> {
+    const { limits, now, hold } = this.context;
+    const entry = entryText(message);
+    const bytes = Buffer.byteLength(entry) + 64;
+    if (hold(0) + bytes > limits.pendingBytesMax) return Promise.reject(unavailable('too much waits to be published'));
+    hold(bytes);
+    return new Promise((resolve, reject) => {
+      const { idempotencyKey } = message;
+      this.#pending.push({ entry, idempotencyKey, bytes, since: now(), resolve, reject });
+      this.#flushLater();
+    });
+  }
+
+  /** The connection is there again: what is under way may have got lost. */
+  up(): void {
+    if (this.#underWay !== undefined) void this.#send(this.#underWay);
+    else this.#flush();
+  }
+
+  /** Refuses what has waited for too long. */
+  sweep(now: number): void {
+    const { publishTimeoutMs } = this.context;
+    const isOver = ({ since }: Publish) => now - since >= publishTimeoutMs;
+    const batch = this.#underWay;
+    if (batch?.messages.some(isOver)) {
+      // The counter moves on, so that the log refuses it should it still come.
+      this.#underWay = undefined;
+      this.#refuse(batch.messages, batch.isDoubtful ? doubtful() : unavailable(this.context.connection.reason));
+    }
+    const late = this.#pending.findIndex((publish) => !isOver(publish));
+    const over = this.#pending.splice(0, late < 0 ? this.#pending.length : late);
+    this.#refuse(over, unavailable(this.context.connection.reason));
+    if (batch !== undefined && this.#underWay === undefined) this.#flush();
+  }
+
+  close(error: Error): void {
+    const batch = this.#underWay;
+    this.#underWay = undefined;
+    this.#refuse([...(batch?.messages ?? []), ...this.#pending.splice(0)], error);
+  }
+
+  #flushLater(): void {
+    if (this.#flushes || this.#underWay !== undefined) return;
+    this.#flushes = true;
+    this.context.endOfTurn(() => {
+      this.#flushes = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#underWay !== undefined || this.#pending.length === 0 || this.context.connection.state !== 'up') return;
+    const { batchMessagesMax, batchBytesMax } = this.context.limits;
+    let count = 0;
+    let bytes = 0;
+    for (const publish of this.#pending) {
+      bytes += publish.bytes;
+      if (count > 0 && (count >= batchMessagesMax || bytes > batchBytesMax)) break;
+      count += 1;
+    }
+    this.#underWay = { counter: this.context.counter(), messages: this.#pending.splice(0, count), isDoubtful: false };
+    void this.#send(this.#underWay);
+  }
+
+  async #send(batch: Batch): Promise<void> {
+    const { connection, limits, logTtlMs, nodeId } = this.context;
+    const args = [
+      connection.term,
+      freshEpoch(),
+      nodeId,
+      String(batch.counter),
+      String(limits.logMessagesMax),
+      String(limits.logBytesMax),
+      String(logTtlMs),
+      String(limits.idempotencyKeysMax),
+      String(batch.messages.length),
+    ];
+    for (const { idempotencyKey, entry } of batch.messages) {
+      args.push(idempotencyKey === undefined ? '' : `=${escaped(idempotencyKey)}`, entry);
+    }
+    let reply: unknown[];
+    try {
+      reply = await connection.runNow(PUBLISH, this.keys, args);
+    } catch (error) {
+      if (this.#underWay !== batch) return;
+      if (isLost(error)) {
+        // Sent again when the connection is there again, see `up`.
+        if (error.code === 'UNKNOWN_OUTCOME') batch.isDoubtful = true;
+        return;
+      }
+      this.#underWay = undefined;
+      this.#refuse(batch.messages, error);
+      this.#flush();
+      return;
+    }
+    if (this.#underWay === batch) this.#answered(batch, reply as string[]);
+  }
+
+  #answered(batch: Batch, reply: readonly string[]): void {
+    this.#underWay = undefined;
+    const [status, epoch = ''] = reply;
+    if (status !== 'OK' || reply.length !== batch.messages.length + 2) {
+      this.#refuse(batch.messages, doubtful());
+    } else {
+      let seqMax = 0;
+      for (const [index, { bytes, resolve }] of batch.messages.entries()) {
+        this.context.hold(-bytes);
+        const answer = reply[index + 2] as string;
+        const isDuplicate = answer.startsWith('=');
+        const seq = Number(isDuplicate ? answer.slice(1) : answer);
+        seqMax = Math.max(seqMax, seq);
+        resolve(isDuplicate ? { epoch, seq, duplicate: true } : { epoch, seq });
+      }
+      this.acknowledged(epoch, seqMax);
+    }
+    this.#flush();
+  }
+
+  #refuse(messages: readonly Publish[], error: unknown): void {
+    for (const { bytes, reject } of messages) {
+      this.context.hold(-bytes);
+      reject(error);
+    }
+  }
+}
+
+/** 64 random bits. */
+export function freshEpoch(): string {
+  return randomBytes(8).toString('base64url');
+}
+
+function doubtful(): RedisBackendError {
+  return new RedisBackendError('UNKNOWN_OUTCOME', 'Redis has not said within publishTimeoutMs whether it has the message');
+}

@@ -1,0 +1,17 @@
+/**
+ * An id as part of a key, a field or a channel. UTF-8 has no lone surrogates, and would make one key of two ids; JSON escapes them, and
+ * changes nothing in nearly all others.
+ */
+export function escaped(id: string): string {
+  return JSON.stringify(id).slice(1, -1);
+}
+
+export function unescaped(text: string): string {
+  return JSON.parse(`"${text}"`) as string;
+}
+
+/** Two ids in one text, such that no two pairs have the same. */
+export function pairOf(one: string, other: string): string {
+  const first = escaped(one);
+  return `${first.length}:${first}${escaped(other)}`;
+}
