@@ -1,9 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { type Broker, type Clock, type Logger, type ResetReason, systemClock } from 'gateway-core';
+import {
+  type Broker,
+  type Clock,
+  type Logger,
+  type MemberStore,
+  type PresenceStore,
+  type ResetReason,
+  type SessionStore,
+  systemClock,
+} from 'gateway-core';
 import { Connection, type ConnectionState, type RedisTimings } from './connection.js';
 import { RedisBackendError, textOf } from './errors.js';
 import { LOG_SCRIPTS } from './log-scripts.js';
+import { MEMBER_SCRIPTS } from './member-scripts.js';
+import { PRESENCE_SCRIPTS } from './presence-scripts.js';
 import { RedisBroker } from './redis-broker.js';
+import { RedisMemberStore } from './redis-member-store.js';
+import { RedisPresenceStore } from './redis-presence-store.js';
+import { RedisSessionStore } from './redis-session-store.js';
+import { SESSION_SCRIPTS } from './session-scripts.js';
 
 /** Bounds of a backend. */
 export interface RedisLimits {
@@ -42,6 +57,8 @@ export const DEFAULT_REDIS_TIMINGS: Readonly<RedisTimings> = {
   auditIntervalMs: 30_000,
   reconnectMaxMs: 2_000,
   sweepIntervalMs: 250,
+  downTtlMs: 300_000,
+  untouchedLeaseMs: 30_000,
 };
 
 /** Options of {@link createRedisBackend}; all but `url` have a default. */
@@ -72,7 +89,12 @@ export interface RedisBackendEvents {
 /** Everything that gateways share, in one Redis. */
 export interface RedisBackend {
   /** For `createGateway({ ...backend.parts })`. */
-  readonly parts: { readonly broker: Broker };
+  readonly parts: {
+    readonly broker: Broker;
+    readonly presence: PresenceStore;
+    readonly sessions: SessionStore;
+    readonly members: MemberStore;
+  };
   readonly state: ConnectionState;
   /** Why it is not up. */
   readonly reason: string | undefined;
@@ -108,7 +130,7 @@ export function backendOf(options: RedisBackendOptions, { skewMs = () => 0 }: Ba
     throw new RedisBackendError('UNUSABLE', 'prefix: must not be empty and have no braces');
   const limits = filled(DEFAULT_REDIS_LIMITS, options.limits);
   const timings = filled(DEFAULT_REDIS_TIMINGS, options.timings);
-  const scripts = [...LOG_SCRIPTS];
+  const scripts = [...LOG_SCRIPTS, ...PRESENCE_SCRIPTS, ...SESSION_SCRIPTS, ...MEMBER_SCRIPTS];
   const connection = new Connection({ url, username, password, prefix, timings, clock, logger, skewMs, scripts });
   const lossListeners = new Set<(event: RedisBackendEvents['loss']) => void>();
   const failed = (error: unknown, where: string) => logger.error('a call to Redis failed', { where, error: textOf(error) });
@@ -128,13 +150,17 @@ export function backendOf(options: RedisBackendOptions, { skewMs = () => 0 }: Ba
       for (const listener of [...lossListeners]) listener({ groupId, reason });
     },
   });
-  connection.start([broker]);
+  const { downTtlMs, untouchedLeaseMs } = timings;
+  const presence = new RedisPresenceStore({ connection, downTtlMs, untouchedLeaseMs, failed });
+  const sessions = new RedisSessionStore(connection);
+  const members = new RedisMemberStore({ connection, untouchedLeaseMs, failed });
+  connection.start([broker, presence, members]);
   connection.onState((state, reason) => {
     if (state === 'up') logger.info('connected to Redis', {});
     else if (state === 'down') logger.warn('Redis cannot be reached', { reason });
   });
   return {
-    parts: { broker },
+    parts: { broker, presence, sessions, members },
     get state() {
       return connection.state;
     },

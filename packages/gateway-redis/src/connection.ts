@@ -21,6 +21,10 @@ export interface RedisTimings {
   reconnectMaxMs: number;
   /** How often the backend looks at its deadlines. Default 250. */
   sweepIntervalMs: number;
+  /** How long an empty group is remembered as DOWN. Default 300,000. */
+  downTtlMs: number;
+  /** The lease of a gateway that says something of a member before its first touch. Default 30,000. */
+  untouchedLeaseMs: number;
 }
 
 export interface ConnectionOptions {
@@ -133,12 +137,12 @@ export class Connection {
   }
 
   /**
-   * Runs a script. Calls are sent in the order in which they are made. Rejects with `UNAVAILABLE` where it was not sent, with
+   * Runs a script; its arguments are asked for when it is sent. Calls are sent in the order in which they are made. Rejects with `UNAVAILABLE` where it was not sent, with
    * `UNKNOWN_OUTCOME` where the connection broke after that, and with Redis' own error.
    */
-  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown[]> {
+  run(script: Script, keys: readonly string[], args: () => readonly string[]): Promise<unknown[]> {
     const up = this.whenUp();
-    return up === undefined ? this.#run(script, keys, args) : up.then(() => this.#run(script, keys, args));
+    return up === undefined ? this.#run(script, keys, args()) : up.then(() => this.#run(script, keys, args()));
   }
 
   /** As `run`, without waiting for a connection. */

@@ -10,8 +10,8 @@ export function unescaped(text: string): string {
   return JSON.parse(`"${text}"`) as string;
 }
 
-/** Two ids in one text, such that no two pairs have the same. */
+/** Two ids in one text, such that no two pairs have the same; scripts take it apart, so the length is in bytes. */
 export function pairOf(one: string, other: string): string {
   const first = escaped(one);
-  return `${first.length}:${first}${escaped(other)}`;
+  return `${Buffer.byteLength(first)}:${first}${escaped(other)}`;
 }
