@@ -10,7 +10,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'gateway-client': ['gateway-protocol'],
   'gateway-core': ['gateway-protocol'],
   'gateway-sim': ['gateway-client', 'gateway-core', 'gateway-protocol'],
-  'gateway-cli': ['gateway-core', 'gateway-protocol'],
+  'gateway-redis': ['gateway-core'],
+  'gateway-cli': ['gateway-core', 'gateway-protocol', 'gateway-redis'],
 };
 const TIME = [
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'performance'],

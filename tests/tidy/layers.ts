@@ -35,6 +35,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'transport/wrap-method.ts',
     'hooks.ts',
     'groups/chunk.ts',
+    'groups/former-epochs.ts',
     'groups/replay.ts',
     'groups/place-states.ts',
     'groups/group-states.ts',

@@ -99,17 +99,17 @@ describe('a log that does not reach back to a position', () => {
     expect([group.firstSeq, group.position.seq, group.logSize.messages]).toEqual([3, 10, 8]);
   });
 
-  test.each<[string, (epoch: string) => ResumeSince, number, number]>([
+  test.each<[string, (epoch: string) => ResumeSince, number, ...number[]]>([
     ['the last messages are asked for', () => ({ tail: 4 }), 4, 3],
     ['more are asked for than there are', () => ({ tail: 1_000_000 }), 1, 0],
     ['a position is recovered, it is that alone', (epoch) => ({ epoch, seq: 2, tail: 6 }), 3, 2],
-    ['a position is of another log', () => ({ epoch: 'another', seq: 2, tail: 4 }), 4, 3],
+    ['a position is of another log, which is asked about first', () => ({ epoch: 'another', seq: 2, tail: 4 }), 4, 2, 3],
     ['a position is ahead, as far as it has them', (epoch) => ({ epoch, seq: 99, tail: 1 }), 6, -1],
-  ])('gets from the broker what a tail lacks: where %s', async (_, since, firstSeq, askedAfter) => {
+  ])('gets from the broker what a tail lacks: where %s', async (_, since, firstSeq, ...askedAfter) => {
     const { broker, groups, group, epoch } = await opened();
     expect(groups.reach(group, since(epoch))).toBeUndefined();
     expect(group.firstSeq).toBe(firstSeq);
-    expect(broker.asked.map((asked) => asked.since.seq)).toEqual(askedAfter < 0 ? [] : [askedAfter]);
+    expect(broker.asked.map((asked) => asked.since.seq)).toEqual(askedAfter.filter((seq) => seq >= 0));
   });
 
   test('gets no more for a tail than it may hold', async () => {
@@ -121,14 +121,20 @@ describe('a log that does not reach back to a position', () => {
   test.each<[string, (epoch: string) => LogPosition]>([
     ['it reaches back already', (epoch) => ({ epoch, seq: 5 })],
     ['the position is ahead', (epoch) => ({ epoch, seq: 99 })],
-    ['the position is of another log', () => ({ epoch: 'another', seq: 2 })],
   ])('the broker is not asked where %s', async (_, since) => {
     const { broker, groups, group, epoch } = await opened();
     expect(groups.reach(group, since(epoch))).toBeUndefined();
     expect([broker.asked.length, group.firstSeq]).toEqual([0, 6]);
   });
 
-  test('nor where it has no history', async () => {
+  test('of a position in another log it is asked whether that was this one, and nothing comes of it where it was not', async () => {
+    const { broker, groups, group, epoch } = await opened();
+    for (const seq of [2, 99]) expect(groups.reach(group, { epoch: 'another', seq })).toBeUndefined();
+    expect([broker.asked.map(({ since }) => since.epoch), group.firstSeq]).toEqual([['another', 'another'], 6]);
+    expect(group.position.epoch).toBe(epoch);
+  });
+
+  test('it is not asked where it has no history', async () => {
     const { broker, group, reach } = await opened();
     Object.assign(broker, { retainsHistory: false });
     expect(reach(2)).toBeUndefined();

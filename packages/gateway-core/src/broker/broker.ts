@@ -55,8 +55,16 @@ export interface BrokerReceiver {
    * a `reset`.
    */
   deliver(entry: BrokerEntry): void;
-  /** The log was lost: `position` is where the new one stands. What was not delivered before will never be. */
-  reset(position: LogPosition): void;
+  /**
+   * The log was lost: `position` is where the new one stands. What was not delivered before will never be.
+   * @param reason as `history` would answer of what was delivered last. Default: `epoch`.
+   */
+  reset(position: LogPosition, reason?: ResetReason): void;
+  /**
+   * The log goes on under another epoch, and nothing is lost: the entries delivered so far have the same `seq` in both. A broker calls
+   * `reset` where a receiver has no such method.
+   */
+  renamed?(epoch: string): void;
 }
 
 /** The delivery of one group's entries to one receiver. */

@@ -1,6 +1,7 @@
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResetReason } from 'gateway-protocol';
 import { type Cursor, NONE_SEEN } from './cursor.js';
 import { CursorWriter, type FanOutContext } from './cursor-writer.js';
+import { FormerEpochs } from './former-epochs.js';
 import { movePlace } from './place-states.js';
 import { tailStart } from './replay.js';
 
@@ -20,6 +21,8 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
   protected writtenSeq: number;
   /** Bytes that came since the last pass began. */
   protected newBytes = 0;
+  /** Earlier epochs of the log, where there were any. */
+  protected formers: FormerEpochs | undefined;
 
   constructor(groupId: string, position: LogPosition, context: FanOutContext) {
     super(groupId, position, context);
@@ -42,8 +45,31 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     this.chunks = undefined;
   }
 
+  /** The log goes on under another epoch. Members of dialect 2 are told, or their next resume would name one that ended before. */
+  renamed(epoch: string): void {
+    const { position } = this.log;
+    if (position.epoch === epoch) return;
+    this.goOn(Number.POSITIVE_INFINITY);
+    this.learn(position.epoch, position.seq);
+    this.log.epoch = epoch;
+    for (const member of this.places) {
+      // One that is replayed to is told at the end of that.
+      if (!member.receiver.hearsGaps || member.replay !== undefined) continue;
+      movePlace(member, 'begun');
+      this.replayFrom(member, { cursor: member.cursor, outcome: 'recovered', reason: undefined, tail: 0 });
+      this.writeRest(member);
+    }
+  }
+
+  /** Entries of another epoch are this log's, up to `seq`; -1: it is an earlier one, and that is all that is known. */
+  learn(epoch: string, seq: number): void {
+    this.formers ??= new FormerEpochs();
+    this.formers.learn(epoch, seq);
+  }
+
   /** The log has been reset: the members are where it is. */
-  protected restart(): void {
+  protected restart(reason: ResetReason): void {
+    this.formers = undefined;
     // Who had not had its turn is still owed the presence.
     if (this.#pass !== undefined) this.#passPresence = -1;
     this.#pass = undefined;
@@ -59,7 +85,7 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
       movePlace(member, 'reset');
       const tail = member.replay?.tail ?? 0;
       const cursor = tailStart(this.log, this.log.headSeq, tail);
-      this.replayFrom(member, { cursor, outcome: 'reset', reason: 'epoch', tail });
+      this.replayFrom(member, { cursor, outcome: 'reset', reason, tail });
       this.advance(member);
     }
   }

@@ -1,4 +1,4 @@
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResetReason } from 'gateway-protocol';
 import type { BrokerEntry, BrokerReceiver, BrokerSubscription } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import { isPromise } from '../maybe-promise.js';
@@ -15,6 +15,8 @@ export class Feed implements BrokerReceiver {
   #earlyLength = 0;
   /** Where the log stands before what came early, where that is not where the subscription began. */
   #resetTo: LogPosition | undefined;
+  /** Its name now, where it got another one. */
+  #renamedTo: string | undefined;
   #droppedSeq: number | undefined;
   #receiver: BrokerReceiver | undefined;
   #subscription: BrokerSubscription | undefined;
@@ -45,16 +47,23 @@ export class Feed implements BrokerReceiver {
     }
   }
 
-  reset(position: LogPosition): void {
+  reset(position: LogPosition, reason?: ResetReason): void {
     if (this.#state === 'ended') return;
     if (this.#receiver !== undefined) {
-      this.#receiver.reset(position);
+      this.#receiver.reset(position, reason);
       return;
     }
     this.#resetTo = position;
+    this.#renamedTo = undefined;
     this.#droppedSeq = undefined;
     this.#early = [];
     this.#earlyLength = 0;
+  }
+
+  renamed(epoch: string): void {
+    if (this.#state === 'ended') return;
+    if (this.#receiver === undefined) this.#renamedTo = epoch;
+    else this.#receiver.renamed?.(epoch);
   }
 
   /** `subscribe` has answered. @returns where the group's log begins. */
@@ -63,7 +72,7 @@ export class Feed implements BrokerReceiver {
     this.#advance('answered');
     if (this.#state === 'ended') this.#unsubscribe();
     const { epoch, seq } = this.#resetTo ?? subscription.position;
-    return { epoch, seq: this.#droppedSeq ?? seq };
+    return { epoch: this.#renamedTo ?? epoch, seq: this.#droppedSeq ?? seq };
   }
 
   /** Passes on what came early, and everything from now on. */

@@ -16,7 +16,8 @@ import { bytesOf, olderEntries, slabsOf } from './older-entries.js';
  * after a flush: a live cursor never loses what it was about to read. Bounded in age by `expire`, which the sweep calls.
  */
 export class GroupLog extends LogMemory {
-  #epoch: string;
+  /** Set where it goes on under another one. */
+  epoch: string;
   #headSeq: number;
   /** `seq` of the oldest message; one after the head where there is none. */
   #firstSeq: number;
@@ -35,13 +36,13 @@ export class GroupLog extends LogMemory {
     owner: LogOwner,
   ) {
     super(budget, owner);
-    this.#epoch = position.epoch;
+    this.epoch = position.epoch;
     this.#headSeq = position.seq;
     this.#firstSeq = position.seq + 1;
   }
 
   get position(): LogPosition {
-    return { epoch: this.#epoch, seq: this.#headSeq };
+    return { epoch: this.epoch, seq: this.#headSeq };
   }
 
   get headSeq(): number {
@@ -148,7 +149,7 @@ export class GroupLog extends LogMemory {
     this.#slabs = [];
     this.#conflation = undefined;
     this.#deflated = undefined;
-    this.#epoch = position.epoch;
+    this.epoch = position.epoch;
     this.#headSeq = position.seq;
     this.#firstSeq = position.seq + 1;
   }

@@ -1,4 +1,4 @@
-import type { LogPosition, ResumeSince } from 'gateway-protocol';
+import type { LogPosition, ResetReason, ResumeSince } from 'gateway-protocol';
 import { gapFrame, syncFrame } from '../answers.js';
 import type { BrokerEntry, BrokerReceiver } from '../broker/broker.js';
 import type { SlicedTask } from '../slices.js';
@@ -103,7 +103,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     movePlace(membership, 'begun');
     if (membership.state !== 'replaying') return;
     const { position, headSeq, firstSeq } = this.log;
-    this.replayFrom(membership, beginningOf({ epoch: position.epoch, headSeq, firstSeq }, since));
+    this.replayFrom(membership, beginningOf({ epoch: position.epoch, headSeq, firstSeq, formers: this.formers }, since));
     membership.presenceSeen = NONE_SEEN;
     this.catchUp(membership);
   }
@@ -150,11 +150,11 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   }
 
   /** What was accepted before is written first; then messages may be lost to every member. */
-  reset(position: LogPosition): void {
+  reset(position: LogPosition, reason: ResetReason = 'epoch'): void {
     this.flush();
     this.context.counters.resets += 1;
     this.log.reset(position);
-    this.restart();
+    this.restart(reason);
     this.context.wasReset(this.groupId, position);
   }
 

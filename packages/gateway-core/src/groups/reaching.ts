@@ -8,7 +8,7 @@ import type { Group } from './group.js';
 /** Lets the logs of groups reach back to what the broker still has of them. */
 export class Reaching {
   /** What the broker is asked for of what comes before a log: everything after `seq`. */
-  readonly #underWay = new Map<Group, { readonly seq: number; readonly answer: Promise<void> }>();
+  readonly #underWay = new Map<Group, { readonly epoch: string; readonly seq: number; readonly answer: Promise<void> }>();
 
   constructor(
     private readonly broker: Broker,
@@ -33,24 +33,30 @@ export class Reaching {
   }
 
   #reachTo(group: Group, { epoch, seq }: LogPosition): MaybePromise<void> {
+    // Of another epoch only the broker knows whether that was this log.
+    const isOther = group.position.epoch !== epoch;
     const missing = group.firstSeq - 1 - seq;
-    if (this.broker.retainsHistory === false || group.position.epoch !== epoch || missing <= 0) return;
+    if (this.broker.retainsHistory === false || (missing <= 0 && !isOther)) return;
     // What the log could not hold is not asked for.
-    if (missing > this.limits.logMessagesMax - group.logSize.messages) return;
+    if (missing > this.limits.logMessagesMax - group.logSize.messages && !isOther) return;
+    return this.#ask(group, { epoch, seq }, Math.max(missing, 1));
+  }
+
+  #ask(group: Group, { epoch, seq }: LogPosition, missing: number): MaybePromise<void> {
     const underWay = this.#underWay.get(group);
-    if (underWay !== undefined && underWay.seq <= seq) return underWay.answer;
+    if (underWay !== undefined && underWay.epoch === epoch && underWay.seq <= seq) return underWay.answer;
     try {
       const history = this.timeouts.limit(this.broker.history(group.groupId, { epoch, seq }, missing), 'broker.history');
-      if (!isPromise(history)) return this.#prepend(group, epoch, history);
+      if (!isPromise(history)) return this.#prepend(group, { epoch, seq }, history);
       return this.#later(group, { epoch, seq }, history);
     } catch (error) {
       this.failed(error, 'broker.history');
     }
   }
 
-  #later(group: Group, { epoch, seq }: LogPosition, history: Promise<BrokerHistory>): Promise<void> {
+  #later(group: Group, since: LogPosition, history: Promise<BrokerHistory>): Promise<void> {
     const answer = history
-      .then((answered) => this.#prepend(group, epoch, answered))
+      .then((answered) => this.#prepend(group, since, answered))
       .catch((error: unknown) => {
         // Once the group is forgotten, as at the end of the gateway, nobody waits for it any more.
         if (group.state !== 'forgotten') this.failed(error, 'broker.history');
@@ -58,13 +64,14 @@ export class Reaching {
       .then(() => {
         if (this.#underWay.get(group)?.answer === answer) this.#underWay.delete(group);
       });
-    this.#underWay.set(group, { seq, answer });
+    this.#underWay.set(group, { ...since, answer });
     return answer;
   }
 
   /** The group may have been forgotten meanwhile, and its log may have begun anew. */
-  #prepend(group: Group, epoch: string, { entries, head }: BrokerHistory): void {
-    if (group.state === 'forgotten' || group.position.epoch !== epoch || head.epoch !== epoch) return;
+  #prepend(group: Group, { epoch, seq }: LogPosition, { entries, lost, head }: BrokerHistory): void {
+    if (group.state === 'forgotten' || group.position.epoch !== head.epoch) return;
+    if (epoch !== head.epoch && lost !== 'epoch') group.learn(epoch, lost === 'ahead' ? -1 : seq);
     if (entries !== undefined) group.prepend(entries);
   }
 }

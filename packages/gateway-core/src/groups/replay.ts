@@ -1,4 +1,5 @@
 import type { ResetReason, ResumeSince, SyncOutcome } from 'gateway-protocol';
+import type { FormerEpochs } from './former-epochs.js';
 
 /** What a receiver of dialect 2 is written before anything live: the log up to `to`, and then how that went (PROTOCOL.md, "Resume"). */
 export interface Replay {
@@ -17,6 +18,8 @@ export interface LogExtent {
   /** `seq` of its oldest message; one after the head where there is none. */
   readonly firstSeq: number;
   readonly headSeq: number;
+  /** Earlier epochs of the same log. */
+  readonly formers?: FormerEpochs | undefined;
 }
 
 /** Where a receiver begins, and why there. */
@@ -40,7 +43,10 @@ export function tailStart({ firstSeq }: Pick<LogExtent, 'firstSeq'>, to: number,
 }
 
 function missing(log: LogExtent, epoch: string, seq: number): ResetReason | undefined {
-  if (epoch !== log.epoch) return 'epoch';
+  if (epoch !== log.epoch) {
+    const verdict = log.formers?.verdict(epoch, seq);
+    if (verdict !== 'ok') return verdict ?? 'epoch';
+  }
   if (seq > log.headSeq) return 'ahead';
   return seq >= log.firstSeq - 1 ? undefined : 'trimmed';
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { LogPosition } from 'gateway-protocol';
+import type { LogPosition, ResetReason } from 'gateway-protocol';
 import type { Broker, BrokerEntry, BrokerMessage, BrokerReceiver } from '../../broker/broker.js';
 import { Arrivals, assertSame, vandalise } from './contract.js';
 
@@ -13,14 +13,22 @@ export const say = (text: string): BrokerMessage => ({ body: JSON.stringify(text
 export class Recorder extends Arrivals implements BrokerReceiver {
   readonly entries: BrokerEntry[] = [];
   readonly resets: LogPosition[] = [];
+  readonly reasons: (ResetReason | undefined)[] = [];
+  readonly names: string[] = [];
 
   deliver(entry: BrokerEntry): void {
     this.entries.push({ ...entry });
     this.arrived();
   }
 
-  reset(position: LogPosition): void {
+  reset(position: LogPosition, reason?: ResetReason): void {
     this.resets.push({ ...position });
+    this.reasons.push(reason);
+    this.arrived();
+  }
+
+  renamed(epoch: string): void {
+    this.names.push(epoch);
     this.arrived();
   }
 

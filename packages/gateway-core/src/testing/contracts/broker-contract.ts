@@ -4,7 +4,13 @@ import { brokerClaims } from './broker-claims.js';
 import { brokerGatewayClaims } from './broker-gateway-claims.js';
 import { brokerHistoryClaims } from './broker-history-claims.js';
 import { brokerIdempotencyClaims } from './broker-idempotency-claims.js';
-import { forgottenLogClaims, lostLogClaims, shortHistoryClaims } from './broker-loss-claims.js';
+import {
+  forgottenLogClaims,
+  lostLogClaims,
+  renewedLogClaims,
+  rolledBackLogClaims,
+  shortHistoryClaims,
+} from './broker-loss-claims.js';
 import { type ContractClaim, type ContractHarness, onFresh } from './contract.js';
 
 /** How to get hold of one implementation of {@link Broker}. What is optional is a capability: its claims are made only of a broker whose harness has it. */
@@ -15,6 +21,10 @@ export interface BrokerHarness extends ContractHarness<Broker> {
   forgetLog?(broker: Broker, groupId: string): MaybePromise<void>;
   /** Makes the broker lose the log of a group that somebody is subscribed to. */
   loseLog?(broker: Broker, groupId: string): MaybePromise<void>;
+  /** Makes the log of a group that somebody is subscribed to go on under another epoch. */
+  renewLog?(broker: Broker, groupId: string): MaybePromise<void>;
+  /** Makes the broker lose the newest entry of a group, and nothing else. */
+  rollBack?(broker: Broker, groupId: string): MaybePromise<void>;
 }
 
 /**
@@ -25,7 +35,7 @@ export interface BrokerHarness extends ContractHarness<Broker> {
  * for (const { name, run } of claims) test(name, run);
  */
 export function brokerContract(harness: BrokerHarness): ContractClaim[] {
-  const { outgrowHistory, forgetLog, loseLog } = harness;
+  const { outgrowHistory, forgetLog, loseLog, renewLog, rollBack } = harness;
   const claims = {
     ...brokerClaims,
     ...brokerHistoryClaims,
@@ -33,6 +43,8 @@ export function brokerContract(harness: BrokerHarness): ContractClaim[] {
     ...(outgrowHistory && shortHistoryClaims((broker, groupId) => outgrowHistory(broker, groupId))),
     ...(forgetLog && forgottenLogClaims((broker, groupId) => forgetLog(broker, groupId))),
     ...(loseLog && lostLogClaims((broker, groupId) => loseLog(broker, groupId))),
+    ...(renewLog && renewedLogClaims((broker, groupId) => renewLog(broker, groupId))),
+    ...(rollBack && rolledBackLogClaims((broker, groupId) => rollBack(broker, groupId))),
     ...brokerGatewayClaims,
   };
   return Object.entries(claims).map(([name, claim]) => ({ name, run: () => onFresh(harness, claim) }));

@@ -48,6 +48,55 @@ export const forgottenLogClaims = (forgetLog: Provoke): BrokerClaims => ({
   },
 });
 
+/** What becomes of a log that goes on under another epoch. */
+export const renewedLogClaims = (renewLog: Provoke): BrokerClaims => ({
+  'a log that goes on under another epoch tells every subscriber so, and nothing is lost': async (broker, other) => {
+    const recorders = [new Recorder(), new Recorder()];
+    const [first] = await Promise.all([broker.subscribe('g', recorders[0]!), other.subscribe('g', recorders[1]!)]);
+    const before = await broker.publish('g', { ...say('before'), idempotencyKey: 'a' });
+    for (const recorder of recorders) await recorder.has(say('before'));
+    await renewLog(broker, 'g');
+    for (const recorder of recorders) await recorder.until(() => recorder.names.length > 0, 'another name');
+    const after = await other.publish('g', say('after'));
+    for (const recorder of recorders) {
+      await recorder.has(say('after'));
+      assertSame({ resets: recorder.resets, names: recorder.names }, { resets: [], names: [after.epoch] });
+      recorder.assertFollows(first.position);
+    }
+    assert.notEqual(after.epoch, before.epoch);
+    assertSame(await broker.publish('g', { ...say('before'), idempotencyKey: 'a' }), { ...after, seq: 1, duplicate: true });
+    assertSame(await broker.history('g', before, 10), { entries: [{ seq: 2, ...say('after') }], head: after });
+    assertSame(await broker.history('g', { ...before, seq: 2 }, 10), { lost: 'ahead', head: after });
+  },
+});
+
+/** What becomes of a log that has lost its newest entry. */
+export const rolledBackLogClaims = (rollBack: Provoke): BrokerClaims => ({
+  'a log that lost its newest entry tells those who have seen it, as ahead, however much was published since': async (
+    broker,
+    other,
+  ) => {
+    const recorder = new Recorder();
+    await broker.subscribe('g', recorder);
+    const kept = await other.publish('g', say('kept'));
+    const lost = await other.publish('g', say('lost'));
+    await recorder.has(say('lost'));
+    await rollBack(broker, 'g');
+    await recorder.until(() => recorder.resets.length > 0, 'a reset');
+    for (let n = 0; n < 3; n += 1) await other.publish('g', say(`after ${n}`));
+    await recorder.has(say('after 2'));
+    assertSame(recorder.reasons, ['ahead']);
+    const [position] = recorder.resets;
+    assert.ok(position);
+    assertSame({ lost: 'ahead', head: { ...position, seq: 4 } }, await broker.history('g', lost, 10));
+    const { entries } = await broker.history('g', kept, 10);
+    assertSame(
+      entries?.map(({ body }) => body),
+      ['after 0', 'after 1', 'after 2'].map((text) => say(text).body),
+    );
+  },
+});
+
 /** What subscribers are told when a log is lost. */
 export const lostLogClaims = (loseLog: Provoke): BrokerClaims => ({
   'the loss of a log is told to every subscriber, and delivery goes on in the new one': async (broker, other) => {
