@@ -9,7 +9,7 @@ import {
   type SessionStore,
   systemClock,
 } from 'gateway-core';
-import { Connection, type ConnectionState, type RedisTimings } from './connection.js';
+import { Connection, type ConnectionState } from './connection.js';
 import { RedisBackendError, textOf } from './errors.js';
 import { LOG_SCRIPTS } from './log-scripts.js';
 import { MEMBER_SCRIPTS } from './member-scripts.js';
@@ -18,6 +18,7 @@ import { RedisBroker } from './redis-broker.js';
 import { RedisMemberStore } from './redis-member-store.js';
 import { RedisPresenceStore } from './redis-presence-store.js';
 import { RedisSessionStore } from './redis-session-store.js';
+import type { RedisTimings } from './redis-timings.js';
 import { SESSION_SCRIPTS } from './session-scripts.js';
 
 /** Bounds of a backend. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { BrokerMessage, PublishedPosition } from 'gateway-core';
-import { type Connection, unavailable } from './connection.js';
+import type { Connection } from './connection.js';
 import { entryText } from './entry-text.js';
-import { isLost, RedisBackendError } from './errors.js';
+import { isLost, RedisBackendError, unavailable } from './errors.js';
 import { PUBLISH } from './log-scripts.js';
 import { escaped } from './texts.js';
 

@@ -1,60 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, Logger, TimerHandle } from 'gateway-core';
-import { RedisBackendError, textOf } from './errors.js';
-import { Link } from './link.js';
-import { ARRIVE, type Script } from './scripts.js';
+import type { TimerHandle } from 'gateway-core';
+import type { ConnectionListener } from './connection-listener.js';
+import { closed, RedisBackendError, textOf, unavailable } from './errors.js';
+import { Handshake, type HandshakeOptions, type LinkPair, within } from './handshake.js';
+import type { Link } from './link.js';
+import { Probe } from './probe.js';
+import type { Script } from './scripts.js';
+import { WaitingCalls } from './waiting-calls.js';
 
 /** How the backend stands to Redis. `connecting`: it never was up. */
 export type ConnectionState = 'connecting' | 'up' | 'down' | 'closed';
 
-/** Durations of a backend, in milliseconds. */
-export interface RedisTimings {
-  /** Longest wait for a reply, after which the connection is given up. Also how long connecting may take. Default 3,000. */
-  commandTimeoutMs: number;
-  /** How long a publish, or any other call, waits for a connection before it is refused. Default 5,000. */
-  publishTimeoutMs: number;
-  /** A subscriber connection that was silent for this long is probed; one that stays silent as long again is given up. Default 5,000. */
-  probeIntervalMs: number;
-  /** How often a group in which nothing was heard is compared with its log. Default 30,000. */
-  auditIntervalMs: number;
-  /** Longest pause between two attempts to connect; the first is a fortieth of it. Default 2,000. */
-  reconnectMaxMs: number;
-  /** How often the backend looks at its deadlines. Default 250. */
-  sweepIntervalMs: number;
-  /** How long an empty group is remembered as DOWN. Default 300,000. */
-  downTtlMs: number;
-  /** The lease of a gateway that says something of a member before its first touch. Default 30,000. */
-  untouchedLeaseMs: number;
-}
-
-export interface ConnectionOptions {
-  url: string | (() => string | Promise<string>);
-  username?: string | undefined;
-  password?: string | undefined;
+export interface ConnectionOptions extends HandshakeOptions {
   prefix: string;
-  timings: RedisTimings;
-  clock: Clock;
-  logger: Logger;
-  /** Milliseconds added to the server's time, for tests of what takes minutes. */
-  skewMs: () => number;
-  /** Loaded when a connection begins, so that no call waits for its script behind a later one. */
-  scripts: readonly Script[];
-}
-
-/** What depends on the connection. */
-export interface ConnectionListener {
-  /** Channels to be subscribed to before the connection counts as up. */
-  channels(): Iterable<string>;
-  heard(channel: string, payload: Buffer): void;
-  /** Subscribed to everything again. What was published meanwhile was not heard. */
-  up(): void;
-  sweep(now: number): void;
-}
-
-interface Waiting {
-  readonly since: number;
-  go(): void;
-  fail(error: Error): void;
 }
 
 /**
@@ -69,16 +27,13 @@ export class Connection {
   /** `<run_id>:<master_replid>:<term>`, which each script compares. */
   #incarnation = '';
   /** Of the command connection before this one, which may still have calls on the way. */
-  #formerClient: { id: string; incarnation: string } | undefined;
-  #heardAt = 0;
-  #probed = false;
-  #probeBackoff = 1;
-  #checking = false;
+  #formerClient: LinkPair['client'] | undefined;
+  readonly #probe: Probe;
   #attempt = 0;
   #generation = 0;
   #timer: TimerHandle;
   #retry: TimerHandle | undefined;
-  readonly #waiting = new Set<Waiting>();
+  readonly #waiting: WaitingCalls;
   readonly #listeners: ConnectionListener[] = [];
   readonly #watchers = new Set<(state: ConnectionState, reason: string | undefined) => void>();
   /** Probes are published to it, through the path that messages take. */
@@ -86,6 +41,10 @@ export class Connection {
 
   constructor(private readonly options: ConnectionOptions) {
     this.#inbox = this.key('inbox', randomBytes(8).toString('base64url'));
+    this.#waiting = new WaitingCalls(options.clock);
+    this.#probe = new Probe(options.clock, options.timings.probeIntervalMs, this.#inbox, (link, error) =>
+      this.#lost(link, error),
+    );
     this.#timer = options.clock.setTimeout(() => this.#sweep(), options.timings.sweepIntervalMs);
   }
 
@@ -128,26 +87,18 @@ export class Connection {
 
   /** Resolves when the connection is up; rejects after `publishTimeoutMs`. Those that wait go on in the order in which they came. */
   whenUp(): Promise<void> | undefined {
-    if (this.#state === 'up' && this.#waiting.size === 0) return undefined;
+    if (this.#state === 'up' && this.#waiting.isEmpty) return undefined;
     if (this.#state === 'closed') return Promise.reject(closed());
-    return new Promise((resolve, reject) => {
-      const waiting: Waiting = { since: this.options.clock.monotonicMs(), go: resolve, fail: reject };
-      this.#waiting.add(waiting);
-    });
+    return this.#waiting.wait();
   }
 
   /**
-   * Runs a script; its arguments are asked for when it is sent. Calls are sent in the order in which they are made. Rejects with `UNAVAILABLE` where it was not sent, with
-   * `UNKNOWN_OUTCOME` where the connection broke after that, and with Redis' own error.
+   * Runs a script; its arguments are asked for when it is sent. Calls are sent in the order in which they are made. Rejects with `UNAVAILABLE`
+   * where it was not sent, with `UNKNOWN_OUTCOME` where the connection broke after that, and with Redis' own error.
    */
   run(script: Script, keys: readonly string[], args: () => readonly string[]): Promise<unknown[]> {
     const up = this.whenUp();
-    return up === undefined ? this.#run(script, keys, args()) : up.then(() => this.#run(script, keys, args()));
-  }
-
-  /** As `run`, without waiting for a connection. */
-  runNow(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown[]> {
-    return this.#run(script, keys, args);
+    return up === undefined ? this.runNow(script, keys, args()) : up.then(() => this.runNow(script, keys, args()));
   }
 
   /** Resolves once what is published to these channels from now on is heard. */
@@ -171,11 +122,11 @@ export class Connection {
     this.#hearing = undefined;
     this.#become('closed', undefined);
     for (const link of links) link?.destroy(closed());
-    for (const { fail } of this.#waiting) fail(closed());
-    this.#waiting.clear();
+    this.#waiting.fail(Number.POSITIVE_INFINITY, closed);
   }
 
-  async #run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown[]> {
+  /** As `run`, without waiting for a connection. */
+  async runNow(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown[]> {
     const link = this.#commands;
     if (this.#state === 'closed') throw closed();
     if (this.#state !== 'up' || link === undefined) throw unavailable(this.#reason);
@@ -199,94 +150,51 @@ export class Connection {
 
   async #connect(): Promise<void> {
     this.#retry = undefined;
-    const links: Link[] = [];
+    const { prefix, timings, clock } = this.options;
+    const shake = new Handshake(this.options, (kind) => this.key(kind), this.#formerClient);
     try {
-      const { url, username, password, clock, timings, prefix } = this.options;
-      const address = typeof url === 'function' ? await url() : url;
-      const open = async (name: string) => {
-        const link = await Link.open({
-          url: address,
-          username,
-          password,
-          name: `${prefix.replace(/[^!-~]/g, '_')}-${name}`,
-          connectTimeoutMs: timings.commandTimeoutMs,
-          clock,
-        });
-        links.push(link);
-        return link;
-      };
-      await this.#within(this.#shakeHands(open), timings.commandTimeoutMs * 2);
+      const pair = await within(clock, timings.commandTimeoutMs * 2, shake.open(`${prefix.replace(/[^!-~]/g, '_')}`));
+      await this.#begin(pair);
     } catch (error) {
-      for (const link of links) link.destroy(error instanceof Error ? error : new Error(textOf(error)));
+      shake.giveUp(error instanceof Error ? error : new Error(textOf(error)));
       if (this.#state === 'closed') return;
       this.#become(this.#state === 'connecting' ? 'connecting' : 'down', textOf(error));
       this.#reconnect();
     }
   }
 
-  async #shakeHands(open: (name: string) => Promise<Link>): Promise<void> {
-    const [commands, hearing] = await Promise.all([open('calls'), open('hears')]);
-    const [server, other] = await Promise.all([commands.server(), hearing.server()]);
-    if (server.incarnation !== other.incarnation) throw new Error('two connections lead to two servers');
-    if (isOlder(server.version, [6, 2])) throw new RedisBackendError('UNUSABLE', `Redis ${server.version} is older than 6.2`);
-    if (server.maxmemoryPolicy !== undefined && server.maxmemoryPolicy !== 'noeviction') {
-      this.options.logger.warn('Redis may evict what gateways need: set maxmemory-policy to noeviction', {
-        policy: server.maxmemoryPolicy,
-      });
+  async #begin({ commands, hearing, incarnation, client }: LinkPair): Promise<void> {
+    this.#formerClient = client;
+    const asked = new Set<string>();
+    // While some are being subscribed to, there may come more.
+    for (let channels = this.#channels(asked); channels.length > 0; channels = this.#channels(asked)) {
+      await hearing.subscribe(channels, (payload, channel) => this.#hear(hearing, channel, payload));
     }
-    const id = String(await commands.send(['CLIENT', 'ID']));
-    await this.#endFormer(commands, server.incarnation);
-    this.#formerClient = { id, incarnation: server.incarnation };
-    await Promise.all(this.options.scripts.map(({ text }) => commands.send(['SCRIPT', 'LOAD', text])));
-    const fresh = randomBytes(8).toString('base64url');
-    const arrival = [server.incarnation, fresh, String(this.options.skewMs())];
-    const keys = ['2', this.key('inc'), this.key('since')];
-    const reply = (await commands.send(['EVAL', ARRIVE.text, ...keys, ...arrival])) as [string, number];
-    const channels = new Set([this.#inbox]);
-    for (const listener of this.#listeners) for (const channel of listener.channels()) channels.add(channel);
-    await hearing.subscribe([...channels], (payload, channel) => this.#hear(hearing, channel, payload));
     if (commands.isDead || hearing.isDead) throw new Error('the connection was closed');
     if (this.#state === 'closed') throw closed();
-    this.#incarnation = reply[0];
+    this.#incarnation = incarnation;
     this.#generation += 1;
     this.#commands = commands;
     this.#hearing = hearing;
-    this.#heardAt = this.options.clock.monotonicMs();
-    this.#probed = false;
+    this.#probe.begin(commands, hearing, incarnation);
     this.#attempt = 0;
     for (const link of [commands, hearing]) void link.dead.then((error) => this.#lost(link, error));
-    // While they were being subscribed to, there may have come more.
-    const missing = [...this.#listeners]
-      .flatMap((listener) => [...listener.channels()])
-      .filter((channel) => !channels.has(channel));
-    if (missing.length > 0) await hearing.subscribe(missing, (payload, channel) => this.#hear(hearing, channel, payload));
-    if (this.#commands !== commands || this.#hearing !== hearing) throw new Error('the connection was closed');
     this.#become('up', undefined);
     for (const listener of this.#listeners) listener.up();
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const { go } of waiting) go();
+    this.#waiting.go();
   }
 
-  /** Ends the connection before: what it was sent must not be carried out after what is sent now. */
-  async #endFormer(link: Link, incarnation: string): Promise<void> {
-    const former = this.#formerClient;
-    if (former?.incarnation !== incarnation) return;
-    try {
-      await link.send(['CLIENT', 'KILL', 'ID', former.id]);
-    } catch (error) {
-      if (link.isDead) throw error;
-      this.options.logger.warn('CLIENT KILL is refused: late calls of a lost connection may be carried out', {
-        error: textOf(error),
-      });
-    }
+  /** Those that are to be heard and were not asked for yet. */
+  #channels(asked: Set<string>): string[] {
+    const all = [this.#inbox, ...this.#listeners.flatMap((listener) => [...listener.channels()])];
+    const fresh = all.filter((channel) => !asked.has(channel));
+    for (const channel of fresh) asked.add(channel);
+    return fresh;
   }
 
   #hear(link: Link, channel: string, payload: Buffer): void {
     if (this.#hearing !== link && this.#hearing !== undefined) return;
-    this.#heardAt = this.options.clock.monotonicMs();
-    this.#probed = false;
-    this.#probeBackoff = 1;
+    this.#probe.heard();
     if (channel === this.#inbox) return;
     for (const listener of this.#listeners) listener.heard(channel, payload);
   }
@@ -323,82 +231,17 @@ export class Connection {
     const { clock, timings } = this.options;
     this.#timer = clock.setTimeout(() => this.#sweep(), timings.sweepIntervalMs);
     const now = clock.monotonicMs();
-    for (const waiting of this.#waiting) {
-      if (now - waiting.since < timings.publishTimeoutMs) break;
-      this.#waiting.delete(waiting);
-      waiting.fail(unavailable(this.#reason));
-    }
+    this.#waiting.fail(now - timings.publishTimeoutMs, () => unavailable(this.#reason));
     for (const link of [this.#commands, this.#hearing]) {
       if (link !== undefined && link.waitedMs(now) >= timings.commandTimeoutMs) {
         this.#lost(link, new Error(`no answer within commandTimeoutMs (${timings.commandTimeoutMs})`));
       }
     }
-    this.#probe(now);
+    this.#probe.sweep(now);
     for (const listener of this.#listeners) listener.sweep(now);
-  }
-
-  /** A connection may be well and lead to a server that nobody publishes to: only what comes through the path of messages proves it. */
-  #probe(now: number): void {
-    const commands = this.#commands;
-    const hearing = this.#hearing;
-    if (this.#state !== 'up' || commands === undefined || hearing === undefined) return;
-    const intervalMs = this.options.timings.probeIntervalMs;
-    const silentMs = now - this.#heardAt;
-    if (this.#probed && silentMs >= intervalMs * (1 + this.#probeBackoff)) {
-      this.#probeBackoff = Math.min(10, this.#probeBackoff * 2);
-      this.#lost(hearing, new Error('nothing of what is published is heard'));
-    } else if (!this.#probed && silentMs >= intervalMs) {
-      this.#probed = true;
-      // One that fails proves nothing.
-      commands.send(['PUBLISH', this.#inbox, '']).catch(() => {
-        this.#probed = false;
-      });
-      void this.#checkServer(commands, hearing);
-    }
-  }
-
-  /** The server under an open connection may have become a replica, and a primary again. */
-  async #checkServer(commands: Link, hearing: Link): Promise<void> {
-    if (this.#checking) return;
-    this.#checking = true;
-    try {
-      const servers = await Promise.all([commands.server(), hearing.server()]);
-      if (servers.some(({ incarnation }) => !this.#incarnation.startsWith(`${incarnation}:`))) {
-        this.#lost(commands, new Error('the server is no longer what it was'));
-      }
-    } catch (error) {
-      if (error instanceof RedisBackendError && error.code === 'UNUSABLE') this.#lost(commands, error);
-    } finally {
-      this.#checking = false;
-    }
-  }
-
-  #within<T>(promise: Promise<T>, ms: number): Promise<T> {
-    const { clock } = this.options;
-    return new Promise((resolve, reject) => {
-      const timer = clock.setTimeout(() => reject(new Error(`not connected within ${ms} ms`)), ms);
-      promise.then(resolve, reject).finally(() => clock.clearTimeout(timer));
-    });
   }
 }
 
 function isNoScript(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('NOSCRIPT');
-}
-
-function isOlder(version: string, than: readonly number[]): boolean {
-  const parts = version.split('.').map(Number);
-  for (const [index, wanted] of than.entries()) {
-    const part = parts[index] ?? 0;
-    if (part !== wanted) return part < wanted;
-  }
-  return false;
-}
-
-export function unavailable(reason: string | undefined): RedisBackendError {
-  return new RedisBackendError('UNAVAILABLE', `Redis cannot be reached${reason === undefined ? '' : `: ${reason}`}`);
-}
-
-function closed(): RedisBackendError {
-  return new RedisBackendError('CLOSED', 'the backend is closed');
 }

@@ -27,6 +27,14 @@ export function textOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
+export function unavailable(reason: string | undefined): RedisBackendError {
+  return new RedisBackendError('UNAVAILABLE', `Redis cannot be reached${reason === undefined ? '' : `: ${reason}`}`);
+}
+
+export function closed(): RedisBackendError {
+  return new RedisBackendError('CLOSED', 'the backend is closed');
+}
+
 /** Whether it says no more than that the connection is not there: the call may be made again on the next one. */
 export function isLost(error: unknown): error is RedisBackendError {
   return error instanceof RedisBackendError && (error.code === 'UNAVAILABLE' || error.code === 'UNKNOWN_OUTCOME');

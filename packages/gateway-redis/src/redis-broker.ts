@@ -9,9 +9,10 @@ import type {
   ResetReason,
 } from 'gateway-core';
 import { type BatchContext, Batches, freshEpoch } from './batches.js';
-import type { Connection, ConnectionListener } from './connection.js';
+import type { Connection } from './connection.js';
+import type { ConnectionListener } from './connection-listener.js';
 import { entryOf } from './entry-text.js';
-import { isLost, RedisBackendError } from './errors.js';
+import { closed, isLost } from './errors.js';
 import { AUDIT, HISTORY } from './log-scripts.js';
 import { type LogContext, RedisLog } from './redis-log.js';
 import { Slots } from './slots.js';
@@ -78,7 +79,11 @@ export class RedisBroker implements Broker, ConnectionListener {
     if (this.#closed) throw closed();
     const log = this.#log(groupId);
     // Each subscription ends by itself, though one receiver may be given twice.
-    const entry: BrokerReceiver = { deliver: (given) => receiver.deliver(given), reset: (position) => receiver.reset(position) };
+    const entry: BrokerReceiver = {
+      deliver: (given) => receiver.deliver(given),
+      reset: (position, reason) => receiver.reset(position, reason),
+      ...(receiver.renamed !== undefined && { renamed: (epoch: string) => receiver.renamed?.(epoch) }),
+    };
     const deadline = this.#batchContext.now() + this.#batchContext.publishTimeoutMs;
     log.openings += 1;
     try {
@@ -226,8 +231,4 @@ export class RedisBroker implements Broker, ConnectionListener {
     this.#listening.channels.push(log.channel);
     return this.#listening.done;
   }
-}
-
-function closed(): RedisBackendError {
-  return new RedisBackendError('CLOSED', 'the backend is closed');
 }

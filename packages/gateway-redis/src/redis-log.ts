@@ -205,7 +205,7 @@ export class RedisLog {
     this.#epoch = epoch;
     for (const receiver of this.#receivers.keys()) {
       const position = { epoch, seq: this.#have };
-      this.#tell(() => receiver.reset(position));
+      this.#tell(() => (receiver.renamed === undefined ? receiver.reset(position) : receiver.renamed(epoch)));
     }
   }
 
@@ -216,7 +216,7 @@ export class RedisLog {
     this.context.lost(this.groupId, reason);
     for (const receiver of this.#receivers.keys()) {
       this.#receivers.set(receiver, position.seq);
-      this.#tell(() => receiver.reset({ ...position }));
+      this.#tell(() => receiver.reset({ ...position }, reason));
     }
   }
 

@@ -1,5 +1,6 @@
 import type { MemberStore, StoredMember, Takeover } from 'gateway-core';
-import type { Connection, ConnectionListener } from './connection.js';
+import type { Connection } from './connection.js';
+import type { ConnectionListener } from './connection-listener.js';
 import { BURY_MEMBERS, END, EXPIRE, FIND, PUT, TAKE_OVER, TOUCH_MEMBERS } from './member-scripts.js';
 import { escaped, unescaped } from './texts.js';
 

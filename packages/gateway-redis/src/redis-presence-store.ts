@@ -1,5 +1,6 @@
 import type { ClientType, GroupPresence, PresenceMember, PresenceStore } from 'gateway-core';
-import type { Connection, ConnectionListener } from './connection.js';
+import type { Connection } from './connection.js';
+import type { ConnectionListener } from './connection-listener.js';
 import { BURY, ENTER, INFO, LEAVE, LIST, TOUCH } from './presence-scripts.js';
 import { escaped, pairOf, unescaped } from './texts.js';
 
@@ -18,6 +19,7 @@ export class RedisPresenceStore implements PresenceStore, ConnectionListener {
   readonly #watchers = new Set<(groupId: string) => void>();
   /** How many members this side has entered into each group: of these it may have missed changes while it did not hear. */
   readonly #entered = new Map<string, Set<string>>();
+  #wasUp = false;
   readonly #channel: string;
   readonly #placesOf: string;
 
@@ -114,8 +116,11 @@ export class RedisPresenceStore implements PresenceStore, ConnectionListener {
     if (channel === this.#channel) this.#tell(unescaped(payload.toString()));
   }
 
-  /** Changes may have been missed. */
+  /** Changes may have been missed since the connection before. */
   up(): void {
+    const wasUp = this.#wasUp;
+    this.#wasUp = true;
+    if (!wasUp) return;
     for (const groupId of this.#entered.keys()) this.#tell(groupId);
   }
 

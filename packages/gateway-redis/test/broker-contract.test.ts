@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Backends } from './support/backends.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
 
+// Without a server there is nothing to hold to its contract.
 describe.skipIf(NO_REDIS)('the broker', () => {
   let redis: TestRedis;
   let backends: Backends;
@@ -28,6 +29,19 @@ describe.skipIf(NO_REDIS)('the broker', () => {
     },
     forgetLog: lose,
     loseLog: lose,
+    // As after a restart: the server is in another incarnation than it was seen in last.
+    renewLog: async (broker) => {
+      await redis.command('DEL', `{${backends.prefixOf(broker)}}:inc`);
+    },
+    rollBack: async (broker, groupId) => {
+      const [inc, meta, stream] = ['inc', `m:${groupId}`, `l:${groupId}`].map((kind) => `{${backends.prefixOf(broker)}}:${kind}`);
+      const undo = `
+        local s = redis.call('HINCRBY', KEYS[2], 's', -1)
+        redis.call('XDEL', KEYS[3], (s + 1) .. '-0')
+        redis.call('XSETID', KEYS[3], s .. '-0')
+        redis.call('DEL', KEYS[1])`;
+      await redis.command('EVAL', undo, '3', inc as string, meta as string, stream as string);
+    },
   });
   for (const { name, run } of claims) test(name, run);
 });

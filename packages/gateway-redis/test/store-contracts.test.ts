@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Backends } from './support/backends.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
 
+// Without a server there is nothing to hold to its contract.
 describe.skipIf(NO_REDIS)('the stores', () => {
   let redis: TestRedis;
   let backends: Backends;
