@@ -11,6 +11,7 @@ COPY packages/gateway-protocol/package.json packages/gateway-protocol/
 COPY packages/gateway-client/package.json packages/gateway-client/
 COPY packages/gateway-core/package.json packages/gateway-core/
 COPY packages/gateway-sim/package.json packages/gateway-sim/
+COPY packages/gateway-redis/package.json packages/gateway-redis/
 COPY packages/gateway-cli/package.json packages/gateway-cli/
 
 # What the gateway runs with. The store lies in the cache mount; it is kept for when a manifest does change.
@@ -33,6 +34,7 @@ WORKDIR /app
 COPY --from=production /app ./
 COPY --from=build /app/packages/gateway-protocol/dist packages/gateway-protocol/dist
 COPY --from=build /app/packages/gateway-core/dist packages/gateway-core/dist
+COPY --from=build /app/packages/gateway-redis/dist packages/gateway-redis/dist
 COPY --from=build /app/packages/gateway-cli/dist packages/gateway-cli/dist
 # Files stay root's: the program cannot change itself.
 USER node

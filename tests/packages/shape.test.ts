@@ -11,7 +11,14 @@ const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 test('every package is packed, once', () => {
   const names = inject('tarballs').map((tarball) => basename(tarball).replace(/-\d.*$/, ''));
-  expect(names.sort()).toEqual(['gateway-cli', 'gateway-client', 'gateway-core', 'gateway-protocol', 'gateway-sim']);
+  expect(names.sort()).toEqual([
+    'gateway-cli',
+    'gateway-client',
+    'gateway-core',
+    'gateway-protocol',
+    'gateway-redis',
+    'gateway-sim',
+  ]);
 });
 
 describe.each(inject('tarballs').map((tarball) => ({ tarball, name: basename(tarball) })))('$name', ({ tarball }) => {

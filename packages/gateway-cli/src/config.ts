@@ -3,7 +3,7 @@ import type { LogLevel } from './log-levels.js';
 import type { PlaygroundOptions } from './playground/playground.js';
 import { type PlaygroundSwitches, resolvePlayground } from './playground/playground-config.js';
 import { type Environment, type Flags, readSettings, type Setting, type Warn } from './setting.js';
-import { LIMIT_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
+import { LIMIT_SETTINGS, REDIS_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
 import { quote, UsageError } from './usage-error.js';
 
 /** Everything that `gateway-cli serve` can be told, complete; what `--print-config` prints, with `null` for what is absent. */
@@ -20,6 +20,8 @@ export interface ServeConfig {
   logLevel: LogLevel;
   /** Logs for people instead of JSON. */
   pretty: boolean;
+  /** Shared with other gateways. Absent: none, all is in memory. */
+  redis?: { url: string; prefix: string } | undefined;
   /** Absent: none. */
   playground?: PlaygroundOptions | undefined;
   timings: Timings;
@@ -41,9 +43,11 @@ export function resolveConfig(
   warn?: Warn,
 ): ServeConfig {
   const server = readSettings(SERVER_SETTINGS, flags, env, warn);
+  const { url, prefix } = readSettings(REDIS_SETTINGS, flags, env, warn);
   return {
     ...server,
     pretty,
+    redis: url === undefined ? undefined : { url, prefix },
     playground: resolvePlayground(switches, flags, env, server),
     timings: readSettings(TIMING_SETTINGS, flags, env, warn),
     limits: readSettings(LIMIT_SETTINGS, flags, env, warn),

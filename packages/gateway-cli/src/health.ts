@@ -5,8 +5,14 @@ import { answerJson } from './json-answer.js';
 
 const METHODS = ['GET', 'HEAD'];
 
-/** Answers `/health` for probes, 426 on the path on which clients come by upgrade, and 404 on every other one. */
-export function healthListener(gateway: Pick<Gateway, 'health' | 'path'>): RequestListener {
+/**
+ * Answers `/health` for probes, 426 on the path on which clients come by upgrade, and 404 on every other one.
+ * @param degraded why the gateway can do less than it should, where that is so.
+ */
+export function healthListener(
+  gateway: Pick<Gateway, 'health' | 'path'>,
+  degraded: () => string | undefined = () => undefined,
+): RequestListener {
   return (request, response) => {
     const path = request.url?.split('?', 1)[0];
     if (path !== '/health') {
@@ -20,7 +26,13 @@ export function healthListener(gateway: Pick<Gateway, 'health' | 'path'>): Reque
     const health = gateway.health();
     // A probe that keeps its connection would hold up the end of a drain.
     if (!health.ok) response.setHeader('connection', 'close');
-    answerJson(response, health.ok ? 200 : 503, health);
+    const reason = health.ok ? degraded() : undefined;
+    // With 200: what is away is away for all gateways that share it, so none of them is better to go to.
+    answerJson(
+      response,
+      health.ok ? 200 : 503,
+      reason === undefined ? health : { ok: true, data: { status: 'DEGRADED', reason } },
+    );
   };
 }
 

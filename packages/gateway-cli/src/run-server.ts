@@ -1,5 +1,6 @@
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import type { Logger } from 'gateway-protocol';
+import type { RedisBackend } from 'gateway-redis';
 import { asUsageError, type ServeConfig } from './config.js';
 import { exposureWarning } from './exposure.js';
 import type { Io } from './io.js';
@@ -16,6 +17,7 @@ import { serverSignals } from './server-signals.js';
 export async function runServer(config: ServeConfig, io: Io, color: boolean, warnings: readonly string[]): Promise<number> {
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
   let running: RunningServer | undefined;
+  let backend: RedisBackend | undefined;
   const signals = serverSignals(io, {
     exitNow: (signal) => {
       logger.warn('exiting before the drain is over: a second signal', { signal });
@@ -28,7 +30,8 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean, war
   });
   try {
     for (const warning of warnings) logger.warn(warning);
-    running = await start(config, { ...gatewayOptions(config), logger });
+    backend = await backendOf(config, logger);
+    running = await start(config, { ...gatewayOptions(config), ...backend?.parts, logger }, backend);
     const { url, healthUrl, playgroundUrl, address, port, gateway } = running;
     if (config.logLevel === 'debug') logLives(gateway, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
@@ -41,8 +44,16 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean, war
     logger.info('stopped');
     return 0;
   } finally {
+    backend?.close();
     signals.off();
   }
+}
+
+/** Loaded only where it is wanted. It need not be there yet: the gateway starts, and takes clients once it is. */
+async function backendOf({ redis }: ServeConfig, logger: Logger): Promise<RedisBackend | undefined> {
+  if (redis === undefined) return undefined;
+  const { createRedisBackend } = await import('gateway-redis');
+  return createRedisBackend({ ...redis, logger });
 }
 
 /** What becomes of clients and their messages, by `traceId`. Only at `debug`: a listener to `data` costs every message. `metadata` stays out. */
@@ -72,9 +83,11 @@ export async function checkConfig(config: ServeConfig): Promise<void> {
   }
 }
 
-async function start(config: ServeConfig, options: GatewayOptions): Promise<RunningServer> {
+async function start(config: ServeConfig, options: GatewayOptions, backend?: RedisBackend): Promise<RunningServer> {
   try {
-    return await serve({ ...options, host: config.host, port: config.port, playground: config.playground });
+    const { host, port, playground } = config;
+    const degraded = backend && (() => (backend.state === 'up' ? undefined : (backend.reason ?? 'Redis is not connected yet')));
+    return await serve({ ...options, host, port, playground, degraded });
   } catch (error) {
     throw asUsageError(error, config);
   }

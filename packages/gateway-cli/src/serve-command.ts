@@ -5,7 +5,7 @@ import { PLAYGROUND_SETTINGS, PLAYGROUND_SWITCHES, type PlaygroundSwitches } fro
 import { checkConfig, runServer } from './run-server.js';
 import type { Environment } from './setting.js';
 import { SettingOptions } from './setting-options.js';
-import { LIMIT_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
+import { LIMIT_SETTINGS, REDIS_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
 
 const NOTES = `
 A flag counts before its variable, a variable before the default; an empty variable counts as not set.
@@ -30,6 +30,7 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
     command.addOption(new Option(flag.replace('--', '--no-')).hideHelp());
   }
   settings.add('Playground:', PLAYGROUND_SETTINGS);
+  settings.add('Shared with other gateways (docs/scale-out.md):', REDIS_SETTINGS);
   settings.add('Timings:', TIMING_SETTINGS);
   settings.add('Limits, of which 0 switches one off:', LIMIT_SETTINGS);
   command.optionsGroup('Help:').helpOption('-h, --help', 'print this').addHelpText('after', NOTES);
@@ -57,8 +58,15 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
 }
 
 /** `null` rather than nothing, so that all there is to set is seen; and of a password only that there is one. */
-function printable({ allowedOrigins, playground, ...rest }: ServeConfig) {
+function printable({ allowedOrigins, playground, redis, ...rest }: ServeConfig) {
   const { password, readOnly = null, hideMetadata = false } = playground ?? {};
   const shown = playground === undefined ? null : { password: password !== undefined, readOnly, hideMetadata };
-  return { ...rest, allowedOrigins: allowedOrigins ?? null, playground: shown };
+  const shared = redis === undefined ? null : { ...redis, url: withoutPassword(redis.url) };
+  return { ...rest, allowedOrigins: allowedOrigins ?? null, playground: shown, redis: shared };
+}
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password !== '') shown.password = '***';
+  return shown.href;
 }

@@ -86,6 +86,29 @@ export const SERVER_SETTINGS = {
   }),
 };
 
+/** Settings of the Redis that several gateways share. */
+export const REDIS_SETTINGS = {
+  url: setting<string | undefined>({
+    flag: '--redis-url',
+    variable: 'GW_REDIS_URL',
+    argument: '<url>',
+    meaning: 'Redis or Valkey that this gateway shares its groups, presence, sessions and members in with others',
+    takes: 'a URL like redis://127.0.0.1:6379, or rediss:// for TLS',
+    fallback: undefined,
+    fallbackText: 'none, all in memory',
+    parse: (text) => (/^rediss?:\/\/[^\s/]/.test(text) && URL.canParse(text) ? text : undefined),
+  }),
+  prefix: setting<string>({
+    flag: '--redis-prefix',
+    variable: 'GW_REDIS_PREFIX',
+    argument: '<text>',
+    meaning: 'begins all keys there; gateways that share have the same',
+    takes: 'text without spaces and braces',
+    fallback: 'gw',
+    parse: (text) => (/^[^\s{}]+$/.test(text) ? text : undefined),
+  }),
+};
+
 /** A setting for every timing of the gateway. */
 export const TIMING_SETTINGS: Record<keyof Timings, Setting<number>> = integers(DEFAULT_TIMINGS, TIMING_MEANINGS, '<ms>');
 

@@ -22,10 +22,18 @@ describe('the printed configuration', () => {
       refuseBy: 'status',
       logLevel: 'info',
       pretty: false,
+      redis: null,
       playground: null,
       timings: DEFAULT_TIMINGS,
       limits: DEFAULT_LIMITS,
     });
+  });
+
+  test('says which Redis is shared, without its password', async () => {
+    const env = { GW_REDIS_URL: 'rediss://node:secret@redis.example:6380', GW_REDIS_PREFIX: 'one' };
+    expect((await printedConfig([], env)).redis).toEqual({ url: 'rediss://node:***@redis.example:6380', prefix: 'one' });
+    const flags = ['--redis-url', 'redis://127.0.0.1', '--redis-prefix', 'two'];
+    expect((await printedConfig(flags, env)).redis).toEqual({ url: 'redis://127.0.0.1', prefix: 'two' });
   });
 
   test.each(NUMBERS)(

@@ -36,6 +36,16 @@ test.each(['/health', '/health?verbose=1'])('GET %s is 200 with the status, not 
   expect(headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
 });
 
+test('while the gateway can do less than it should, /health says so, with 200', async () => {
+  await server.close();
+  let reason: string | undefined = 'Redis is away';
+  server = await serve({ port: 0, host: '127.0.0.1', degraded: () => reason });
+  const answer = await ask('/health');
+  expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { ok: true, data: { status: 'DEGRADED', reason } }]);
+  reason = undefined;
+  expect(JSON.parse((await ask('/health')).body)).toEqual({ ok: true, data: { status: 'ok' } });
+});
+
 test('HEAD /health is 200 with the headers alone', async () => {
   const head = await ask('/health', 'HEAD');
   const get = await ask('/health');

@@ -96,9 +96,19 @@ export class Connection {
    * Runs a script; its arguments are asked for when it is sent. Calls are sent in the order in which they are made. Rejects with `UNAVAILABLE`
    * where it was not sent, with `UNKNOWN_OUTCOME` where the connection broke after that, and with Redis' own error.
    */
-  run(script: Script, keys: readonly string[], args: () => readonly string[]): Promise<unknown[]> {
-    const up = this.whenUp();
-    return up === undefined ? this.runNow(script, keys, args()) : up.then(() => this.runNow(script, keys, args()));
+  async run(script: Script, keys: readonly string[], args: () => readonly string[]): Promise<unknown[]> {
+    const { clock, timings } = this.options;
+    const deadline = clock.monotonicMs() + timings.publishTimeoutMs;
+    for (;;) {
+      const up = this.whenUp();
+      if (up !== undefined) await up;
+      try {
+        return await this.runNow(script, keys, args());
+      } catch (error) {
+        const isUndone = error instanceof RedisBackendError && error.code === 'UNAVAILABLE';
+        if (!isUndone || clock.monotonicMs() >= deadline) throw error;
+      }
+    }
   }
 
   /** Resolves once what is published to these channels from now on is heard. */
@@ -132,14 +142,7 @@ export class Connection {
     if (this.#state !== 'up' || link === undefined) throw unavailable(this.#reason);
     const { skewMs } = this.options;
     const rest = [String(keys.length + 1), this.key('inc'), ...keys, this.#incarnation, String(skewMs()), ...args];
-    let reply: unknown;
-    try {
-      reply = await link.send(['EVALSHA', script.sha, ...rest]);
-    } catch (error) {
-      if (!isNoScript(error)) throw error;
-      // SCRIPT FLUSH. Nothing was done; it comes after what was sent meanwhile, which failed the same way.
-      reply = await link.send(['EVAL', script.text, ...rest]);
-    }
+    const reply = await link.runScript(script, rest);
     if (!Array.isArray(reply)) throw new RedisBackendError('UNUSABLE', `${script.name}: an answer of another kind than expected`);
     if (reply[0] === 'STALE') {
       this.#lost(link, new Error('the server is no longer what it was: restarted, promoted, restored or emptied'));
@@ -240,8 +243,4 @@ export class Connection {
     this.#probe.sweep(now);
     for (const listener of this.#listeners) listener.sweep(now);
   }
-}
-
-function isNoScript(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('NOSCRIPT');
 }

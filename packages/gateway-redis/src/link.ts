@@ -1,6 +1,7 @@
 import { createClient } from '@redis/client';
 import type { Clock } from 'gateway-core';
 import { RedisBackendError, textOf } from './errors.js';
+import type { Script } from './scripts.js';
 
 export interface LinkOptions {
   url: string;
@@ -81,6 +82,17 @@ export class Link {
     if (this.#dead !== undefined)
       throw new RedisBackendError('UNAVAILABLE', 'the connection to Redis is lost', { cause: this.#dead });
     return this.#answer(this.client.sendCommand(args as string[]));
+  }
+
+  /** @param rest the number of keys, the keys, and the arguments. */
+  async runScript({ sha, text }: Script, rest: readonly string[]): Promise<unknown> {
+    try {
+      return await this.send(['EVALSHA', sha, ...rest]);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      // SCRIPT FLUSH. Nothing was done; it comes after what was sent meanwhile, which failed the same way.
+      return this.send(['EVAL', text, ...rest]);
+    }
   }
 
   /** Subscribes to channels. Resolves when the server has confirmed all. */

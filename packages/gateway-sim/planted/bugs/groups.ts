@@ -19,7 +19,7 @@ export const groupBugs: readonly PlantedBug[] = [
   {
     name: 'epoch-not-compared',
     file: 'gateway-core/src/groups/replay.ts',
-    find: "if (epoch !== log.epoch) return 'epoch';",
+    find: "if (verdict !== 'ok') return verdict ?? 'epoch';",
     replace: '',
     promise: 'a position of another log is answered by `reset`',
   },
@@ -128,7 +128,7 @@ export const groupBugs: readonly PlantedBug[] = [
   {
     name: 'log-restart-not-told',
     file: 'gateway-core/src/groups/group.ts',
-    find: 'this.restart();\n    this.context.wasReset',
+    find: 'this.restart(reason);\n    this.context.wasReset',
     replace: 'this.context.wasReset',
     promise: 'who is in a group whose log was lost is told so',
   },

@@ -1,0 +1,134 @@
+import { createGateway, type Gateway } from 'gateway-core';
+import { connectClient, type MemoryClient } from 'gateway-core/testing';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RedisBackend } from '../src/index.js';
+import { Backends } from './support/backends.js';
+import { NO_REDIS, TestRedis } from './support/test-redis.js';
+
+interface Message {
+  type: string;
+  seq?: number;
+  groupId?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads what a frame holds, whatever it is
+  payload: any;
+}
+
+/** Waits for a message of a kind, passing over others. */
+async function next(client: MemoryClient, is: (message: Message) => boolean): Promise<Message> {
+  for (;;) {
+    const message = (await client.next()) as unknown as Message;
+    if (is(message)) return message;
+  }
+}
+
+const sync = (client: MemoryClient) => next(client, ({ type }) => type === 'sync');
+const said = (client: MemoryClient, text: string) =>
+  next(client, ({ type, payload }) => type === 'data_update' && payload.data === text);
+/** Resolves when a group has so many members, as that backend's store says. */
+async function membersAre({ parts }: RedisBackend, groupId: string, count: number): Promise<void> {
+  let told: () => void = () => {};
+  const unwatch = parts.presence.watch(() => told());
+  try {
+    for (;;) {
+      const change = new Promise<void>((resolve) => {
+        told = resolve;
+      });
+      if ((await parts.presence.list(groupId)).length === count) return;
+      await change;
+    }
+  } finally {
+    unwatch();
+  }
+}
+
+interface Resume {
+  token?: string;
+  groups: Record<string, { epoch?: string; seq?: number }>;
+}
+
+async function identified(gateway: Gateway, resume: Resume) {
+  const client = connectClient(gateway);
+  client.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', resume } });
+  const ready = await next(client, ({ type, payload }) => type === 'ready' && payload.resume !== undefined);
+  return { client, ready };
+}
+
+// Without a server there is nothing that gateways could share.
+describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
+  let redis: TestRedis;
+  let backends: Backends;
+  const ends: (() => Promise<void>)[] = [];
+  beforeEach(async () => {
+    redis = await TestRedis.start('--appendonly', 'yes', '--appendfsync', 'always');
+    backends = new Backends(redis.url);
+  });
+  afterEach(async () => {
+    for (const end of ends.splice(0)) await end();
+    backends.close();
+    await redis.stop();
+  });
+
+  function node(): { gateway: Gateway; backend: RedisBackend } {
+    const backend = backends.make({ prefix: 'gw', timings: { publishTimeoutMs: 300, commandTimeoutMs: 400 } });
+    const timings = { presenceLeaseMs: 600, sweepIntervalMs: 50, resumeTtlMs: 1_500, presenceIntervalMs: 10, closeTimeoutMs: 50 };
+    const gateway = createGateway({ ...backend.parts, timings });
+    ends.push(() => gateway.close());
+    return { gateway, backend };
+  }
+
+  test('a member of a gateway that is gone is the same member at another one, and has missed nothing', async () => {
+    const [a, b] = [node(), node()];
+    const { client, ready } = await identified(a.gateway, { groups: { g: {} } });
+    const { epoch, seq } = (await sync(client)).payload;
+    const other = await identified(b.gateway, { groups: { g: {} } });
+    await sync(other.client);
+    // As a process that is killed: it says nothing more to anybody.
+    a.backend.close();
+    await b.gateway.publish('g', 'while it was away');
+    const resume = { token: ready.payload.resume.token, groups: { g: { epoch, seq } } };
+    const again = await identified(b.gateway, resume);
+    expect(again.ready.payload).toMatchObject({ resumed: true, memberId: ready.payload.memberId });
+    await said(again.client, 'while it was away');
+    expect((await sync(again.client)).payload).toMatchObject({ outcome: 'recovered', replayed: 1 });
+    expect(await b.gateway.presence('g')).toMatchObject({ status: 'UP', details: { members: 2 } });
+  });
+
+  test('the members of a gateway that is gone, and that do not come back, leave when its lease is over', async () => {
+    const [a, b] = [node(), node()];
+    await identified(a.gateway, { groups: { g: {} } });
+    const { client } = await identified(b.gateway, { groups: { g: {} } });
+    await sync(client);
+    expect(await b.gateway.presence('g')).toMatchObject({ details: { members: 2 } });
+    a.backend.close();
+    await membersAre(b.backend, 'g', 1);
+    expect(await b.gateway.presence('g')).toMatchObject({ status: 'UP', details: { members: 1 } });
+  });
+
+  test('nobody is disconnected while Redis is away; what is said then is refused, and all goes on when it is back', async () => {
+    const { gateway, backend } = node();
+    const { client } = await identified(gateway, { groups: { g: {} } });
+    await sync(client);
+    const away = new Promise<void>((resolve) => backend.on('state', ({ state }) => state === 'down' && resolve()));
+    await redis.kill();
+    await away;
+    client.send({ type: 'data_update', id: 'm-1', groupId: 'g', payload: { data: 'while away' } });
+    const error = await next(client, ({ type }) => type === 'error');
+    expect(error.payload).toMatchObject({ code: 'INTERNAL', retryable: true });
+    expect(client.closed).toBeUndefined();
+    await redis.run();
+    await backend.ready();
+    client.send({ type: 'data_update', id: 'm-1', groupId: 'g', payload: { data: 'while away' } });
+    await said(client, 'while away');
+    expect(client.closed).toBeUndefined();
+  });
+
+  test('presence that a Redis has lost is there again', async () => {
+    const [a, b] = [node(), node()];
+    const clients = await Promise.all([a, b].map(({ gateway }) => identified(gateway, { groups: { g: {} } })));
+    for (const { client } of clients) await sync(client);
+    await redis.command('FLUSHALL');
+    // Entered again as each gateway renews its lease.
+    await membersAre(b.backend, 'g', 2);
+    expect(await b.gateway.presence('g')).toMatchObject({ status: 'UP', details: { members: 2 } });
+  });
+});
