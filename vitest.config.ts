@@ -43,7 +43,7 @@ export default defineConfig({
             'bench/test/**/*.test.ts',
           ],
           // tests/stack has a command of its own, which starts an engine.
-          exclude: ['**/node_modules/**', '**/dist/**', 'tests/packages/**', 'tests/stack/**', ...BUILT],
+          exclude: ['**/node_modules/**', '**/dist/**', 'tests/packages/**', 'tests/stack/**', 'tests/scale-out/**', ...BUILT],
         },
       },
       {
@@ -58,7 +58,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'built', include: BUILT, globalSetup: ['tests/support/built.ts'] },
+        test: { name: 'built', include: [...BUILT, 'tests/scale-out/**/*.test.ts'], globalSetup: ['tests/support/built.ts'] },
       },
       {
         // Its setup builds and packs, so it is a project of its own: a run of other files does without.
