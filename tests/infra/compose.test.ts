@@ -7,7 +7,7 @@ import { finalStage } from './image.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const compose = parse(read('docker-compose.yml'), { merge: true });
-const { gateway, nginx } = compose.services;
+const { gateway, nginx, redis } = compose.services;
 const configuration = read('infra/nginx/nginx.conf').replace(/^\s*#.*$/gm, '');
 
 /** The arguments of a directive, once for each time that it is there. */
@@ -19,10 +19,12 @@ const seconds = (duration: string) => {
   return Number(count) * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h'];
 };
 
-test('the stack is the gateway and nginx, on the bridge gateway_net', () => {
-  expect(Object.keys(compose.services).sort()).toEqual(['gateway', 'nginx']);
+test('the stack is the gateway and nginx, on the bridge gateway_net, and Redis only where it is asked for', () => {
+  expect(Object.keys(compose.services).sort()).toEqual(['gateway', 'nginx', 'redis']);
+  expect([gateway.profiles, nginx.profiles, redis.profiles]).toEqual([undefined, undefined, ['scale-out']]);
+  expect(gateway.environment.GW_REDIS_URL).toMatch(/^\$\{GW_REDIS_URL:-\}$/);
   expect(compose.networks).toEqual({ gateway_net: { name: 'gateway_net', driver: 'bridge' } });
-  for (const service of [gateway, nginx]) {
+  for (const service of [gateway, nginx, redis]) {
     expect(service.networks).toEqual(['gateway_net']);
     expect(service.restart).toBe('unless-stopped');
     expect(service.read_only).toBe(true);
@@ -40,6 +42,7 @@ test('nginx asks the gateway by its service name, on the port that image and com
 
 test('only nginx is reached from outside, on the ports that it listens on', () => {
   expect(gateway.ports).toBeUndefined();
+  expect(redis.ports).toBeUndefined();
   expect(nginx.ports).toEqual(['80:80', '443:443']);
   expect(directives('listen')).toEqual(['80', '443 ssl']);
 });

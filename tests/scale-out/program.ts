@@ -31,6 +31,9 @@ export class Program {
   async start(): Promise<void> {
     const child = spawn(this.file, this.argv, { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#process = child;
+    const end = () => child.kill('SIGKILL');
+    process.once('exit', end);
+    child.once('exit', () => process.off('exit', end));
     const exit = once(child, 'exit').then(() => Promise.reject(new Error(`${this.file} ended`)));
     exit.catch(() => {});
     await Promise.race([this.#said(child), exit]);

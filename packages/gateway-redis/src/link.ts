@@ -172,6 +172,7 @@ function clientOf({ url, username, password, name, connectTimeoutMs }: LinkOptio
     RESP: 3,
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
+    disableClientInfo: true,
     socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs, keepAliveInitialDelay: 5_000 },
   });
 }

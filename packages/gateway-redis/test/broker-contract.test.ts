@@ -1,6 +1,7 @@
 import { brokerContract } from 'gateway-core/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Backends } from './support/backends.js';
+import { documentedUser } from './support/documented-user.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
 
 // Without a server there is nothing to hold to its contract.
@@ -10,10 +11,10 @@ describe.skipIf(NO_REDIS)('the broker', () => {
   const limits = { logMessagesMax: 100 };
   beforeAll(async () => {
     redis = await TestRedis.start();
-    backends = new Backends(redis.url);
+    backends = new Backends(redis.url, await documentedUser(redis));
   });
   afterAll(async () => {
-    backends.close();
+    backends?.close();
     await redis.stop();
   });
   const lose = async (broker: object, groupId: string) => {

@@ -1,6 +1,7 @@
 import { memberStoreContract, presenceStoreContract, sessionStoreContract } from 'gateway-core/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Backends } from './support/backends.js';
+import { documentedUser } from './support/documented-user.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
 
 // Without a server there is nothing to hold to its contract.
@@ -9,10 +10,10 @@ describe.skipIf(NO_REDIS)('the stores', () => {
   let backends: Backends;
   beforeAll(async () => {
     redis = await TestRedis.start();
-    backends = new Backends(redis.url);
+    backends = new Backends(redis.url, await documentedUser(redis));
   });
   afterAll(async () => {
-    backends.close();
+    backends?.close();
     await redis.stop();
   });
   const advance = (ms: number) => {

@@ -12,11 +12,14 @@ export class Backends {
   readonly #prefixes = new WeakMap<object, string>();
   skewMs = 0;
 
-  constructor(private readonly url: string) {}
+  constructor(
+    private readonly url: string,
+    private readonly user: { username?: string; password?: string } = {},
+  ) {}
 
   make({ timings, ...options }: Partial<RedisBackendOptions> = {}): RedisBackend {
     const prefix = options.prefix ?? randomUUID();
-    const all = { url: this.url, ...options, prefix, timings: { ...TIMINGS, ...timings } };
+    const all = { url: this.url, ...this.user, ...options, prefix, timings: { ...TIMINGS, ...timings } };
     const backend = backendOf(all, { skewMs: () => this.skewMs });
     this.#all.add(backend);
     return backend;
