@@ -71,8 +71,8 @@ export interface RedisBackendOptions {
   password?: string | undefined;
   /** Begins every key and channel; gateways with the same one share their groups. No braces. Default `gw`. */
   prefix?: string | undefined;
-  timings?: Partial<RedisTimings> | undefined;
-  limits?: Partial<RedisLimits> | undefined;
+  timings?: { [Name in keyof RedisTimings]?: number | undefined } | undefined;
+  limits?: { [Name in keyof RedisLimits]?: number | undefined } | undefined;
   /** Is told of what fails and of settings that lose messages. Default: nothing is. */
   logger?: Logger | undefined;
   /** Of this side's deadlines; what Redis keeps goes by Redis' own time. Default: the machine's time. */
@@ -186,7 +186,7 @@ export function backendOf(options: RedisBackendOptions, { skewMs = () => 0 }: Ba
   };
 }
 
-function filled<T extends object>(defaults: Readonly<T>, given: Partial<T> = {}): T {
+function filled<T extends object>(defaults: Readonly<T>, given: object = {}): T {
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const all = { ...defaults, ...named } as T;
   for (const [name, value] of Object.entries(all)) {

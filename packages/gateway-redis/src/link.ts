@@ -35,6 +35,7 @@ export class Link {
   /** When each unanswered call was made, the oldest first. */
   readonly #unanswered = new Set<{ at: number }>();
   #dead: Error | undefined;
+  #unsubscribing: Promise<unknown> | undefined;
   #died: (error: Error) => void = () => {};
   /** Resolves when the connection is dead. */
   readonly dead: Promise<Error>;
@@ -100,6 +101,8 @@ export class Link {
     const hear = (payload: Buffer, channel: Buffer) => {
       if (this.#dead === undefined) listener(payload, channel.toString());
     };
+    // The library takes a channel for subscribed to until its UNSUBSCRIBE is answered, and would send nothing.
+    await this.#unsubscribing;
     const confirmed: Promise<void>[] = [];
     for (let first = 0; first < channels.length; first += CHANNELS_MAX) {
       const some = channels.slice(first, first + CHANNELS_MAX);
@@ -109,8 +112,11 @@ export class Link {
   }
 
   async unsubscribe(channels: readonly string[]): Promise<void> {
-    if (this.#dead === undefined && channels.length > 0)
-      await this.#answer(this.client.unsubscribe(channels as string[], undefined, true));
+    if (this.#dead !== undefined || channels.length === 0) return;
+    const answer = this.#answer(this.client.unsubscribe(channels as string[], undefined, true));
+    const earlier = this.#unsubscribing;
+    this.#unsubscribing = Promise.allSettled([earlier, answer]);
+    await answer;
   }
 
   destroy(reason: Error): void {

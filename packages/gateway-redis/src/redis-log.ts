@@ -6,7 +6,6 @@ import { isLost } from './errors.js';
 import { HEAD, HISTORY } from './log-scripts.js';
 import type { Slots } from './slots.js';
 
-/** Entries of one read. */
 const READ_MAX = 256;
 /** How long a message that was acknowledged here may take to be heard. */
 const ACKNOWLEDGED_MS = 1_000;
@@ -38,6 +37,9 @@ export class RedisLog {
   /** The highest seq that a publisher of this node was told of, and when. */
   #acknowledged = 0;
   #acknowledgedAt = 0;
+  #listening: Promise<number> | undefined;
+  /** The generation of the connection that its channel was subscribed to on, while it is about to open. */
+  #heardOn: number | undefined;
   #syncing: Promise<void> | undefined;
   /** Something was heard that could not be delivered, since the read under way began. */
   #noted: LogPosition | undefined;
@@ -80,12 +82,12 @@ export class RedisLog {
   /** Begins delivery to a receiver, at the head of the log. */
   async add(receiver: BrokerReceiver): Promise<LogPosition> {
     for (;;) {
-      const generation = this.#isLive ? undefined : await this.context.listen(this);
+      const heardOn = this.#isLive ? undefined : await this.#listen();
       const [, epoch = '', head = ''] = (await this.#run(HEAD, [])) as string[];
       const seq = Number(head);
       if (!this.#isLive) {
         // What is published after the head was read is heard only where it was listened to before.
-        if (generation !== this.context.connection.generation) continue;
+        if (heardOn !== this.context.connection.generation) continue;
         this.#open(epoch, seq);
       }
       if (this.#epoch !== epoch) {
@@ -104,9 +106,10 @@ export class RedisLog {
     this.idleSince = this.context.now();
   }
 
-  /** Nobody listens to it any more. */
+  /** Nobody listens any more. */
   rest(): void {
     this.#isLive = false;
+    this.#heardOn = undefined;
     this.#noted = undefined;
     this.#isOwed = false;
   }
@@ -182,8 +185,19 @@ export class RedisLog {
     this.#noted = undefined;
   }
 
+  /** Once for all who subscribe at once. @returns the generation of the connection that it is listened to on. */
+  async #listen(): Promise<number> {
+    if (this.#heardOn === this.context.connection.generation) return this.#heardOn;
+    this.#listening ??= this.context.listen(this).finally(() => {
+      this.#listening = undefined;
+    });
+    this.#heardOn = await this.#listening;
+    return this.#heardOn;
+  }
+
   #open(epoch: string, seq: number): void {
     this.#isLive = true;
+    this.#heardOn = undefined;
     this.#epoch = epoch;
     this.#have = seq;
     this.#acknowledged = seq;
@@ -203,10 +217,9 @@ export class RedisLog {
 
   #rename(epoch: string): void {
     this.#epoch = epoch;
-    for (const receiver of this.#receivers.keys()) {
-      const position = { epoch, seq: this.#have };
-      this.#tell(() => (receiver.renamed === undefined ? receiver.reset(position) : receiver.renamed(epoch)));
-    }
+    const tell = (receiver: BrokerReceiver) =>
+      receiver.renamed === undefined ? receiver.reset({ epoch, seq: this.#have }) : receiver.renamed(epoch);
+    for (const receiver of this.#receivers.keys()) this.#tell(() => tell(receiver));
   }
 
   #reset(position: LogPosition, reason: ResetReason): void {
