@@ -30,6 +30,11 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     this.#passSeq = position.seq;
   }
 
+  /** `seq` of the oldest message in its log; one after the head where there is none. */
+  get firstSeq(): number {
+    return this.log.firstSeq;
+  }
+
   protected override get inPass(): boolean {
     return this.#pass !== undefined;
   }

@@ -72,11 +72,6 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     return this.log;
   }
 
-  /** `seq` of the oldest message in its log; one after the head where there is none. */
-  get firstSeq(): number {
-    return this.log.firstSeq;
-  }
-
   /** Puts older entries in front of its log, as far as it has room: those that follow each other up to its first one. */
   prepend(entries: readonly BrokerEntry[]): void {
     this.log.prepend(entries, this.context.now());
