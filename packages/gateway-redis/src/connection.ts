@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TimerHandle } from 'gateway-core';
 import type { ConnectionListener } from './connection-listener.js';
-import { closed, RedisBackendError, textOf, unavailable } from './errors.js';
+import { closed, isLost, RedisBackendError, textOf, unavailable } from './errors.js';
 import { Handshake, type HandshakeOptions, type LinkPair, within } from './handshake.js';
 import type { Link } from './link.js';
 import { Probe } from './probe.js';
@@ -106,7 +106,8 @@ export class Connection {
         return await this.runNow(script, keys, args());
       } catch (error) {
         const isUndone = error instanceof RedisBackendError && error.code === 'UNAVAILABLE';
-        if (!isUndone || clock.monotonicMs() >= deadline) throw error;
+        const isHarmless = script.isRead === true && isLost(error);
+        if (!(isUndone || isHarmless) || clock.monotonicMs() >= deadline) throw error;
       }
     }
   }
@@ -145,7 +146,9 @@ export class Connection {
     const reply = await link.runScript(script, rest);
     if (!Array.isArray(reply)) throw new RedisBackendError('UNUSABLE', `${script.name}: an answer of another kind than expected`);
     if (reply[0] === 'STALE') {
-      this.#lost(link, new Error('the server is no longer what it was: restarted, promoted, restored or emptied'));
+      const error = new Error('the server is no longer what it was: restarted, promoted, restored or emptied');
+      // What else it was asked is refused in the same way, and so is known not to be done.
+      this.#lost(link, error, (one) => one.retire(error, this.options.timings.commandTimeoutMs));
       throw unavailable('the server is no longer what it was');
     }
     return reply;
@@ -202,12 +205,12 @@ export class Connection {
     for (const listener of this.#listeners) listener.heard(channel, payload);
   }
 
-  #lost(link: Link, error: Error): void {
+  #lost(link: Link, error: Error, end = (one: Link) => one.destroy(error)): void {
     if (link !== this.#commands && link !== this.#hearing) return;
     const links = [this.#commands, this.#hearing];
     this.#commands = undefined;
     this.#hearing = undefined;
-    for (const one of links) one?.destroy(error);
+    for (const one of links) if (one !== undefined) end(one);
     if (this.#state === 'closed') return;
     const wasUp = this.#state === 'up';
     this.#become('down', textOf(error));

@@ -36,6 +36,7 @@ export class Link {
   readonly #unanswered = new Set<{ at: number }>();
   #dead: Error | undefined;
   #unsubscribing: Promise<unknown> | undefined;
+  #retiring: Error | undefined;
   #died: (error: Error) => void = () => {};
   /** Resolves when the connection is dead. */
   readonly dead: Promise<Error>;
@@ -119,6 +120,13 @@ export class Link {
     await answer;
   }
 
+  /** Dies as soon as what it was asked is answered, and after `ms` at the latest. */
+  retire(reason: Error, ms: number): void {
+    this.#retiring = reason;
+    if (this.#unanswered.size === 0) this.destroy(reason);
+    else this.clock.setTimeout(() => this.destroy(reason), ms);
+  }
+
   destroy(reason: Error): void {
     if (this.#dead !== undefined) return;
     this.#dead = reason;
@@ -161,6 +169,7 @@ export class Link {
       throw error;
     } finally {
       this.#unanswered.delete(call);
+      if (this.#retiring !== undefined && this.#unanswered.size === 0) this.destroy(this.#retiring);
     }
   }
 }

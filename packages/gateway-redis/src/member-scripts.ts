@@ -93,6 +93,7 @@ if hold > 0 then redis.call('HSET', KEYS[3], 'h', text(now + hold)) else redis.c
 if until_ then member.s = 'dropped' end
 return replyOf('ok', member)
 `,
+  true,
 );
 
 /** KEYS leases, member, members of the node. ARGV term, untouched lease, prefix of members of nodes, id, token, generation, node, next token, channel. */

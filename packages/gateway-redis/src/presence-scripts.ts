@@ -94,6 +94,7 @@ if not q[2] then return { 'ok' } end
 if members == 0 and (not q[4] or now - tonumber(q[4]) >= tonumber(ARGV[3])) then return { 'ok' } end
 return { 'ok', text(members), q[1] or '0', q[2], q[3] or '' }
 `,
+  true,
 );
 
 /** KEYS p. Answers 'ok' and the records. */
@@ -104,6 +105,7 @@ local reply = { 'ok' }
 for _, record in ipairs(redis.call('HVALS', KEYS[2])) do reply[#reply + 1] = record end
 return reply
 `,
+  true,
 );
 
 /**

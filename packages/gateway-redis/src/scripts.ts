@@ -5,6 +5,8 @@ export interface Script {
   readonly name: string;
   readonly text: string;
   readonly sha: string;
+  /** To ask it twice does no harm, so it is asked again where its answer is lost. */
+  readonly isRead?: boolean | undefined;
 }
 
 /**
@@ -19,9 +21,9 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[2])
 local function text(n) return string.format('%.0f', n) end
 `;
 
-export function script(name: string, body: string): Script {
+export function script(name: string, body: string, isRead = false): Script {
   const whole = PRELUDE + body;
-  return { name, text: whole, sha: createHash('sha1').update(whole).digest('hex') };
+  return { name, text: whole, sha: createHash('sha1').update(whole).digest('hex'), isRead };
 }
 
 /**

@@ -74,6 +74,7 @@ for _, pair in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
 end
 return reply
 `,
+  true,
 );
 
 /** KEYS se, sd. ARGV prefix of sessions, prefix of sg, how many. Answers 'ok' and the fields of each as JSON. */

@@ -1,4 +1,4 @@
-import { createGateway, type Gateway } from 'gateway-core';
+import { createGateway, type Gateway, type Timings } from 'gateway-core';
 import { connectClient, type MemoryClient } from 'gateway-core/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RedisBackend } from '../src/index.js';
@@ -18,6 +18,7 @@ async function next(client: MemoryClient, is: (message: Message) => boolean): Pr
   for (;;) {
     const message = (await client.next()) as unknown as Message;
     if (is(message)) return message;
+    if (message.type === 'error') throw new Error(JSON.stringify(message.payload));
   }
 }
 
@@ -68,10 +69,10 @@ describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
     await redis.stop();
   });
 
-  function node(): { gateway: Gateway; backend: RedisBackend } {
-    const backend = backends.make({ prefix: 'gw', timings: { publishTimeoutMs: 300, commandTimeoutMs: 400 } });
-    const timings = { presenceLeaseMs: 600, sweepIntervalMs: 50, resumeTtlMs: 1_500, presenceIntervalMs: 10, closeTimeoutMs: 50 };
-    const gateway = createGateway({ ...backend.parts, timings });
+  function node(timings: Partial<Timings> = {}, publishTimeoutMs = 10_000): { gateway: Gateway; backend: RedisBackend } {
+    const backend = backends.make({ prefix: 'gw', timings: { publishTimeoutMs } });
+    const short = { sweepIntervalMs: 50, presenceIntervalMs: 10, closeTimeoutMs: 50 };
+    const gateway = createGateway({ ...backend.parts, timings: { ...short, ...timings } });
     ends.push(() => gateway.close());
     return { gateway, backend };
   }
@@ -94,7 +95,8 @@ describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
   });
 
   test('the members of a gateway that is gone, and that do not come back, leave when its lease is over', async () => {
-    const [a, b] = [node(), node()];
+    const timings = { presenceLeaseMs: 1_500, resumeTtlMs: 1_500 };
+    const [a, b] = [node(timings), node(timings)];
     await identified(a.gateway, { groups: { g: {} } });
     const { client } = await identified(b.gateway, { groups: { g: {} } });
     await sync(client);
@@ -105,7 +107,7 @@ describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
   });
 
   test('nobody is disconnected while Redis is away; what is said then is refused, and all goes on when it is back', async () => {
-    const { gateway, backend } = node();
+    const { gateway, backend } = node({}, 300);
     const { client } = await identified(gateway, { groups: { g: {} } });
     await sync(client);
     const away = new Promise<void>((resolve) => backend.on('state', ({ state }) => state === 'down' && resolve()));
@@ -123,7 +125,7 @@ describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
   });
 
   test('presence that a Redis has lost is there again', async () => {
-    const [a, b] = [node(), node()];
+    const [a, b] = [node({ presenceLeaseMs: 1_500 }), node({ presenceLeaseMs: 1_500 })];
     const clients = await Promise.all([a, b].map(({ gateway }) => identified(gateway, { groups: { g: {} } })));
     for (const { client } of clients) await sync(client);
     await redis.command('FLUSHALL');
