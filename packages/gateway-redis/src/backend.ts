@@ -9,7 +9,8 @@ import {
   type SessionStore,
   systemClock,
 } from 'gateway-core';
-import { Connection, type ConnectionState } from './connection.js';
+import { Connection } from './connection.js';
+import type { ConnectionState } from './connection-state.js';
 import { RedisBackendError, textOf } from './errors.js';
 import { LOG_SCRIPTS } from './log-scripts.js';
 import { MEMBER_SCRIPTS } from './member-scripts.js';

@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { TimerHandle } from 'gateway-core';
 import type { ConnectionListener } from './connection-listener.js';
+import type { ConnectionState } from './connection-state.js';
 import { closed, isLost, RedisBackendError, textOf, unavailable } from './errors.js';
 import { Handshake, type HandshakeOptions, type LinkPair, within } from './handshake.js';
 import type { Link } from './link.js';
 import { Probe } from './probe.js';
 import type { Script } from './scripts.js';
 import { WaitingCalls } from './waiting-calls.js';
-
-/** How the backend stands to Redis. `connecting`: it never was up. */
-export type ConnectionState = 'connecting' | 'up' | 'down' | 'closed';
 
 export interface ConnectionOptions extends HandshakeOptions {
   prefix: string;
@@ -164,6 +162,8 @@ export class Connection {
     } catch (error) {
       shake.giveUp(error instanceof Error ? error : new Error(textOf(error)));
       if (this.#state === 'closed') return;
+      const isFirst = this.#state === 'connecting' && this.#attempt === 0;
+      if (isFirst) this.options.logger.warn('Redis cannot be reached', { reason: textOf(error) });
       this.#become(this.#state === 'connecting' ? 'connecting' : 'down', textOf(error));
       this.#reconnect();
     }

@@ -7,6 +7,6 @@ export {
   type RedisBackendOptions,
   type RedisLimits,
 } from './backend.js';
-export type { ConnectionState } from './connection.js';
+export type { ConnectionState } from './connection-state.js';
 export { RedisBackendError, type RedisBackendErrorCode } from './errors.js';
 export type { RedisTimings } from './redis-timings.js';
