@@ -104,7 +104,7 @@ export interface RedisBackend {
   ready(): Promise<void>;
   /** Returns what ends it. */
   on<Name extends keyof RedisBackendEvents>(name: Name, listener: (event: RedisBackendEvents[Name]) => void): () => void;
-  /** Ends the connections: after the gateways that use it have closed. */
+  /** Ends the connections, once what is under way is answered: after the gateways that use it have closed. */
   close(): void;
 }
 

@@ -130,7 +130,8 @@ export class Connection {
     this.#commands = undefined;
     this.#hearing = undefined;
     this.#become('closed', undefined);
-    for (const link of links) link?.destroy(closed());
+    // What was asked before is answered: a gateway that has closed says its last words so.
+    for (const link of links) link?.retire(closed(), this.options.timings.commandTimeoutMs);
     this.#waiting.fail(Number.POSITIVE_INFINITY, closed);
   }
 

@@ -62,6 +62,18 @@ describe.skipIf(NO_REDIS)('a Redis that is there', () => {
     await made(redis.url, { password: 'secret', timings: {} }).backend.ready();
   });
 
+  test('still answers what it was asked before the backend was closed', async () => {
+    const redis = await TestRedis.start();
+    ends.push(() => redis.stop());
+    const { backend } = made(redis.url, { timings: {} });
+    await backend.ready();
+    const touched = backend.parts.presence.touch('node-1', 1_000);
+    const later = async () => backend.parts.presence.touch('node-1', 1_000);
+    backend.close();
+    expect(await touched).toBe('lapsed');
+    await expect(later()).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
   test('and is a replica is refused', async () => {
     const redis = await TestRedis.start('--replicaof', '127.0.0.1', '9');
     ends.push(() => redis.stop());
