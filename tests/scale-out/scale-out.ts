@@ -71,10 +71,11 @@ export async function scaleOut({
       log(`${name} runs again`);
     }
     await pause(stepMs);
-    health.end = await Promise.all(gatewayPorts.map(healthOf));
     await Promise.all(users.map((user) => user.quiet()));
     await users[0]?.publish('last');
     await Promise.all(users.map((user) => user.has('last', PATIENCE_MS)));
+    // Whatever the pause between their attempts: both gateways have passed something on since.
+    health.end = await Promise.all(gatewayPorts.map(healthOf));
     const accepted = users.flatMap((user) => user.accepted);
     const accounts = users.map((user) => user.account(accepted));
     const lost = accepted.filter((text) => users.every(({ seen }) => !seen.has(text))).length;
