@@ -55,8 +55,9 @@ export async function scaleOut({
   try {
     await redis.start();
     await Promise.all(gateways.map((gateway) => gateway.start()));
-    users.push(...Array.from({ length: clients }, (_, n) => new User(`client-${n}`, urls, n, 10)));
+    users.push(...Array.from({ length: clients }, (_, n) => new User(`client-${n}`, urls, n)));
     await Promise.all(users.map((user) => user.ready));
+    for (const user of users) user.begin(10);
     for (const [name, program] of [
       ['gateway 1', gateways[0]],
       ['gateway 2', gateways[1]],

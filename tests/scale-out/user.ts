@@ -26,9 +26,9 @@ export class User {
   #isTold = true;
   #isEnding = false;
   #checks: (() => void)[] = [];
-  readonly #saying: Promise<void>;
+  #saying: Promise<void> | undefined;
 
-  constructor(name: string, urls: readonly string[], first: number, pauseMs: number) {
+  constructor(name: string, urls: readonly string[], first: number) {
     this.#account = { name, accepted: 0, refused: {}, received: 0, told: {}, drops: 0, violations: [] };
     let attempts = first;
     const url = () => {
@@ -51,11 +51,15 @@ export class User {
       this.#account.told.gap = (this.#account.told.gap ?? 0) + 1;
     });
     this.#group.on('message', ({ data, seq, epoch }) => this.#heard(data, seq, epoch));
-    this.#saying = this.#say(pauseMs);
   }
 
   get ready(): Promise<unknown> {
     return this.#group.ready;
+  }
+
+  /** Begins to publish: once everybody is there, for nobody is owed what was said before. */
+  begin(pauseMs: number): void {
+    this.#saying = this.#say(pauseMs);
   }
 
   get wasTold(): boolean {
@@ -112,7 +116,6 @@ export class User {
   }
 
   async #say(pauseMs: number): Promise<void> {
-    await this.#group.ready;
     for (let count = 1; !this.#isEnding; count += 1) {
       const text = `${this.#account.name}-${count}`;
       try {
