@@ -94,3 +94,41 @@ test('a node whose lease ran out, and nobody noticed, begins another with the ne
   store.touch('other', 10_000);
   expect(store.info('g')).toMatchObject({ status: 'DOWN' });
 });
+
+describe('a node that is known to be gone', () => {
+  const member: PresenceMember = { memberId: 'a', nodeId: 'n', role: 'app-client', state: 'connected', generation: 1 };
+
+  test('has its members dropped at once, who leave in time unless another node has them', async () => {
+    const store = new MemoryPresenceStore({ clock });
+    store.touch('n', 60_000);
+    store.touch('m', 60_000);
+    for (const memberId of ['a', 'b']) store.enter('g', { ...member, memberId });
+    store.enter('g', { ...member, memberId: 'c', nodeId: 'm' });
+    const changes: string[] = [];
+    store.watch((groupId) => changes.push(groupId));
+    store.dropNode('n', 5_000);
+    expect(store.list('g').map(({ state }) => state)).toEqual(['dropped', 'dropped', 'connected']);
+    expect(changes).toEqual(['g', 'g']);
+    store.enter('g', { ...member, nodeId: 'm', generation: 2 });
+    await clock.advance(4_999);
+    store.touch('m', 60_000);
+    expect(store.list('g')).toHaveLength(3);
+    await clock.advance(1);
+    store.touch('m', 60_000);
+    expect(store.list('g').map(({ memberId }) => memberId)).toEqual(['a', 'c']);
+  });
+
+  test('and is not, is told so by its next touch', () => {
+    const store = new MemoryPresenceStore({ clock });
+    store.touch('n', 60_000);
+    expect(store.touch('n', 60_000)).toBe('alive');
+    store.dropNode('n', 5_000);
+    expect(store.touch('n', 60_000)).toBe('lapsed');
+  });
+
+  test('and was never heard of, changes nothing', () => {
+    const store = new MemoryPresenceStore({ clock });
+    store.dropNode('n', 5_000);
+    expect(store.touch('n', 60_000)).toBe('lapsed');
+  });
+});

@@ -133,6 +133,20 @@ export class MemoryPresenceStore implements PresenceStore {
     return lease?.touched === true && lease.endsAt > now ? 'alive' : 'lapsed';
   }
 
+  /**
+   * Says that a node is gone, before its lease would: its connected members have dropped now, and leave when `ttlMs` are over unless they
+   * come back at another one. One that was not gone is told `lapsed` by its next touch.
+   */
+  dropNode(nodeId: string, ttlMs: number): void {
+    if (!this.#leases.has(nodeId)) return;
+    this.#leases.set(nodeId, { endsAt: this.#clock.monotonicMs() + ttlMs, touched: false });
+    for (const [groupId, { members }] of this.#groups) {
+      for (const member of members.values()) {
+        if (member.nodeId === nodeId && member.state === 'connected') this.enter(groupId, { ...member, state: 'dropped' });
+      }
+    }
+  }
+
   watch(listener: (groupId: string) => void): () => void {
     // A wrapper of its own for each call, so that one listener given twice is ended one by one.
     const entry = (groupId: string) => listener(groupId);
