@@ -6,8 +6,8 @@ import { inlinePage } from './page/inline.js';
 const source = (name: string) => fileURLToPath(new URL(`../${name}/src/index.ts`, import.meta.url));
 
 const modules = packageConfig(
-  { index: 'src/index.ts', 'bench/index': 'src/bench/index.ts', bin: 'src/bin.ts' },
-  { platform: 'node', esmOnly: ['bin'] },
+  { index: 'src/index.ts', 'bench/index': 'src/bench/index.ts', bin: 'src/bin.ts', worker: 'src/worker.ts' },
+  { platform: 'node', esmOnly: ['bin', 'worker'] },
 );
 
 /** For browsers, with everything that they need in one file. */

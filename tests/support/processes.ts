@@ -1,5 +1,5 @@
 /** Started from what `dist` holds, since a process that compiles the sources takes three times as long to start. */
-export const BUILT = ['health-command', 'process'].map((name) => `packages/gateway-cli/test/${name}.test.ts`);
+export const BUILT = ['health-command', 'process', 'workers-process'].map((name) => `packages/gateway-cli/test/${name}.test.ts`);
 
 /** The tests of these packages share processes, so that each process loads the sources once. */
 export const SHARED_PROCESSES = ['core', 'protocol', 'client', 'cli'].map((name) => `packages/gateway-${name}/test/`);

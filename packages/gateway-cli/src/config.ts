@@ -17,6 +17,8 @@ export interface ServeConfig {
   trustProxyHops: number;
   trustProxyHeader: ProxyHeader;
   refuseBy: RefuseBy;
+  /** Processes that serve clients; 0: one that does all. */
+  workers: number;
   logLevel: LogLevel;
   /** Logs for people instead of JSON. */
   pretty: boolean;

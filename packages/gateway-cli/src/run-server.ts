@@ -1,12 +1,14 @@
-import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
+import { createGateway, type GatewayOptions } from 'gateway-core';
 import type { Logger } from 'gateway-protocol';
 import type { RedisBackend } from 'gateway-redis';
 import { asUsageError, type ServeConfig } from './config.js';
 import { exposureWarning } from './exposure.js';
+import { gatewayOptions, logLives } from './gateway-config.js';
 import type { Io } from './io.js';
 import { createLogger } from './logger.js';
 import { type RunningServer, serve } from './serve.js';
 import { serverSignals } from './server-signals.js';
+import { runWorkers } from './workers/run-workers.js';
 
 /**
  * Serves until a signal, then drains.
@@ -15,6 +17,10 @@ import { serverSignals } from './server-signals.js';
  * @throws UsageError (by rejection) where it cannot start as configured.
  */
 export async function runServer(config: ServeConfig, io: Io, color: boolean, warnings: readonly string[]): Promise<number> {
+  if (config.workers > 0) {
+    await checkConfig(config);
+    return runWorkers(config, io, color, warnings);
+  }
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
   let running: RunningServer | undefined;
   let backend: RedisBackend | undefined;
@@ -56,28 +62,14 @@ async function backendOf({ redis }: ServeConfig, logger: Logger): Promise<RedisB
   return createRedisBackend({ ...redis, logger });
 }
 
-/** What becomes of clients and their messages, by `traceId`. Only at `debug`: a listener to `data` costs every message. `metadata` stays out. */
-function logLives(gateway: Gateway, logger: Logger): void {
-  gateway.on('connection', ({ connectionId, remoteAddress }) => logger.debug('connected', { connectionId, remoteAddress }));
-  gateway.on('identify', ({ connectionId, memberId, role, groupId }) =>
-    logger.debug('identified', { connectionId, memberId, role, groupId }),
-  );
-  gateway.on('data', ({ groupId, seq, from, id, traceId }) =>
-    logger.debug('message accepted', { groupId, seq, from, id, traceId }),
-  );
-  gateway.on('disconnect', ({ connectionId, memberId, code, reason }) =>
-    logger.debug('disconnected', { connectionId, memberId, code, reason }),
-  );
-}
-
 /**
  * Checks a configuration without listening.
  * @throws UsageError (by rejection) where the gateway would not take it.
  */
 export async function checkConfig(config: ServeConfig): Promise<void> {
   try {
-    // A gateway checks its options when it is made; this one never meets a client.
-    await createGateway(gatewayOptions(config)).close();
+    // A gateway checks its options when it is made; this one never meets a client. Its drain may be long, and keeps nobody.
+    void createGateway(gatewayOptions(config)).close();
   } catch (error) {
     throw asUsageError(error, config);
   }
@@ -91,9 +83,4 @@ async function start(config: ServeConfig, options: GatewayOptions, backend?: Red
   } catch (error) {
     throw asUsageError(error, config);
   }
-}
-
-function gatewayOptions(config: ServeConfig): GatewayOptions {
-  const { path, allowedOrigins, trustProxyHops, trustProxyHeader, refuseBy, timings, limits } = config;
-  return { path, allowedOrigins, trustProxyHops, trustProxyHeader, refuseBy, timings, limits };
 }

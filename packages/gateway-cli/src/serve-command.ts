@@ -11,8 +11,8 @@ const NOTES = `
 A flag counts before its variable, a variable before the default; an empty variable counts as not set.
 
 SIGTERM, SIGINT and SIGQUIT drain: new clients are refused, connected ones are told and given --close-timeout-ms, then
-the program exits. A second of them exits at once. SIGHUP drains where a terminal is gone, and has no effect elsewhere.
-SIGUSR2 logs one line of statistics.
+the program exits. A second of them exits at once. SIGHUP drains where a terminal is gone; elsewhere it replaces the
+workers of --workers one after the other, and has no effect without. SIGUSR2 logs one line of statistics.
 
 Exit codes: 0 after a drain, 1 after a second signal or a failure, 2 where a flag, a variable or the port is wrong.`;
 

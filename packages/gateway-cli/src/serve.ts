@@ -42,8 +42,11 @@ export interface RunningServer {
   port: number;
   /** For its events, `publish`, `stats` and the rest. */
   gateway: Gateway;
-  /** Drains the gateway, then stops listening; until then `/health` answers 503. Later calls get the same promise. */
-  close(): Promise<void>;
+  /**
+   * Drains the gateway, then stops listening; until then `/health` answers 503. Later calls get the same promise.
+   * @param options `stopsListening`: it accepts nobody from the first moment on, for others that listen on the same port go on.
+   */
+  close(options?: { stopsListening?: boolean | undefined }): Promise<void>;
 }
 
 /**
@@ -91,10 +94,11 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     address: address.address,
     port: address.port,
     gateway,
-    close: () => {
+    close: ({ stopsListening = false } = {}) => {
+      const stopped = stopsListening && closed === undefined ? stop(server) : undefined;
       closed ??= gateway.close().finally(() => {
         playground?.close();
-        return stop(server);
+        return stopped ?? stop(server);
       });
       return closed;
     },

@@ -4,6 +4,8 @@ import { LIMIT_MEANINGS, TIMING_MEANINGS } from './meanings.js';
 import { flagOf, parseInteger, type Setting, setting, variableOf } from './setting.js';
 
 const REFUSE_BY = ['status', 'close'] as const satisfies readonly RefuseBy[];
+/** More than any machine has cores for, and fewer than would bring it down by a typing error. */
+const WORKERS_MAX = 256;
 const PROXY_HEADERS = ['auto', 'x-forwarded-for', 'forwarded'] as const satisfies readonly ProxyHeader[];
 
 /** Settings of the server around the gateway. */
@@ -73,6 +75,15 @@ export const SERVER_SETTINGS = {
     takes: `one of ${REFUSE_BY.join(', ')}`,
     fallback: 'status',
     parse: (text) => REFUSE_BY.find((way) => way === text),
+  }),
+  workers: setting<number>({
+    flag: '--workers',
+    variable: 'GW_WORKERS',
+    argument: '<n>',
+    meaning: 'processes that serve clients, beside one that they share; 0: this one alone',
+    takes: `an integer from 0 to ${WORKERS_MAX}`,
+    fallback: 0,
+    parse: (text) => parseInteger(text, WORKERS_MAX),
   }),
   logLevel: setting<LogLevel>({
     flag: '--log-level',

@@ -20,6 +20,7 @@ describe('the printed configuration', () => {
       trustProxyHops: 0,
       trustProxyHeader: 'auto',
       refuseBy: 'status',
+      workers: 0,
       logLevel: 'info',
       pretty: false,
       redis: null,
@@ -36,6 +37,10 @@ describe('the printed configuration', () => {
     expect((await printedConfig(flags, env)).redis).toEqual({ url: 'redis://127.0.0.1', prefix: 'two' });
   });
 
+  test('is printed at once, however long a drain may be', async () => {
+    expect((await printedConfig(['--drain-delay-ms', '600000'])).timings.drainDelayMs).toBe(600_000);
+  });
+
   test.each(NUMBERS)(
     '%s.%s: a flag counts before its variable, the variable before the default',
     async (group, name, fallback) => {
@@ -49,6 +54,7 @@ describe('the printed configuration', () => {
   test.each([
     ['port', ['--port', '0'], { GW_PORT: '8080' }, 8080, 0],
     ['host', ['--host', '127.0.0.1'], { GW_HOST: '::1' }, '::1', '127.0.0.1'],
+    ['workers', ['--workers', '2'], { GW_WORKERS: '4' }, 4, 2],
     ['path', ['--path=/ws'], { GW_PATH: '/realtime' }, '/realtime', '/ws'],
     ['trustProxyHops', ['--trust-proxy-hops', '2'], { GW_TRUST_PROXY_HOPS: '1' }, 1, 2],
     ['trustProxyHeader', ['--trust-proxy-header', 'auto'], { GW_TRUST_PROXY_HEADER: 'forwarded' }, 'forwarded', 'auto'],

@@ -57,6 +57,9 @@ describe('one line on stderr and exit code 2', () => {
     ['--path', 'GW_PATH', '/rt?x', 'a path that begins with / and has no query'],
     ['--trust-proxy-hops', 'GW_TRUST_PROXY_HOPS', 'yes', 'an integer from 0'],
     ['--trust-proxy-header', 'GW_TRUST_PROXY_HEADER', 'x-real-ip', 'one of auto, x-forwarded-for, forwarded'],
+    ['--workers', 'GW_WORKERS', 'two', 'an integer from 0 to 256'],
+    ['--workers', 'GW_WORKERS', '-1', 'an integer from 0 to 256'],
+    ['--workers', 'GW_WORKERS', '257', 'an integer from 0 to 256'],
     ['--heartbeat-interval-ms', 'GW_HEARTBEAT_INTERVAL_MS', '10s', 'an integer from 0'],
     ['--message-bytes-max', 'GW_MESSAGE_BYTES_MAX', '256k', 'an integer from 0'],
     ['--log-bytes-total-max', 'GW_LOG_BYTES_TOTAL_MAX', '9007199254740992', 'an integer from 0'],
@@ -115,6 +118,17 @@ describe('one line on stderr and exit code 2', () => {
     const said = await refusal(argv);
     if (typeof line === 'string') expect(said).toBe(line);
     else expect(said).toMatch(line);
+  });
+
+  test('for a playground of several processes, which would show one of them', async () => {
+    const line = '--playground (GW_PLAYGROUND) shows what one process does: leave it out, or --workers (GW_WORKERS)';
+    expect(await refusal(['serve', '--workers', '2', '--playground'])).toBe(line);
+    expect(await refusal(['serve', '--print-config'], { GW_WORKERS: '1', GW_PLAYGROUND: '1' })).toBe(line);
+  });
+
+  test('for options that the gateway of a worker would not take, before any is started', async () => {
+    const line = await refusal(['serve', '--workers', '2', '--heartbeat-timeout-ms', '1']);
+    expect(line).toMatch(/^--heartbeat-timeout-ms \(GW_HEARTBEAT_TIMEOUT_MS\) must be more than/);
   });
 
   test('for a port in use', async () => {

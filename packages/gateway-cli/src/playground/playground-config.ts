@@ -52,11 +52,15 @@ export function resolvePlayground(
   switches: PlaygroundSwitches,
   flags: Flags,
   env: Environment,
-  server: { host: string; trustProxyHops: number },
+  server: { host: string; trustProxyHops: number; workers: number },
 ): PlaygroundOptions | undefined {
-  // `auto`: where nobody but who may could come in. For `pnpm start`, which takes whatever host it is given.
+  // `auto`: where there can be one, and nobody but who may could come in. For `pnpm start`, which takes whatever host it is given.
   const wanted = switches.playground ?? said('GW_PLAYGROUND', env, { ...SAID, auto: 'auto' });
   if (wanted === undefined || wanted === false) return undefined;
+  if (server.workers > 0) {
+    if (wanted === 'auto') return undefined;
+    throw new UsageError('--playground (GW_PLAYGROUND) shows what one process does: leave it out, or --workers (GW_WORKERS)');
+  }
   const password = passwordOf(flags, env);
   const problem = password === undefined ? openTo(server) : undefined;
   if (problem !== undefined) {

@@ -53,6 +53,7 @@ test.each([
   [[], { GW_PLAYGROUND: 'auto' }, { password: false, readOnly: null, hideMetadata: false }],
   [['--host', '10.0.0.1'], { GW_PLAYGROUND: 'auto' }, null],
   [['--trust-proxy-hops', '1'], { GW_PLAYGROUND: 'auto' }, null],
+  [['--workers', '2'], { GW_PLAYGROUND: 'auto' }, null],
 ])('%j with %j is %j', async (argv, env, expected) => {
   expect((await printedConfig(argv, env)).playground).toEqual(expected);
 });

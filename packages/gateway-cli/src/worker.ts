@@ -1,0 +1,4 @@
+import { runWorker } from './workers/run-worker.js';
+
+// Started by `serve --workers`, and by nobody else.
+runWorker();

@@ -1,0 +1,26 @@
+import type { GatewayStats } from 'gateway-core';
+import type { ServeConfig } from '../config.js';
+
+/** What the primary says to a worker, beside the socket of the shared parts. */
+export type ToWorker =
+  /** Once, after its `hello`. */
+  | { type: 'start'; config: ServeConfig; worker: number; color: boolean }
+  /** `hand over`: it stops accepting at once, for others go on; `all`: as a gateway that ends alone. */
+  | { type: 'drain'; how: 'hand over' | 'all' }
+  | { type: 'stats'; id: number };
+
+/** What a worker says to the primary. */
+export type ToPrimary =
+  | { type: 'hello'; version: number }
+  | ({ type: 'serving' } & ServingAddress)
+  /** It will not serve, and ends; `usage`: for what the command line or the environment says. */
+  | { type: 'failed'; message: string; usage: boolean }
+  | { type: 'stats'; id: number; stats: GatewayStats };
+
+/** Where a worker serves: all on the same address. */
+export interface ServingAddress {
+  url: string;
+  healthUrl: string;
+  address: string;
+  port: number;
+}

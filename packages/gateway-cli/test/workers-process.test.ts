@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { Program } from './program.js';
+
+const WORKERS = ['serve', '--port', '0', '--host', '127.0.0.1', '--workers', '2'];
+
+/** Of the next line that says so. */
+async function fromLog(program: Program, message: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const line = await program.line();
+    if (line === undefined) throw new Error(`the log ended without ${message}`);
+    const entry = JSON.parse(line);
+    if (String(entry.msg).startsWith(message)) return entry;
+  }
+}
+
+async function connected(url: unknown): Promise<WebSocket> {
+  const client = new WebSocket(String(url));
+  await once(client, 'message');
+  return client;
+}
+
+test('after SIGTERM and the drain of all workers the process ends by itself with code 0', async () => {
+  const program = new Program([...WORKERS, '--drain-delay-ms', '300']);
+  const { url, healthUrl, workers } = await fromLog(program, 'listening on ws://');
+  expect(workers).toBe(2);
+  const clients = [await connected(url), await connected(url), await connected(url)];
+  program.process.kill('SIGUSR2');
+  expect(await fromLog(program, 'stats')).toMatchObject({ workers: 2, connections: 3, connectionsTotal: 3 });
+  expect((await fetch(String(healthUrl))).status).toBe(200);
+  const closed = clients.map(async (client) => (await once(client, 'close'))[0]);
+  program.process.kill('SIGTERM');
+  expect(await fromLog(program, 'draining')).toMatchObject({ signal: 'SIGTERM', connections: 3 });
+  expect(await Promise.all(closed)).toEqual([1012, 1012, 1012]);
+  expect(await program.exit).toEqual([0, null]);
+  await fromLog(program, 'stopped');
+  expect(await program.stderr).toBe('');
+});
+
+test('a second signal ends all at once with code 1', async () => {
+  const program = new Program([...WORKERS, '--drain-delay-ms', '600000']);
+  const { url } = await fromLog(program, 'listening on ws://');
+  const client = await connected(url);
+  const closed = once(client, 'close');
+  program.process.kill('SIGTERM');
+  await fromLog(program, 'draining');
+  program.process.kill('SIGINT');
+  expect(await program.exit).toEqual([1, null]);
+  expect((await closed)[0]).toBe(1006);
+});
+
+test('a worker that is told to end by itself hands its clients over, and is replaced', async () => {
+  const program = new Program(WORKERS);
+  const { workerPid } = await fromLog(program, 'a worker serves');
+  const { url } = await fromLog(program, 'listening on ws://');
+  const clients = [await connected(url), await connected(url)];
+  const closed = Promise.race(clients.map((client) => once(client, 'close')));
+  process.kill(Number(workerPid), 'SIGTERM');
+  expect((await closed)[0]).toBe(1012);
+  expect(await fromLog(program, 'a worker has died')).toMatchObject({ workerPid, code: 0 });
+  await fromLog(program, 'a worker serves');
+  expect(clients.filter(({ readyState }) => readyState === WebSocket.OPEN)).toHaveLength(1);
+  for (const client of clients) client.terminate();
+});
+
+test('a port in use ends the process with code 2 and one line on stderr', async () => {
+  const first = new Program(WORKERS);
+  const { port } = await fromLog(first, 'listening on ws://');
+  const second = new Program(['serve', '--host', '127.0.0.1', '--port', String(port), '--workers', '2']);
+  expect(await second.exit).toEqual([2, null]);
+  expect(await second.stderr).toBe(
+    `gateway-cli: --port (GW_PORT) takes a free port, or 0 for any: ${port} on "127.0.0.1" is in use\n`,
+  );
+});
+
+test('gateway-cli health asks the workers, and takes them for one gateway', async () => {
+  const program = new Program(WORKERS);
+  const { port } = await fromLog(program, 'listening on ws://');
+  const health = new Program(['health', '--port', String(port), '--host', '127.0.0.1']);
+  expect(await health.line()).toBe(`http://127.0.0.1:${port}/health is healthy`);
+  expect(await health.exit).toEqual([0, null]);
+});
