@@ -101,8 +101,11 @@ export class Feed implements BrokerReceiver {
     while (!reader.isFull) {
       const { entries, head } = this.broker.history(this.groupId, { epoch, seq: cursor.seq }, READ_ENTRIES);
       if (entries === undefined) this.#reset(reader, cursor, head);
-      for (const entry of entries ?? []) reader.send(entryFrame(this.topic, entry));
-      cursor.seq = entries?.at(-1)?.seq ?? cursor.seq;
+      for (const entry of entries ?? []) {
+        if (reader.isFull) return false;
+        reader.send(entryFrame(this.topic, entry));
+        cursor.seq = entry.seq;
+      }
       cursor.isBehind = cursor.seq < head.seq;
       if (!cursor.isBehind) return true;
     }

@@ -52,8 +52,10 @@ export async function runWorkers(config: ServeConfig, io: Io, color: boolean, wa
     const warning = exposureWarning(address, config.allowedOrigins);
     if (warning !== undefined) logger.warn(warning, { address, port });
     const signal = await signals.first;
-    logger.info('draining', { signal, connections: (await pool.stats()).connections });
-    await pool.drain();
+    const stats = pool.stats();
+    const drained = pool.drain();
+    logger.info('draining', { signal, connections: (await stats).connections });
+    await drained;
     logger.info('stopped');
     return 0;
   } finally {
