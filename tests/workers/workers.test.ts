@@ -74,7 +74,7 @@ const syncsOf = (entries: readonly HistoryEntry[]) =>
   );
 
 test('clients lose nothing to a worker that is killed, nor to one that is replaced, and others see nobody leave', async () => {
-  const { serving, recorder, users, areSettled, knowAll } = await peopled();
+  const { serving, recorder, users, port, areSettled, knowAll } = await peopled();
   const before = recorder.entries.length;
   let turn = 0;
   const traffic = setInterval(() => {
@@ -100,7 +100,15 @@ test('clients lose nothing to a worker that is killed, nor to one that is replac
 
   const rolled = recorder.entries.length;
   serving.process.kill('SIGHUP');
-  await serving.log('workers are replaced');
+  const replacing = serving.log('workers are replaced').then(() => 'replaced');
+  // Probes meet nobody who drains.
+  const health = `http://127.0.0.1:${port}/health`;
+  const statuses = new Set<number | string>();
+  while (!statuses.has('replaced')) {
+    const probe = fetch(health, { headers: { connection: 'close' } }).then(({ status }) => status);
+    statuses.add(await probe).add(await Promise.race([replacing, probe]));
+  }
+  expect(statuses).toEqual(new Set([200, 'replaced']));
   await recorder.accepted(30);
   clearInterval(traffic);
   await recorder.until(() => areSettled() && knowAll());
