@@ -46,6 +46,9 @@ export function resolveConfig(
 ): ServeConfig {
   const server = readSettings(SERVER_SETTINGS, flags, env, warn);
   const { url, prefix } = readSettings(REDIS_SETTINGS, flags, env, warn);
+  if (url !== undefined && server.workers > 0) {
+    throw new UsageError('--redis-url (GW_REDIS_URL) is for one process each: leave it out, or --workers (GW_WORKERS)');
+  }
   return {
     ...server,
     pretty,

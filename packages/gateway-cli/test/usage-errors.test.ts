@@ -126,6 +126,11 @@ describe('one line on stderr and exit code 2', () => {
     expect(await refusal(['serve', '--print-config'], { GW_WORKERS: '1', GW_PLAYGROUND: '1' })).toBe(line);
   });
 
+  test('for a Redis beside workers, who share what is theirs already', async () => {
+    const line = '--redis-url (GW_REDIS_URL) is for one process each: leave it out, or --workers (GW_WORKERS)';
+    expect(await refusal(['serve', '--workers', '2'], { GW_REDIS_URL: 'redis://127.0.0.1' })).toBe(line);
+  });
+
   test('for options that the gateway of a worker would not take, before any is started', async () => {
     const line = await refusal(['serve', '--workers', '2', '--heartbeat-timeout-ms', '1']);
     expect(line).toMatch(/^--heartbeat-timeout-ms \(GW_HEARTBEAT_TIMEOUT_MS\) must be more than/);

@@ -31,7 +31,7 @@ export function connectParts(socket: Duplex, options: ConnectPartsOptions = {}):
   const members = new RemoteMemberStore(link);
   link.listen({
     entry: (topic, entry) => broker.entry(topic, entry),
-    reset: (topic, position) => broker.reset(topic, position),
+    reset: (topic, position, reason) => broker.reset(topic, position, reason),
     changed: (groupIds) => presence.changed(groupIds),
     replaced: (nodeId, memberId, generation) => members.replaced(nodeId, memberId, generation),
   });

@@ -1,4 +1,4 @@
-import type { BrokerEntry, BrokerReceiver, BrokerSubscription, LogPosition, MemoryBroker } from 'gateway-core';
+import type { BrokerEntry, BrokerReceiver, BrokerSubscription, LogPosition, MemoryBroker, ResetReason } from 'gateway-core';
 import { entryFrame, type Frame, resetFrame } from './messages.js';
 
 /** Entries that are read from the log at once for who is behind. */
@@ -88,9 +88,9 @@ export class Feed implements BrokerReceiver {
     }
   }
 
-  reset(position: LogPosition): void {
+  reset(position: LogPosition, reason?: ResetReason): void {
     this.#head = position;
-    for (const [reader, cursor] of this.#cursors) this.#reset(reader, cursor, position);
+    for (const [reader, cursor] of this.#cursors) this.#reset(reader, cursor, position, reason);
   }
 
   /** Sends a reader what it has missed. @returns whether that is all; else it is full again. */
@@ -99,8 +99,8 @@ export class Feed implements BrokerReceiver {
     if (!cursor?.isBehind) return true;
     const { epoch } = this.#head;
     while (!reader.isFull) {
-      const { entries, head } = this.broker.history(this.groupId, { epoch, seq: cursor.seq }, READ_ENTRIES);
-      if (entries === undefined) this.#reset(reader, cursor, head);
+      const { entries, lost, head } = this.broker.history(this.groupId, { epoch, seq: cursor.seq }, READ_ENTRIES);
+      if (entries === undefined) this.#reset(reader, cursor, head, lost);
       for (const entry of entries ?? []) {
         if (reader.isFull) return false;
         reader.send(entryFrame(this.topic, entry));
@@ -112,9 +112,9 @@ export class Feed implements BrokerReceiver {
     return false;
   }
 
-  #reset(reader: Reader, cursor: Cursor, position: LogPosition): void {
+  #reset(reader: Reader, cursor: Cursor, position: LogPosition, reason: ResetReason | undefined): void {
     cursor.seq = position.seq;
     cursor.isBehind = false;
-    reader.send(resetFrame(this.topic, position));
+    reader.send(resetFrame(this.topic, position, reason));
   }
 }

@@ -1,4 +1,4 @@
-import type { BrokerEntry, BrokerMessage, DeliveryMode, LogPosition, PublishedPosition } from 'gateway-core';
+import type { BrokerEntry, BrokerMessage, DeliveryMode, LogPosition, PublishedPosition, ResetReason } from 'gateway-core';
 
 /** Changes with what the frames say: a worker of another version than the primary's is refused. */
 export const WIRE_VERSION = 1;
@@ -17,7 +17,7 @@ export const FRAMES = {
   published: 5,
   /** topic, seq, JSON of what is told of the message or nothing, body. */
   entry: 6,
-  /** topic, seq, epoch. */
+  /** topic, seq, JSON of `[epoch, reason]`. */
   reset: 7,
   /** JSON of the ids of groups whose presence has changed. */
   changed: 8,
@@ -99,18 +99,20 @@ export function readEntryFrame(frame: Buffer): { topic: number; entry: BrokerEnt
   return { topic: frame.readDoubleLE(1), entry: { seq: frame.readDoubleLE(9), body, ...toldOf(delivery, key) } };
 }
 
-export function resetFrame(topic: number, { epoch, seq }: LogPosition): Frame {
+export function resetFrame(topic: number, { epoch, seq }: LogPosition, reason: ResetReason | undefined): Frame {
+  const text = JSON.stringify([epoch, reason]);
   return [
-    HEAD_BYTES + UNIT_BYTES * epoch.length,
+    HEAD_BYTES + UNIT_BYTES * text.length,
     (buffer, offset) => {
       const seqAt = buffer.writeDoubleLE(topic, buffer.writeUInt8(FRAMES.reset, offset));
-      return writeText(buffer, epoch, buffer.writeDoubleLE(seq, seqAt));
+      return writeText(buffer, text, buffer.writeDoubleLE(seq, seqAt));
     },
   ];
 }
 
-export function readResetFrame(frame: Buffer): { topic: number; position: LogPosition } {
-  return { topic: frame.readDoubleLE(1), position: { epoch: frame.toString('utf8', 17), seq: frame.readDoubleLE(9) } };
+export function readResetFrame(frame: Buffer): { topic: number; position: LogPosition; reason: ResetReason | undefined } {
+  const [epoch, reason] = JSON.parse(frame.toString('utf8', 17)) as [string, ResetReason | null];
+  return { topic: frame.readDoubleLE(1), position: { epoch, seq: frame.readDoubleLE(9) }, reason: reason ?? undefined };
 }
 
 function writeHeadAndBody(buffer: Buffer, offset: number, head: string, body: string): number {

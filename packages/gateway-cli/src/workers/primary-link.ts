@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { BrokerEntry, BrokerMessage, Clock, LogPosition, PublishedPosition } from 'gateway-core';
+import type { BrokerEntry, BrokerMessage, Clock, LogPosition, PublishedPosition, ResetReason } from 'gateway-core';
 import { FrameReader } from './frame-reader.js';
 import {
   FRAMES,
@@ -16,7 +16,7 @@ import { Outbox } from './outbox.js';
 /** What the primary tells by itself. */
 export interface Told {
   entry(topic: number, entry: BrokerEntry): void;
-  reset(topic: number, position: LogPosition): void;
+  reset(topic: number, position: LogPosition, reason: ResetReason | undefined): void;
   /** The presence of these groups has changed. */
   changed(groupIds: readonly string[]): void;
   replaced(nodeId: string, memberId: string, generation: number): void;
@@ -135,8 +135,8 @@ export class PrimaryLink {
         return;
       }
       case FRAMES.reset: {
-        const { topic, position } = readResetFrame(frame);
-        this.#told?.reset(topic, position);
+        const { topic, position, reason } = readResetFrame(frame);
+        this.#told?.reset(topic, position, reason);
         return;
       }
       case FRAMES.changed:

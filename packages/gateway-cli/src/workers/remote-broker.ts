@@ -7,6 +7,7 @@ import type {
   BrokerSubscription,
   LogPosition,
   PublishedPosition,
+  ResetReason,
 } from 'gateway-core';
 import type { PrimaryLink } from './primary-link.js';
 
@@ -49,13 +50,13 @@ export class RemoteBroker implements Broker {
       if (entry.seq > since) receiver.deliver({ ...entry });
   }
 
-  reset(topic: number, position: LogPosition): void {
+  reset(topic: number, position: LogPosition, reason: ResetReason | undefined): void {
     const receivers = this.#topics.get(topic)?.receivers;
     for (const [receiver, since] of receivers ?? []) {
       // Who came after what is lost has lost nothing.
       if (since >= position.seq) continue;
       receivers?.set(receiver, position.seq);
-      receiver.reset({ ...position });
+      receiver.reset({ ...position }, reason);
     }
   }
 

@@ -13,13 +13,13 @@ const TEXT = JSON.stringify('x'.repeat(1_000));
 
 function recorder() {
   const entries: BrokerEntry[] = [];
-  const resets: LogPosition[] = [];
+  const resets: (LogPosition & { reason?: string | undefined })[] = [];
   return {
     entries,
     resets,
     seqs: () => entries.map(({ seq }) => seq),
     deliver: (entry: BrokerEntry) => void entries.push(entry),
-    reset: (position: LogPosition) => void resets.push(position),
+    reset: (position: LogPosition, reason?: string) => void resets.push({ ...position, reason }),
   };
 }
 
@@ -70,7 +70,7 @@ describe('a worker whose socket is full', () => {
     await vi.waitUntil(() => slowly.resets.length > 0);
     const { epoch, seq } = await fast.parts.broker.publish('g', { body: '"last"' });
     await vi.waitUntil(() => slowly.entries.at(-1)?.body === '"last"');
-    expect(slowly.resets).toEqual([{ epoch, seq: MANY }]);
+    expect(slowly.resets).toEqual([{ epoch, seq: MANY, reason: 'trimmed' }]);
     const before = slowly.entries.slice(0, -1);
     expect(before.map(({ seq: one }) => one)).toEqual(counted(1, before.length));
     expect(slowly.entries.at(-1)?.seq).toBe(seq);
