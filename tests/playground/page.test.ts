@@ -249,6 +249,65 @@ describe.skipIf(noChromium !== undefined)('in Chromium', () => {
     expect(members.map(({ state }) => state)).toEqual(['connected', 'connected']);
   }, 40_000);
 
+  test('a snapshot that takes a while, and the stream after it: both clients come to the same sum', async () => {
+    const server = await started();
+    const page = await opened(server);
+    await page.getByRole('button', { name: 'load', exact: true }).click();
+    await page.locator('.story').getByText('both have 55: 5 after the snapshot', { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByText('loaded (join): 15').waitFor(PATIENT);
+    expect(await page.locator('.story li.done').count()).toBe(5);
+  }, 40_000);
+
+  test('what was seen is saved as JSONL: messages as they are filtered, and frames of a client', async () => {
+    const server = await started();
+    await member(server, 'orders');
+    const page = await opened(server, '#group=orders');
+    await server.gateway.publish('orders', { order: 1 });
+    await server.gateway.publish('orders', { order: 2 });
+    await page.locator('.stream').getByText('{"order":2}').waitFor(PATIENT);
+    const saved = async (button: string) => {
+      const [file] = await Promise.all([
+        page.waitForEvent('download', PATIENT),
+        page.getByRole('button', { name: button, exact: true }).click(),
+      ]);
+      const lines = readFileSync(await file.path(), 'utf8')
+        .trimEnd()
+        .split('\n');
+      return { name: file.suggestedFilename(), lines: lines.map((line) => JSON.parse(line)) };
+    };
+    await page.getByLabel('Filter messages').fill('order');
+    await page.getByLabel('Show').selectOption('message');
+    const { name, lines } = await saved('download');
+    expect(name).toBe('messages.jsonl');
+    expect(lines).toMatchObject([
+      { seq: 1, data: '{"order":1}' },
+      { seq: 2, data: '{"order":2}' },
+    ]);
+    await page.getByLabel('Filter messages').fill('"order":2');
+    expect((await saved('download')).lines).toMatchObject([{ seq: 2 }]);
+    await page.getByLabel('Filter messages').blur();
+    await page.keyboard.press('n');
+    await page.keyboard.press('Enter');
+    await page.getByRole('article', { name: 'Client ada' }).getByText('online').waitFor(PATIENT);
+    const frames = await saved('download frames');
+    expect(frames.name).toBe('frames of ada.jsonl');
+    expect(frames.lines[0]).toMatchObject({ kind: 'out', text: expect.stringContaining('identify') });
+  });
+
+  test('a session has a bar that runs down while nobody uses it', async () => {
+    const server = await started();
+    const client = await member(server, 'orders');
+    client.send({ type: 'data_update', groupId: 'orders', sessionId: 'one', payload: { data: 1, meta: { title: 'draft' } } });
+    const page = await opened(server, '#group=orders');
+    const bar = page.getByRole('region', { name: 'Sessions' }).getByRole('progressbar');
+    await bar.waitFor(PATIENT);
+    const left = () => bar.evaluate((node) => (node as HTMLProgressElement).value);
+    const before = await left();
+    expect(before).toBeGreaterThan(0.5);
+    await expect.poll(left, PATIENT).toBeLessThan(before);
+    expect(await bar.getAttribute('aria-label')).toMatch(/^one ends in [\d.]+s if nobody uses it$/);
+  });
+
   test('clients drop, are refused and leave, at most 8 of them', async () => {
     const server = await started();
     const page = await opened(server);

@@ -81,7 +81,8 @@ function show(): void {
   groups.show(model);
   connections.show(model);
   codes.show(model);
-  detail.show(groups.selected, change?.detail);
+  const sessionTtlMs = snapshot?.settings.find(({ name }) => name === 'orphanSessionTtlMs')?.value ?? 0;
+  detail.show(groups.selected, change?.detail, sessionTtlMs);
   publish.show(groups.selected, snapshot?.readOnly !== false);
   const group = groups.selected === undefined ? undefined : model.groups.get(groups.selected);
   stream.look(groups.selected, group === undefined ? '' : `${group.epoch.slice(0, 4)}:${group.seq}`);

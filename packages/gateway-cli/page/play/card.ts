@@ -1,5 +1,5 @@
 import { h, List, mark, say } from '../dom.js';
-import { copyButton } from '../views/message-details.js';
+import { copyButton, downloadButton } from '../views/message-details.js';
 import { dataIn } from '../views/publish-bar.js';
 import { CODE_KINDS, type CodeKind, codeOf } from './code-of.js';
 import type { FrameLine, Player } from './player.js';
@@ -106,6 +106,7 @@ export class Card {
         kinds,
         copyButton('copy as code', code),
         copyButton('copy frames', () => player.frames.map((line) => JSON.stringify(line)).join('\n')),
+        downloadButton('download frames', `frames of ${setup.name}`, () => player.frames),
       ),
     );
     player.onChange(() => this.changed());

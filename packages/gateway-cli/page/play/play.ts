@@ -2,7 +2,7 @@ import { h, say } from '../dom.js';
 import { Card } from './card.js';
 import { Player, type PlayerSetup } from './player.js';
 import { Storm } from './storm.js';
-import { Story } from './story.js';
+import { LOAD, RESUME, Story } from './story.js';
 
 export const PLAYERS_MAX = 8;
 const NAMES = ['ada', 'bob', 'cleo', 'dan', 'eve', 'fay', 'gus', 'hal'];
@@ -19,7 +19,7 @@ export class Play {
   readonly #token = h('input', { type: 'password', autocomplete: 'off', placeholder: 'none' });
   readonly #form: HTMLElement;
   readonly #intro: HTMLElement;
-  readonly #story: Story;
+  readonly #stories: { resume: Story; load: Story };
   readonly #storm: Storm;
 
   constructor(
@@ -29,7 +29,8 @@ export class Play {
     /** Shows what the gateway makes of a group. */
     look: (group: string) => void,
   ) {
-    this.#story = new Story((setup) => this.add(setup), look);
+    const stage = { add: (setup: Partial<PlayerSetup>) => this.add(setup), look };
+    this.#stories = { resume: new Story(RESUME, stage), load: new Story(LOAD, stage) };
     this.#storm = new Storm(url);
     const field = (label: string, input: HTMLElement, wide = false) => h('label', { class: wide ? 'wide' : '' }, label, input);
     this.#form = h(
@@ -51,27 +52,35 @@ export class Play {
         'Real clients, the ones of gateway-client, each on a network that you can break. Watch in the middle what the gateway makes of it.',
       ),
       h('button', { class: 'primary', onclick: () => this.open() }, 'add a client'),
-      h('button', { onclick: () => this.tell() }, 'show me: drop and resume'),
+      h('button', { onclick: () => this.tell('resume') }, 'show me: drop and resume'),
     );
     const tools = h(
       'div',
       { class: 'tools' },
       h(
         'button',
-        { title: 'Two clients chat, one drops, ten messages pass, it comes back', onclick: () => this.tell() },
+        { title: 'Two clients chat, one drops, ten messages pass, it comes back', onclick: () => this.tell('resume') },
         'story',
+      ),
+      h(
+        'button',
+        {
+          title: 'A snapshot, then the stream: nothing is missing between the two, nothing twice',
+          onclick: () => this.tell('load'),
+        },
+        'load',
       ),
       h('button', { title: 'Up to 200 clients come at once, and drop at once', onclick: () => this.#storm.toggle() }, 'storm'),
       h('button', { title: 'New client (n)', onclick: () => this.open() }, '+ client'),
     );
-    this.#story.node.hidden = true;
     this.node = h(
       'section',
       { class: 'panel play', 'aria-label': 'Play' },
       h('header', {}, h('h2', {}, 'Play'), this.#count, tools),
       this.#form,
       this.#storm.node,
-      this.#story.node,
+      this.#stories.resume.node,
+      this.#stories.load.node,
       this.#intro,
       this.#cards,
     );
@@ -90,14 +99,13 @@ export class Play {
     this.#name.select();
   }
 
-  /** Plays the prepared story. */
-  tell(): void {
+  /** Plays a prepared story. */
+  tell(name: 'resume' | 'load'): void {
     if (this.#players.size > PLAYERS_MAX - 2) {
       this.notice('the story needs room for two clients');
       return;
     }
-    this.#story.node.hidden = false;
-    void this.#story.run();
+    void this.#stories[name].run();
   }
 
   /** @throws where there are as many as may be. */

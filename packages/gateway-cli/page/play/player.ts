@@ -1,4 +1,4 @@
-import { type Client, createClient, type Group } from 'gateway-client';
+import { type Client, createClient, type Group, type Load } from 'gateway-client';
 import { FaultyNetwork } from './faults.js';
 
 /** Who plays. */
@@ -8,6 +8,8 @@ export interface PlayerSetup {
   clientType: 'app-client' | 'dashboard';
   group: string;
   token: string;
+  /** Brings what is there before the stream. Default: nothing. */
+  load?: Load | undefined;
 }
 
 /** A line of a player's frames. */
@@ -39,7 +41,7 @@ export class Player {
   #changed: () => void = () => {};
 
   constructor(readonly setup: PlayerSetup) {
-    const { url, name, clientType, group, token } = setup;
+    const { url, name, clientType, group, token, load } = setup;
     this.client = createClient({
       url,
       clientType,
@@ -51,7 +53,7 @@ export class Player {
     this.client.on('frame', ({ direction, text, at }) => this.#log(direction, text, at));
     this.client.on('error', (error) => this.#log('note', `${error.code}: ${error.message}`, Date.now()));
     this.client.status.subscribe(() => this.#changed());
-    this.group = this.client.join(group);
+    this.group = this.client.join(group, { load });
     this.group.ready.catch(() => {});
     this.group.on('sync', ({ outcome, reason, replayed }) => {
       this.outcome = reason === undefined ? outcome : `${outcome} (${reason})`;
@@ -61,6 +63,7 @@ export class Player {
     this.group.on('gap', ({ from, to, reason }) =>
       this.#log('note', `gap: ${from} to ${to} will not come (${reason})`, Date.now()),
     );
+    this.group.on('state', ({ state, reason }) => this.#log('note', `loaded (${reason}): ${JSON.stringify(state)}`, Date.now()));
     this.group.status.subscribe(() => this.#changed());
   }
 

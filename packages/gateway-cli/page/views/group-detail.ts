@@ -10,6 +10,8 @@ export class GroupDetailView {
   readonly node = h('div', { class: 'pair' }, this.#members.node, this.#sessions.node);
   readonly #memberList: List<MemberRow>;
   readonly #sessionList: List<SessionRow>;
+  #known: readonly SessionRow[] = [];
+  #ttlMs = 0;
 
   constructor() {
     this.#members.rows.classList.add('scroll');
@@ -27,14 +29,24 @@ export class GroupDetailView {
       ),
     );
     this.#memberList = new List(this.#members.rows, ({ id }) => id, memberRow, 'nobody is here');
-    this.#sessionList = new List(this.#sessions.rows, ({ id }) => id, sessionRow, 'no sessions');
+    this.#sessionList = new List(
+      this.#sessions.rows,
+      ({ id }) => id,
+      () => sessionRow(() => this.#ttlMs),
+      'no sessions',
+    );
+    // Its bars run down while nothing happens.
+    setInterval(() => this.#sessionList.show(this.#known), 1_000);
   }
 
-  show(group: string | undefined, detail: GroupDetail | undefined): void {
+  /** @param sessionTtlMs how long a session stays that nobody uses. */
+  show(group: string | undefined, detail: GroupDetail | undefined, sessionTtlMs: number): void {
+    this.#ttlMs = sessionTtlMs;
     this.node.hidden = group === undefined;
     const known = detail?.groupId === group ? detail : undefined;
     this.#memberList.show(known?.members ?? []);
-    this.#sessionList.show(known?.sessions ?? []);
+    this.#known = known?.sessions ?? [];
+    this.#sessionList.show(this.#known);
     say(this.#members.number, `${known?.members.length ?? 0}${known?.membersCut ? ' and more' : ''}`);
     say(this.#sessions.number, `${known?.sessions.length ?? 0}${known?.sessionsCut ? ' and more' : ''}`);
     this.#sessions.node.hidden = (known?.sessions.length ?? 0) === 0;
@@ -79,16 +91,22 @@ function memberRow(): Row<MemberRow> {
   };
 }
 
-function sessionRow(): Row<SessionRow> {
+/** With what is left of its time if nobody uses it any more. */
+function sessionRow(ttlMs: () => number): Row<SessionRow> {
   const [name, meta, when] = [h('b', {}), h('code', { class: 'own' }), h('span', {})];
+  const left = h('progress', { max: '1' });
   return {
-    node: h('li', {}, h('div', { class: 'line' }, h('span', { class: 'name' }, name, meta), when)),
+    node: h('li', {}, h('div', { class: 'line' }, h('span', { class: 'name' }, name, meta), left, when)),
     update: ({ id, meta: text, openedAt, updatedAt }) => {
       say(name, short(id, 24));
       name.title = id;
       say(meta, text);
       say(when, age(Date.now() - openedAt));
       when.title = `updated ${age(Date.now() - updatedAt)} ago`;
+      const leftMs = Math.max(0, ttlMs() - (Date.now() - updatedAt));
+      left.value = ttlMs() === 0 ? 0 : leftMs / ttlMs();
+      left.title = `ends in ${age(leftMs)} if nobody uses it`;
+      left.setAttribute('aria-label', `${short(id, 24)} ${left.title}`);
     },
   };
 }

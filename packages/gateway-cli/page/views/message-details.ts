@@ -51,6 +51,17 @@ export function copyButton(label: string, text: () => string): HTMLElement {
   return button;
 }
 
+/** A button that saves values as a file of JSON lines. */
+export function downloadButton(label: string, file: string, values: () => readonly unknown[]): HTMLElement {
+  return h('button', { class: 'quiet', title: 'As JSONL: a JSON value in each line', onclick: save }, label);
+  function save(): void {
+    const lines = values().map((value) => `${JSON.stringify(value)}\n`);
+    const href = URL.createObjectURL(new Blob(lines, { type: 'application/jsonl' }));
+    h('a', { href, download: `${file}.jsonl` }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 10_000);
+  }
+}
+
 /** JSON text with a line for each field. Digits that a number cannot hold are kept: where there are any it stays as it is. */
 function pretty(text: string): string {
   const value = JSON.parse(text);

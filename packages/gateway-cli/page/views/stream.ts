@@ -1,7 +1,7 @@
 import { age, bytes, count, short } from '../../src/playground/format.js';
 import type { Events, FeedEvent, MessageEvent } from '../../src/playground/wire.js';
 import { h, List, mark, type Row, say } from '../dom.js';
-import { details } from './message-details.js';
+import { details, downloadButton } from './message-details.js';
 
 /** Events that are kept, and that are shown at once. */
 const KEPT_MAX = 2_000;
@@ -45,7 +45,8 @@ export class Stream {
       (event) => this.#row(event),
       'nothing yet',
     );
-    const tools = h('div', { class: 'tools' }, this.#filter, this.#only, this.#pause);
+    const download = downloadButton('download', 'messages', () => this.#wanted());
+    const tools = h('div', { class: 'tools' }, this.#filter, this.#only, this.#pause, download);
     this.node = h(
       'section',
       { class: 'panel grow', 'aria-label': 'Messages' },
@@ -89,13 +90,18 @@ export class Stream {
     this.show();
   }
 
-  show(): void {
+  /** What is looked at and passes the filter, the oldest first. */
+  #wanted(): FeedEvent[] {
     const wanted = this.#filter.value.toLowerCase();
     const isWanted = (event: FeedEvent) =>
       (this.#group === undefined || event.groupId === undefined || event.groupId === this.#group) &&
       (this.#only.value === 'all' || (event.type === 'message') === (this.#only.value === 'message')) &&
       (wanted === '' || textsOf(event).toLowerCase().includes(wanted));
-    this.#list.show((this.#paused ?? this.#events).filter(isWanted).slice(-SHOWN_MAX).reverse());
+    return (this.#paused ?? this.#events).filter(isWanted);
+  }
+
+  show(): void {
+    this.#list.show(this.#wanted().slice(-SHOWN_MAX).reverse());
     const waiting = this.#paused === undefined ? 0 : this.#events.length - this.#paused.length;
     const notes = [waiting > 0 && `${waiting} waiting`, this.#left > 0 && `${count(this.#left)} more, not shown`];
     say(this.#note, notes.filter(Boolean).join(' · '));
