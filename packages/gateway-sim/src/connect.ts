@@ -31,11 +31,11 @@ export function connect(world: Surroundings, network: Network, caller: Caller, l
   );
   const socket = new Socket('ws://gateway/rt');
   tap(socket, {
-    sent: (message) => world.note({ kind: 'sent', ...about, message }),
-    received: (message) => {
+    sent: (message, text) => world.note({ kind: 'sent', ...about, message }, text),
+    received: (message, text) => {
       if (process.isDead) return;
       watcher.received?.(message);
-      world.note({ kind: 'received', ...about, message });
+      world.note({ kind: 'received', ...about, message }, text);
     },
     closed: (code) => {
       watcher.closed?.();
@@ -48,15 +48,19 @@ export function connect(world: Surroundings, network: Network, caller: Caller, l
 /** Listens to what goes over a socket, in the step in which it does. */
 function tap(
   socket: MemoryWebSocket,
-  to: { sent(message: WireMessage): void; received(message: WireMessage): void; closed(code: number): void },
+  to: {
+    sent(message: WireMessage, text: string): void;
+    received(message: WireMessage, text: string): void;
+    closed(code: number): void;
+  },
 ): void {
   const send = socket.send.bind(socket);
   socket.send = (text) => {
     const message = messageIn(text);
-    if (message !== undefined) to.sent(message);
+    if (message !== undefined) to.sent(message, text);
     send(text);
   };
-  intercept(socket, 'onmessage', ({ data }) => to.received(JSON.parse(data) as WireMessage));
+  intercept(socket, 'onmessage', ({ data }) => to.received(JSON.parse(data) as WireMessage, data));
   intercept(socket, 'onclose', ({ code }) => to.closed(code));
 }
 

@@ -11,8 +11,11 @@ export interface Surroundings {
   readonly random: Random;
   readonly schedule: Schedule;
   readonly weather: Weather;
-  /** Something was done or seen from outside: the checks, and the timeline, are told. */
-  note(happening: Happening): void;
+  /**
+   * Something was done or seen from outside: the checks, and the timeline, are told.
+   * @param wireText of a message that went over a wire: as it was there.
+   */
+  note(happening: Happening, wireText?: string): void;
   /** A line for the timeline alone. */
   say(who: string, what: string): void;
   /** What the token function of a client answers. */

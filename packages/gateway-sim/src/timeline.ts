@@ -4,17 +4,20 @@ import type { TraceEntry } from './trace.js';
 /** The secrets in a message are of this run alone; nothing depends on them. */
 const withoutSecrets = (text: string) => (text.includes('"token":"') ? text.replace(/"token":"[^"]*"/g, '"token":"…"') : text);
 
-/** What a trace says of a happening: who, and what. */
-export function traceText(entry: HistoryEntry): [who: string, what: string] {
+/**
+ * What a trace says of a happening: who, and what.
+ * @param wireText of a message that went over a wire: as it was there. Default: what it says, written down anew.
+ */
+export function traceText(entry: HistoryEntry, wireText?: string): [who: string, what: string] {
   switch (entry.kind) {
     case 'act':
       return ['plan', JSON.stringify(entry.act)];
     case 'open':
       return [entry.connection, `opens to ${entry.gateway}`];
     case 'sent':
-      return [entry.connection, `→ ${withoutSecrets(JSON.stringify(entry.message))}`];
+      return [entry.connection, `→ ${withoutSecrets(wireText ?? JSON.stringify(entry.message))}`];
     case 'received':
-      return [entry.connection, `← ${withoutSecrets(JSON.stringify(entry.message))}`];
+      return [entry.connection, `← ${withoutSecrets(wireText ?? JSON.stringify(entry.message))}`];
     case 'closed':
       return [entry.connection, `closed ${entry.code}`];
     case 'published':

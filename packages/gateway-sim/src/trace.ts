@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 
+/** Characters that are hashed at once. */
+const UNHASHED_MAX = 65_536;
+
 /** One thing that happened. */
 export interface TraceEntry {
   /** Virtual milliseconds since the start. */
@@ -15,12 +18,15 @@ export interface TraceEntry {
  */
 export class Trace {
   readonly #hash = createHash('sha256');
+  /** What the hash has not been given yet: a call for each line costs more than the hash itself. */
+  #unhashed = '';
   readonly #entries: TraceEntry[] = [];
 
   constructor(private readonly keeps: boolean) {}
 
   add(atMs: number, who: string, what: string): void {
-    this.#hash.update(`${atMs} ${who} ${what}\n`);
+    this.#unhashed += `${atMs} ${who} ${what}\n`;
+    if (this.#unhashed.length >= UNHASHED_MAX) this.#update();
     if (this.keeps) this.#entries.push({ atMs, who, what });
   }
 
@@ -30,6 +36,12 @@ export class Trace {
 
   /** SHA-256 of everything so far, in hexadecimal. */
   get hash(): string {
+    this.#update();
     return this.#hash.copy().digest('hex');
+  }
+
+  #update(): void {
+    this.#hash.update(this.#unhashed);
+    this.#unhashed = '';
   }
 }

@@ -76,10 +76,11 @@ export class World implements Surroundings {
   }
 
   /** Something was done or seen from outside. */
-  note(happening: Happening): void {
+  note(happening: Happening, wireText?: string): void {
     const entry: HistoryEntry = { atMs: this.schedule.nowMs, ...happening };
     this.entries.push(entry);
-    this.trace.add(entry.atMs, ...traceText(entry));
+    const [who, what] = traceText(entry, wireText);
+    this.trace.add(entry.atMs, who, what);
   }
 
   /** A line for the timeline, which no check looks at. */
