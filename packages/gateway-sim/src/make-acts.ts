@@ -70,6 +70,16 @@ const ask =
     return { do: 'ask', what, manner: random.pick(manners), forMs: lasting(random, longestMs), gateway: gateway(plan, random) };
   };
 
+const askSo =
+  (manner: Manner, ...asked: Asked[]): Draw =>
+  (plan, random, longestMs) => ({
+    do: 'ask',
+    what: random.pick(asked),
+    manner,
+    forMs: lasting(random, longestMs),
+    gateway: gateway(plan, random),
+  });
+
 const FAULT_ACTS: Readonly<Record<Fault, Draw>> = {
   cut: (plan, random) => ({ do: 'cut', user: user(plan, random) }),
   vanish: (plan, random) => ({ do: 'vanish', user: user(plan, random) }),
@@ -126,6 +136,8 @@ const FAULT_ACTS: Readonly<Record<Fault, Draw>> = {
     resend: false,
     session: false,
   }),
+  answers: askSo('lost once', 'authenticate', 'authorize', 'broker', 'presence', 'members', 'sessions'),
+  overtaking: askSo('overtaking', 'presence', 'members', 'sessions'),
 };
 
 /** Messages that no client sends; each must be answered or end its own connection, and nothing else. */

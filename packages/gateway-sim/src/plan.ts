@@ -24,6 +24,8 @@ export const FAULTS = {
   hostile: 'somebody sends what no client sends',
   revoke: 'the host revokes a member',
   bursts: 'many messages at once, more than logs and buffers hold',
+  answers: 'one answer of a hook, a store or the broker is lost, its call done or not',
+  overtaking: 'calls of the stores overtake each other, some after their gateway has given up',
 } as const;
 
 /** The name of a kind of fault. */
@@ -33,9 +35,10 @@ export type Fault = keyof typeof FAULTS;
 export type Asked = 'authenticate' | 'authorize' | 'token' | 'broker' | 'presence' | 'members' | 'sessions';
 /**
  * How something answers: `slow`; `fail`, without having done it; `late`, done at once but told after the time that is waited for; `lost`, done
- * or not, and never told; `refuse`, with a no (hooks alone).
+ * or not, and never told; `lost once`, the first call alone; `overtaking`, each done after a time of its own (stores alone); `refuse`, with a no
+ * (hooks alone).
  */
-export type Manner = 'slow' | 'fail' | 'late' | 'lost' | 'refuse';
+export type Manner = 'slow' | 'fail' | 'late' | 'lost' | 'lost once' | 'overtaking' | 'refuse';
 
 /** One thing that a plan lets happen. `user` and `gateway` count from 0. */
 export type Act =

@@ -13,8 +13,13 @@ export class Weather {
     };
   }
 
-  of(asked: Asked, gateway: number): Manner | undefined {
-    return this.#manners.get(`${asked} ${gateway}`);
+  /** How the call is answered that is made now. */
+  of(asked: Asked, gateway: number): Exclude<Manner, 'lost once'> | undefined {
+    const key = `${asked} ${gateway}`;
+    const manner = this.#manners.get(key);
+    if (manner !== 'lost once') return manner;
+    this.#manners.delete(key);
+    return 'lost';
   }
 
   clear(): void {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { makePlan } from '../src/make-plan.js';
+import { Channel } from '../src/parts/channel.js';
+import { FAULTS, type Fault, type Manner } from '../src/plan.js';
 import { SimProcess } from '../src/process.js';
 import { Random } from '../src/random.js';
 import { Schedule } from '../src/schedule.js';
+import { Weather } from '../src/weather.js';
 
 function scheduled() {
   const failures: unknown[] = [];
@@ -133,4 +137,55 @@ describe('a process', () => {
     process.clearTimeout(undefined);
     expect(process.pendingTimers).toBe(0);
   });
+});
+
+describe('calls of parts', () => {
+  async function effects(manner: Manner | undefined) {
+    const { schedule, run } = scheduled();
+    const weather = new Weather();
+    if (manner !== undefined) weather.begin('presence', 0, manner);
+    const channel = new Channel({
+      schedule,
+      process: new SimProcess('gateway', schedule),
+      random: new Random('calls'),
+      manner: () => weather.of('presence', 0),
+    });
+    const calls = Array.from({ length: 20 }, (_, index) => index);
+    const done: number[] = [];
+    const answered: number[] = [];
+    for (const call of calls) void channel.call(() => done.push(call)).then(() => answered.push(call));
+    await run(60_000);
+    return { calls, done, answered };
+  }
+
+  test('take effect in order', async () => {
+    const { calls, done, answered } = await effects(undefined);
+    expect(done).toEqual(calls);
+    expect(answered).toHaveLength(calls.length);
+  });
+
+  test('of which one is lost are all answered but that one', async () => {
+    const { calls, answered } = await effects('lost once');
+    expect(answered.toSorted((one, other) => one - other)).toEqual(calls.slice(1));
+  });
+
+  test('that overtake each other are each done once, and answered, in another order', async () => {
+    const { calls, done, answered } = await effects('overtaking');
+    const inOrder = (numbers: number[]) => numbers.toSorted((one, other) => one - other);
+    expect(done).not.toEqual(calls);
+    expect(inOrder(done)).toEqual(calls);
+    expect(inOrder(answered)).toEqual(calls);
+  });
+});
+
+test('kinds of faults that came later leave alone what a seed stood for that has none of them', () => {
+  const later: readonly Fault[] = ['answers', 'overtaking'];
+  const earlier = (Object.keys(FAULTS) as Fault[]).filter((fault) => !later.includes(fault));
+  const seeds = Array.from({ length: 50 }, (_, index) => `${index}`);
+  const [without, withSome] = [true, false].map((none) =>
+    seeds.filter((seed) => !makePlan(seed).faults.some((fault) => later.includes(fault)) === none),
+  ) as [string[], string[]];
+  expect(withSome.length).toBeGreaterThan(5);
+  expect(without.length).toBeGreaterThan(5);
+  for (const seed of without) expect(makePlan(seed)).toEqual(makePlan(seed, undefined, earlier));
 });

@@ -1,11 +1,14 @@
 import type { FinalUser, History } from '../history.js';
-import type { Plan } from '../plan.js';
+import type { Fault, Plan } from '../plan.js';
 import type { Found } from './check.js';
 import { mayStay } from './known.js';
 import { reading } from './wire.js';
 
 /** The end of a run, for what is true then. */
 const endOf = ({ entries }: History) => entries.at(-1)?.atMs ?? 0;
+
+/** With these what a member says of itself may fail, and its user is told so: it is not said again by itself. */
+const LOSES_STATES: ReadonlySet<Fault> = new Set(['stores', 'hooks', 'answers', 'overtaking']);
 
 /** Acts after which a client is right to stop, or a group to be refused. */
 function allows(plan: Plan, what: 'stop' | 'refuse'): boolean {
@@ -59,7 +62,7 @@ export function checkRosters(history: History, plan: Plan): Found[] {
   const found: Found[] = [];
   const isIn = (user: FinalUser, groupId: string) =>
     user.state === 'online' && user.groups.some((group) => group.groupId === groupId && group.state === 'live');
-  const saysStates = !plan.faults.includes('stores') && !plan.faults.includes('hooks');
+  const saysStates = !plan.faults.some((fault) => LOSES_STATES.has(fault));
   for (const user of history.users) {
     for (const { groupId, members, complete } of user.groups) {
       if (!isIn(user, groupId) || !complete) continue;

@@ -46,8 +46,7 @@ export class Channel {
       if (manner === 'lost' && random.chance(0.5)) return;
       const slowMs = manner === 'slow' ? random.integer(50, 3_000) : 0;
       const backMs = manner === 'late' ? random.integer(5_000, 20_000) : this.#latency();
-      this.#lastEffectMs = Math.max(this.#lastEffectMs, schedule.nowMs + this.#latency() + slowMs);
-      schedule.at(this.#lastEffectMs, () => {
+      schedule.at(this.#effectMs(manner, slowMs), () => {
         if (this.#isClosed) return;
         const settle = settled(work);
         if (manner !== 'lost') schedule.after(backMs, () => process.run(() => settle(resolve, reject)));
@@ -78,6 +77,15 @@ export class Channel {
   /** Nothing goes through any more. */
   close(): void {
     this.#isClosed = true;
+  }
+
+  /** When a call that is made now takes effect: after all earlier ones, unless it overtakes them, or is overtaken. */
+  #effectMs(manner: Manner | undefined, slowMs: number): number {
+    const { schedule, random } = this.options;
+    const atMs = schedule.nowMs + this.#latency() + slowMs;
+    if (manner === 'overtaking') return atMs + random.integer(0, random.pick([20, 3_000, 20_000]));
+    this.#lastEffectMs = Math.max(this.#lastEffectMs, atMs);
+    return this.#lastEffectMs;
   }
 
   #latency(): number {
