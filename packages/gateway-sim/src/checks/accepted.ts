@@ -1,7 +1,7 @@
 import type { History } from '../history.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
-import { mayDouble } from './known.js';
+import { mayDouble, mayResendEarly } from './known.js';
 import type { Truth } from './truth.js';
 import { reading } from './wire.js';
 
@@ -36,7 +36,7 @@ export function checkAccepted(history: History, plan: Plan): Found[] {
         found.push({ atMs: seenAtMs, text: `${id} was ${said.text}, and became ${text}` });
     }
     // Who has asked for it may say it again as another member.
-    const logs = places.map(({ epoch, from }) => (said.resends ? `${epoch} ${from}` : epoch));
+    const logs = places.map(({ epoch, from }) => (said.resends || mayResendEarly(plan) ? `${epoch} ${from}` : epoch));
     if (new Set(logs).size < logs.length && !mayDouble(plan))
       found.push({
         atMs: places.at(-1)?.seenAtMs ?? 0,

@@ -9,6 +9,14 @@ export function mayDouble({ shared, principals, actions }: Plan): boolean {
 }
 
 /**
+ * Known: a broker that takes its time may have taken a message only after its client has come back as another member. `recovered` has said by then
+ * that the log did not have it, so the client has sent it again, and without a principal nobody knows that the two are one.
+ */
+export function mayResendEarly({ principals, actions }: Plan): boolean {
+  return !principals && actions.some((action) => action.do === 'ask' && action.what === 'broker');
+}
+
+/**
  * Known: a gateway that leaves for good while the member store fails cannot tell it who has left which group. Whoever resumes elsewhere is in that
  * group again, and has its `ack`.
  */

@@ -1,7 +1,7 @@
 import type { History, Told } from '../history.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
-import { mayDouble } from './known.js';
+import { mayDouble, mayResendEarly } from './known.js';
 import { reading } from './wire.js';
 
 /** What the user of one handle has been told so far. */
@@ -38,7 +38,7 @@ export function checkViews(history: History, plan: Plan): Found[] {
         told,
         wrong,
         (seq) => truth.at(told.groupId, told.epoch as string, seq)?.delivery,
-        mayDouble(plan) || truth.said.get(told.id ?? '')?.resends === true,
+        mayDouble(plan) || mayResendEarly(plan) || truth.said.get(told.id ?? '')?.resends === true,
       );
     else if (told.type === 'gap') view.seq = Math.max(view.seq, told.to as number);
     else tellSync(view, told, wrong);
