@@ -91,7 +91,8 @@ export function createGroups(context: Context, link: Link): Groups {
       // A `leave` may have been lost with the connection that it was sent on.
       for (const [groupId, id] of departed) {
         if (groups.includes(groupId)) sendLeave(id, groupId);
-        else departed.delete(groupId);
+        // Another member is in no group; who was in it may be resumed yet, by an attempt that is under way.
+        else if (resumed) departed.delete(groupId);
       }
       for (const group of all.values()) {
         if (group.phase === 'refused') continue;

@@ -102,8 +102,8 @@ export const clientBugs: readonly PlantedBug[] = [
   {
     name: 'client-leave-lost',
     file: 'gateway-client/src/groups.ts',
-    find: 'if (groups.includes(groupId)) sendLeave(id, groupId);\n        else departed.delete(groupId);',
-    replace: 'departed.delete(groupId);',
+    find: 'if (groups.includes(groupId)) sendLeave(id, groupId);',
+    replace: 'if (groups.includes(groupId)) departed.delete(groupId);',
     promise: 'who has left is not in the group, though the connection broke as it left',
   },
   {

@@ -15,7 +15,10 @@ function allows(plan: Plan, what: 'stop' | 'refuse'): boolean {
   return plan.actions.some(
     (action) =>
       (action.do === 'ask' &&
-        (what === 'stop' ? action.what === 'authenticate' || action.what === 'token' : action.what === 'authorize')) ||
+        (action.what === 'authorize'
+          ? // Many messages that are refused in a row are more errors than a connection may make.
+            what === 'refuse' || (action.manner === 'refuse' && plan.limits.errorsBurst !== undefined)
+          : what === 'stop' && (action.what === 'authenticate' || action.what === 'token'))) ||
       (what === 'stop' && (action.do === 'revoke' || action.do === 'steal')),
   );
 }
