@@ -6,9 +6,8 @@ import type { LinkDirection, Piece, PipeOptions } from './link-direction.js';
 const WRITABLE_HIGH_WATER_MARK_BYTES = 16 * 1024;
 /** The payload of a TCP segment on Ethernet (RFC 9293 §3.7.1). */
 const SEGMENT_BYTES = 1_460;
-/** Of the longest buffer that is kept for other writes of its length. */
-const FILLER_BYTES_MAX = 1_024;
-const FILLERS: (Buffer | undefined)[] = [];
+/** Stands for what is written: nobody looks at it. */
+const FILLER = Buffer.alloc(4_096);
 /** The most that Node reads from a socket at once. */
 const READ_BYTES_MAX = 64 * 1024;
 
@@ -85,7 +84,9 @@ export class LinkPipe implements LinkDirection {
       this.#pieces.push({ endsAt: this.#sentBytes, read });
     }
     // As `ws-transport.ts` asks: what the kernel has taken is nothing to wait for.
-    return this.#sender.write(filler(this.#sentBytes - before)) || this.#sender.writableLength === 0;
+    const bytes = this.#sentBytes - before;
+    const filler = bytes > FILLER.length ? Buffer.alloc(bytes) : FILLER.subarray(0, bytes);
+    return this.#sender.write(filler) || this.#sender.writableLength === 0;
   }
 
   /** Calls once when the sender's socket has drained: when its kernel has taken everything. */
@@ -242,14 +243,6 @@ export class LinkPipe implements LinkDirection {
     const [piece] = this.#pieces;
     return piece !== undefined && piece.endsAt <= this.#readBytes ? this.#pieces.shift() : undefined;
   }
-}
-
-/** Stands for so many bytes: nobody looks at them, so most writes share their buffers. */
-function filler(bytes: number): Buffer {
-  if (bytes > FILLER_BYTES_MAX) return Buffer.allocUnsafe(bytes);
-  const made = FILLERS[bytes] ?? Buffer.allocUnsafeSlow(bytes);
-  FILLERS[bytes] = made;
-  return made;
 }
 
 function bytesOf(chunks: readonly Buffer[]): number {

@@ -22,6 +22,8 @@ export function mayResendEarly({ principals, actions }: Plan): boolean {
  */
 export function mayStay({ shared, actions }: Plan): boolean {
   const does = (what: string) => actions.some((action) => action.do === what);
-  const fails = actions.some((action) => action.do === 'ask' && action.what === 'members' && action.manner !== 'slow');
-  return shared && fails && does('leave') && (does('deploy') || does('kill'));
+  const asked = actions.flatMap((action) => (action.do === 'ask' && action.what === 'members' ? [action.manner] : []));
+  const fails = asked.some((manner) => manner !== 'slow');
+  // Where calls overtake each other, the older one stands.
+  return shared && fails && does('leave') && (does('deploy') || does('kill') || asked.includes('overtaking'));
 }
