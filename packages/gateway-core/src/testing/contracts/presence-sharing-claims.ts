@@ -40,6 +40,8 @@ export const sharingClaims: PresenceClaims = {
     assertSame(await store.list('g'), [someone('a', { role: 'dashboard' })]);
   },
   'a watcher is told of every kind of change by another gateway, when it can be read': async (store, other) => {
+    // A store beyond a network hears of others from when it is connected.
+    await store.info('g');
     const statuses: string[] = [];
     const arrivals = new Arrivals();
     const unwatch = store.watch(async (groupId) => {
