@@ -130,6 +130,20 @@ describe.skipIf(noChromium !== undefined)('in Chromium', () => {
     expect(await page.locator('.stream pre').textContent()).toBe(JSON.stringify(data, undefined, 2));
   });
 
+  test('says who got a message', async () => {
+    const server = await started();
+    await member(server, 'orders');
+    const page = await opened(server, '#group=orders');
+    await server.gateway.publish('orders', { order: 1 });
+    await page.locator('.stream button.line').first().click(PATIENT);
+    await page.getByRole('button', { name: 'who got it?' }).click(PATIENT);
+    const list = page.locator('.fates li');
+    await expect.poll(() => list.allTextContents(), PATIENT).toEqual([expect.stringContaining(' written: ')]);
+    await page.getByPlaceholder('a member that has left').fill('nobody');
+    await page.getByRole('button', { name: 'who got it?' }).click(PATIENT);
+    await expect.poll(() => list.allTextContents(), PATIENT).toEqual([expect.stringMatching(/^nobody not a member: /)]);
+  });
+
   test('a storm comes at once, drops at once, and misses nothing', async () => {
     const server = await started();
     const page = await opened(server);

@@ -1,6 +1,6 @@
 import { Model } from '../src/playground/model.js';
 import { EventParser } from '../src/playground/sse.js';
-import type { Events } from '../src/playground/wire.js';
+import type { Events, FateRow } from '../src/playground/wire.js';
 
 const RETRY_MS = 1_000;
 const RETRY_MAX_MS = 10_000;
@@ -71,6 +71,14 @@ async function reasonOf(response: Response): Promise<string> {
   } catch {
     return `the gateway answers ${response.status}`;
   }
+}
+
+/** What became of a message: for each member of its group, or for one. @throws with what the gateway answers. */
+export async function fatesOf(groupId: string, epoch: string, seq: number, member: string): Promise<FateRow[]> {
+  const query = new URLSearchParams({ group: groupId, epoch, seq: String(seq), ...(member === '' ? {} : { member }) });
+  const response = await fetch(`fates?${query}`);
+  if (!response.ok) throw new Error(await reasonOf(response));
+  return (await response.json()).data;
 }
 
 /** The JSON text of the whole data of a message that was cut. @param n the number of its event. @throws with what the gateway answers. */

@@ -47,6 +47,7 @@ export const LIMIT_MEANINGS: Readonly<Record<keyof Limits, string>> = {
   sessionsPerConnectionMax: 'most sessions that one client has opened',
   sessionBytesTotalMax: 'most memory of all sessions, in bytes',
   droppedMembersMax: 'most members kept after their connection dropped',
+  recentEndsMax: 'most ended connections, leaves and gaps that are remembered, of each',
   presenceWritesPerSecondMax: 'members told of presence per second, in all groups, in the long run',
   logMessagesMax: "most messages in a group's log",
   logBytesMax: "most bytes in a group's log",

@@ -29,6 +29,7 @@ import { PresenceKeeper } from './presence/presence-keeper.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import { describe, quietly } from './quietly.js';
 import { randomId } from './random-id.js';
+import { RecentEnds } from './recent-ends.js';
 import { Router } from './router.js';
 import { RunningGateway } from './running-gateway.js';
 import { MemorySessionStore } from './sessions/memory-session-store.js';
@@ -84,6 +85,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
   const { wasReset, logged } = groupEvents(events);
   const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed, wasReset, logged);
+  const ends = new RecentEnds(clock, limits.recentEndsMax);
   const teller =
     options.presence === undefined
       ? new OwnPresence(ownPresence, generateId(), timings.presenceLeaseMs)
@@ -129,7 +131,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     clock,
     { resumeTtlMs: timings.resumeTtlMs, droppedMembersMax: limits.droppedMembersMax },
     {
-      left: ({ memberId, identity: { principal } }, groupId) => events.emit('leave', { memberId, groupId, principal }),
+      left: ({ memberId, identity: { principal } }, groupId, place) => {
+        if (place !== undefined) ends.left(memberId, place);
+        events.emit('leave', { memberId, groupId, principal });
+      },
       detached: ({ memberId, identity: { principal } }) => events.emit('detached', { memberId, principal }),
       expired: ({ memberId, identity: { principal } }) => events.emit('expired', { memberId, principal }),
       moved: ({ memberId, identity: { principal } }) => events.emit('moved', { memberId, principal }),
@@ -181,7 +186,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       failed,
     },
   );
-  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, failed });
+  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, ends, failed });
   const hub = new Hub(clock, timings, limits, generateId, slices, router, lifecycle);
   const door = new UpgradeDoor(
     new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
@@ -191,17 +196,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     failed,
   );
   let detach = () => {};
-  const hostMembers = new HostMembers({
-    hub,
-    groups,
-    members,
-    presence,
-    timeouts,
-    events,
-    announcer,
-    slices,
-    limits,
-  });
+  const hostMembers = new HostMembers({ hub, groups, members, presence, timeouts, events, announcer, slices, limits });
   const drain = new Drain({
     clock,
     hub,
@@ -235,6 +230,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     hub,
     door,
     hostMembers,
+    ends,
     drain,
     timeouts,
     keepRequests: authenticate !== undefined,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { DeliveryMode, LogPosition, PresenceInfo, Result, SessionMeta } from 'gateway-protocol';
 import type { GatewayEvents } from './events.js';
+import type { Explained, Explanation } from './explanation.js';
 import type {
   ConnectionContext,
   GatewayStats,
@@ -148,6 +149,14 @@ export interface Gateway {
   sessions(groupId: string): Promise<Session[]>;
   /** The books of a group: what became of its messages for each of its members on this gateway. */
   ledger(groupId: string): LedgerEntry[];
+  /**
+   * Why a member of this gateway got a message, or did not: from its books, the log, and what has ended lately (`limits.recentEndsMax`). Where
+   * those leave it open, it says so.
+   * @throws GatewayError `INVALID_ARGUMENT`.
+   * @example
+   * const { fate, text } = gateway.explain({ groupId: 'group-1', seq: 17, memberId });
+   */
+  explain(explained: Explained): Explanation;
   stats(): GatewayStats;
   /** `ok: false` with code `DRAINING` from the moment `close()` is called. */
   health(): Result<{ status: 'ok' }>;

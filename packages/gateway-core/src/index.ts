@@ -25,6 +25,7 @@ export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export { createGateway } from './create-gateway.js';
 export { GATEWAY_ERROR_CODES, GatewayError, type GatewayErrorCode } from './errors.js';
 export type { EventMember, GatewayEvents } from './events.js';
+export type { Explained, Explanation, MessageFate } from './explanation.js';
 export type { Gateway, Peer, PublishOptions } from './gateway.js';
 export type {
   ConnectionContext,

@@ -5,10 +5,12 @@ import type { Connection } from './connection.js';
 import type { Emitter } from './emitter.js';
 import type { EndCause } from './end-causes.js';
 import type { GatewayEvents } from './events.js';
+import type { Group } from './groups/group.js';
 import type { Groups } from './groups/groups.js';
 import type { Replay } from './groups/replay.js';
 import type { HubListener } from './hub.js';
 import type { Members } from './members/members.js';
+import type { RecentEnds } from './recent-ends.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Timings } from './timings.js';
 
@@ -22,6 +24,7 @@ export class Lifecycle implements HubListener {
       groups: Groups;
       members: Members;
       sessions: SessionKeeper;
+      ends: RecentEnds;
       failed: (error: unknown, where: string, about?: { connectionId: string }) => void;
     },
   ) {}
@@ -46,7 +49,11 @@ export class Lifecycle implements HubListener {
   }
 
   gapped({ member }: Connection, groupId: string, from: number, to: number): void {
-    if (member !== undefined) this.parts.events.emit('gap', { memberId: member.memberId, groupId, from, to });
+    if (member === undefined) return;
+    const { memberId } = member;
+    const { groups, ends, events } = this.parts;
+    ends.gapped(memberId, groups.get(groupId) as Group, from, to);
+    events.emit('gap', { memberId, groupId, from, to });
   }
 
   synced(connection: Connection, groupId: string, position: LogPosition, { outcome, reason, replayed }: Replay): void {
@@ -62,8 +69,9 @@ export class Lifecycle implements HubListener {
   }
 
   ended({ connectionId, member, fenced, sentence }: Connection, { code, reason, ending, by }: EndCause): void {
-    const { members, events } = this.parts;
+    const { members, ends, events } = this.parts;
     if (member !== undefined && !fenced) {
+      ends.ended(member.memberId, { code, reason, by });
       // One that was to be ended does not escape that by ending itself.
       if ((sentence ?? { ending }).ending === 'dropped') members.drop(member);
       else members.end(member);

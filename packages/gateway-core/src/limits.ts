@@ -62,6 +62,8 @@ export interface Limits {
   sessionBytesTotalMax: number;
   /** Most members kept after their connection dropped; beyond it the oldest leaves early. */
   droppedMembersMax: number;
+  /** Most gaps, leaves and ended connections that `Gateway.explain` tells of: the newest, of each kind. */
+  recentEndsMax: number;
   /**
    * Most members that are written a `presence_update` per second, over all groups, in the long run: beyond it the intervals grow. The
    * default is about a tenth of a core at 18 µs a write.
@@ -116,6 +118,7 @@ export const DEFAULT_LIMITS: Readonly<Limits> = {
   sessionsPerConnectionMax: 2_000,
   sessionBytesTotalMax: 64 * 1024 * 1024,
   droppedMembersMax: 50_000,
+  recentEndsMax: 1_000,
   presenceWritesPerSecondMax: 5_000,
   logMessagesMax: 1_024,
   logBytesMax: 1024 * 1024,

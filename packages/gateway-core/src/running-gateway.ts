@@ -7,6 +7,8 @@ import type { Drain } from './drain.js';
 import type { Emitter } from './emitter.js';
 import { GatewayError } from './errors.js';
 import { EVENT_NAMES, type GatewayEvents } from './events.js';
+import { explain } from './explain.js';
+import type { Explained, Explanation } from './explanation.js';
 import type { Gateway, Peer, PublishOptions } from './gateway.js';
 import type { ConnectionContext, GatewayStats, GroupInfo, LedgerEntry, MemberInfo, Revoked } from './gateway-info.js';
 import type { GatewayCounters, Groups } from './groups/groups.js';
@@ -21,6 +23,7 @@ import type { PartTimeouts } from './part-timeouts.js';
 import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import { checkPublish } from './publish-input.js';
+import type { RecentEnds } from './recent-ends.js';
 import type { Router } from './router.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Session } from './sessions/session-store.js';
@@ -41,6 +44,8 @@ export interface GatewayParts {
   hub: Hub;
   door: UpgradeDoor;
   hostMembers: HostMembers;
+  /** For `explain`. */
+  ends: RecentEnds;
   drain: Drain;
   /** The time limit of each part that is asked. */
   timeouts: PartTimeouts;
@@ -170,6 +175,10 @@ export class RunningGateway implements Gateway {
 
   ledger(groupId: string): LedgerEntry[] {
     return ledgerOf(this.parts, groupId);
+  }
+
+  explain(explained: Explained): Explanation {
+    return explain(this.parts, explained);
   }
 
   stats(): GatewayStats {

@@ -1,8 +1,8 @@
-import { bytes } from '../../src/playground/format.js';
+import { bytes, short } from '../../src/playground/format.js';
 import type { MessageEvent } from '../../src/playground/wire.js';
 import { asPublishCall } from '../code.js';
 import { h, say } from '../dom.js';
-import { wholeData } from '../feed-client.js';
+import { fatesOf, wholeData } from '../feed-client.js';
 
 /** Everything about a message. */
 export function details(event: MessageEvent): HTMLElement {
@@ -33,7 +33,30 @@ export function details(event: MessageEvent): HTMLElement {
     }
   }
   const copy = copyButton('copy as publish call', () => asPublishCall(whole));
-  return h('div', { class: 'details' }, list, shown, h('div', { class: 'tools' }, cut && all, copy));
+  return h('div', { class: 'details' }, list, shown, h('div', { class: 'tools' }, cut && all, copy), fates(event));
+}
+
+/** Asks who got it, and why others did not. */
+function fates({ groupId, epoch, seq }: MessageEvent): HTMLElement {
+  const member = h('input', { placeholder: 'a member that has left', 'aria-label': 'Member id, or none for all that are there' });
+  const list = h('ul', { class: 'fates' });
+  const form = h('form', { class: 'tools' }, h('button', { class: 'quiet', type: 'submit' }, 'who got it?'), member);
+  form.addEventListener('submit', (submitted) => {
+    submitted.preventDefault();
+    void ask();
+  });
+  async function ask(): Promise<void> {
+    try {
+      const rows = await fatesOf(groupId, epoch, seq, member.value.trim());
+      const items = rows.map(({ memberId, fate, text }) =>
+        h('li', { title: memberId }, h('b', {}, short(memberId)), ` ${fate.replaceAll('_', ' ')}: ${text}`),
+      );
+      list.replaceChildren(...(items.length === 0 ? [h('li', {}, 'nobody is there')] : items));
+    } catch (error) {
+      list.replaceChildren(h('li', {}, (error as Error).message));
+    }
+  }
+  return h('div', {}, form, list);
 }
 
 /** A button that copies a text. */

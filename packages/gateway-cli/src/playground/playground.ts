@@ -3,6 +3,7 @@ import { type Gateway, GatewayError, type GatewayOptions, systemClock } from 'ga
 import { answerJson } from '../json-answer.js';
 import { ACTIONS, act } from './actions.js';
 import { isEveryAddress, isLoopback } from './address.js';
+import { fatesOf } from './fates.js';
 import { Feed } from './feed.js';
 import { type Refusal, refuseOtherSites, refuseVisitor } from './guard.js';
 import { Password } from './password.js';
@@ -12,7 +13,7 @@ import { readStaticFiles, type StaticFile } from './static-files.js';
 /** Where the playground is. */
 export const PLAYGROUND_PATH = '/playground/';
 /** What is read by the page itself alone, and not by pages of other sites. */
-const FEED = ['live', 'message'];
+const FEED = ['live', 'message', 'fates'];
 
 /** Who may see the playground, and what they may do. */
 export interface PlaygroundOptions {
@@ -106,6 +107,7 @@ export class Playground {
     if (refusal !== undefined) return refusal;
     if (name === 'live') return this.#stream(query, response);
     if (name === 'message') return this.#show(query, response);
+    if (name === 'fates') return this.#explain(query, response);
     if (this.readOnly) return { status: 403, code: 'READ_ONLY', message: 'the playground is read-only' };
     void this.#act(name, request, response);
     return undefined;
@@ -128,6 +130,17 @@ export class Playground {
     if (data === undefined) return { status: 404, code: 'NOT_KEPT', message: 'the whole message is no longer kept here' };
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(data) }).end(data);
     return undefined;
+  }
+
+  /** Answers with what became of a message for the members of its group. */
+  #explain(query: string, response: ServerResponse): Refusal | undefined {
+    try {
+      answerJson(response, 200, { ok: true, data: fatesOf(this.surroundings.gateway, new URLSearchParams(query)) });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return { status: 400, code: error.code, message: error.message };
+    }
   }
 
   async #act(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -168,3 +168,10 @@ export interface Events {
   /** So many more there were that this viewer was not sent. */
   left: number;
 }
+
+/** What became of a message for a member, see `Gateway.explain`. */
+export interface FateRow {
+  memberId: string;
+  fate: string;
+  text: string;
+}

@@ -46,6 +46,41 @@ async function look(server: RunningServer, options?: Ask): Promise<{ status: num
 const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}` });
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+describe('what became of a message', () => {
+  async function published(playground: PlaygroundOptions = {}) {
+    const server = await started(playground);
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/rt`);
+    onTestFinished(() => socket.terminate());
+    await once(socket, 'message');
+    socket.send(JSON.stringify({ type: 'identify', groupId: 'g', payload: { clientType: 'app-client' } }));
+    await expect.poll(() => server.gateway.connections()[0]?.memberId, POLL).toBeDefined();
+    await server.gateway.publish('g', 1);
+    const memberId = server.gateway.connections()[0]?.memberId as string;
+    await expect.poll(() => server.gateway.ledger('g')[0]?.written, POLL).toBe(1);
+    return { server, memberId };
+  }
+
+  test('is told for everybody who is there, or for one, also where nothing may be changed', async () => {
+    const { server, memberId } = await published({ readOnly: true });
+    const { status, body } = await ask(server, '/playground/fates?group=g&seq=1');
+    expect([status, JSON.parse(body).data]).toEqual([200, [{ memberId, fate: 'written', text: expect.any(String) }]]);
+    const one = await ask(server, '/playground/fates?group=g&seq=1&member=somebody');
+    expect(JSON.parse(one.body).data).toMatchObject([{ memberId: 'somebody', fate: 'not_a_member' }]);
+  });
+
+  test.each(['?group=g', '?group=g&seq=x', '?seq=1&member=m'])('is not told for fates%s', async (query) => {
+    const { server } = await published();
+    const { status, body } = await ask(server, `/playground/fates${query}`);
+    expect([status, JSON.parse(body).error.code]).toEqual([400, 'INVALID_ARGUMENT']);
+  });
+
+  test('is for the page alone', async () => {
+    const { server } = await published();
+    const headers = { 'sec-fetch-site': 'cross-site' };
+    expect((await ask(server, '/playground/fates?group=g&seq=1', { headers })).status).toBe(403);
+  });
+});
+
 describe('client.js', () => {
   test('is the client as one module, which pages of other origins may run too', async () => {
     const server = await started();

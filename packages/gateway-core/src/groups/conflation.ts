@@ -30,6 +30,20 @@ export class Conflation {
     return this.#newest.get(key) === seq ? undefined : 'latest';
   }
 
+  /** How many messages from `from` to `to` a reader that is behind may pass over as this kind. */
+  count(kind: 'latest' | 'volatile', from: number, to: number): number {
+    let count = 0;
+    for (const seq of this.#passable.keys()) if (seq >= from && seq <= to && this.passedOverAs(seq) === kind) count += 1;
+    return count;
+  }
+
+  /** The newest message of the same key, where there is a newer one. */
+  newerThan(seq: number): number | undefined {
+    const key = this.#passable.get(seq);
+    const newest = key === undefined ? undefined : this.#newest.get(key);
+    return newest === seq ? undefined : newest;
+  }
+
   /** Forgets a message that leaves the log, and answers the bytes that this frees. */
   drop(seq: number): number {
     if (!this.#passable.has(seq)) return 0;

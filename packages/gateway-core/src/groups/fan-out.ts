@@ -5,6 +5,18 @@ import { FormerEpochs } from './former-epochs.js';
 import { movePlace } from './place-states.js';
 import { tailStart } from './replay.js';
 
+/** What a log knows of one of its messages. */
+export interface LoggedMessage {
+  /** In monotonic milliseconds. */
+  cameAt: number;
+  /** As what a reader that is behind passes it over. */
+  passedOverAs: 'latest' | 'volatile' | undefined;
+  /** `seq` of the newest message of its key, where that is another one. */
+  newer: number | undefined;
+  /** How many messages of the log, from `from` to `to`, a reader that is behind passes over as `kind`. */
+  countPassable(kind: 'latest' | 'volatile', from: number, to: number): number;
+}
+
 /**
  * Writes to a group's members what they have not got, in passes over them. A pass brings everybody who keeps up to where the log and the
  * presence stood when it began, in as many steps as it takes.
@@ -33,6 +45,18 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
   /** `seq` of the oldest message in its log; one after the head where there is none. */
   get firstSeq(): number {
     return this.log.firstSeq;
+  }
+
+  /** A message, where it is still in the log. */
+  lookAt(seq: number): LoggedMessage | undefined {
+    if (seq < this.log.firstSeq || seq > this.log.headSeq) return undefined;
+    const { conflation } = this.log;
+    return {
+      cameAt: this.log.timeOf(seq),
+      passedOverAs: conflation?.passedOverAs(seq),
+      newer: conflation?.newerThan(seq),
+      countPassable: (kind, from, to) => conflation?.count(kind, from, to) ?? 0,
+    };
   }
 
   protected override get inPass(): boolean {

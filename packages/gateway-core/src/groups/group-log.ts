@@ -23,10 +23,10 @@ export class GroupLog extends LogMemory {
   #firstSeq: number;
   /** Oldest first; the last one takes what comes. */
   #slabs: LogSlab[] = [];
-  /** Of the frames in the log. */
-  #bytes = 0;
+  /** Bytes of the frames in the log, as `limits.logBytesMax` counts them. */
+  bytes = 0;
   /** Most logs need neither of these two. */
-  #conflation: Conflation | undefined;
+  conflation: Conflation | undefined;
   #deflated: DeflatedFrames | undefined;
 
   constructor(
@@ -58,11 +58,6 @@ export class GroupLog extends LogMemory {
     return this.#firstSeq;
   }
 
-  /** Bytes of the frames in the log, as `limits.logBytesMax` counts them. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Encodes an entry, once for all receivers. The broker delivers in order, so `entry.seq` is the one after the head. */
   append(entry: BrokerEntry, now: number): void {
     const { seq, body, delivery } = entry;
@@ -72,7 +67,7 @@ export class GroupLog extends LogMemory {
     this.#slabFor(frameLength, seq).append(text, length, now);
     if (delivery !== undefined) this.#conflate(entry, 'add');
     this.#headSeq = seq;
-    this.#bytes += frameLength;
+    this.bytes += frameLength;
     this.hold(MESSAGE_OVERHEAD);
   }
 
@@ -82,7 +77,7 @@ export class GroupLog extends LogMemory {
    */
   prepend(entries: readonly BrokerEntry[], now: number): void {
     const { logMessagesMax, logBytesMax } = this.limits;
-    const room = { messages: logMessagesMax - this.messages, bytes: logBytesMax - this.#bytes };
+    const room = { messages: logMessagesMax - this.messages, bytes: logBytesMax - this.bytes };
     const older = olderEntries(entries, this.#firstSeq, room);
     if (older.length === 0) return;
     this.#cutFront();
@@ -91,7 +86,7 @@ export class GroupLog extends LogMemory {
     for (const { entry } of older.toReversed()) this.#conflate(entry, 'addOlder');
     this.hold(older.length * MESSAGE_OVERHEAD);
     this.#slabs.unshift(...slabs);
-    this.#bytes += bytesOf(older);
+    this.bytes += bytesOf(older);
     this.#firstSeq -= older.length;
     this.count();
   }
@@ -102,6 +97,11 @@ export class GroupLog extends LogMemory {
     return payloadOf(this.#slabOf(seq).frames(seq, seq)).equals(Buffer.from(textOf(seq, body)));
   }
 
+  /** When a message came that is in the log, in monotonic milliseconds. */
+  timeOf(seq: number): number {
+    return this.#slabOf(seq).timeOf(seq);
+  }
+
   /** Whether a cursor can read on without missing anything. */
   reaches(cursor: number): boolean {
     return cursor >= this.#firstSeq - 1;
@@ -110,7 +110,7 @@ export class GroupLog extends LogMemory {
   /** What a cursor that the log reaches reads next, up to `until`: at most `limits.socketHighWaterMarkBytes`, but at least one message. */
   read(cursor: number, reader: Reader, until = this.#headSeq): Chunk {
     const last = this.#slabs[this.#slabs.length - 1] as LogSlab;
-    const plain = !reader.deflate && !(reader.behind && this.#conflation !== undefined);
+    const plain = !reader.deflate && !(reader.behind && this.conflation !== undefined);
     // Nearly always: everything is in one piece already.
     if (plain && cursor >= last.firstSeq - 1 && last.lengthOf(cursor + 1, until) <= this.limits.socketHighWaterMarkBytes) {
       return { bytes: last.frames(cursor + 1, until), end: until, messages: until - cursor, latest: 0, volatile: 0 };
@@ -123,8 +123,8 @@ export class GroupLog extends LogMemory {
   trim(until: number): void {
     const { logMessagesMax, logBytesMax } = this.limits;
     // Most flushes end here, without a look at the oldest slab, which no cache holds any more.
-    if (this.messages <= logMessagesMax && this.#bytes <= logBytesMax) return;
-    this.#dropWhile(until, () => this.messages > logMessagesMax || this.#bytes > logBytesMax);
+    if (this.messages <= logMessagesMax && this.bytes <= logBytesMax) return;
+    this.#dropWhile(until, () => this.messages > logMessagesMax || this.bytes > logBytesMax);
   }
 
   /** Drops what is too old, but nothing after `until`. */
@@ -145,9 +145,9 @@ export class GroupLog extends LogMemory {
   /** Drops everything, and goes on from `position`: of another log, or of this one. */
   reset(position: LogPosition): void {
     this.free();
-    this.#bytes = 0;
+    this.bytes = 0;
     this.#slabs = [];
-    this.#conflation = undefined;
+    this.conflation = undefined;
     this.#deflated = undefined;
     this.epoch = position.epoch;
     this.#headSeq = position.seq;
@@ -161,7 +161,7 @@ export class GroupLog extends LogMemory {
     let end = cursor;
     while (end < until) {
       const seq = end + 1;
-      const passedAs = reader.behind ? this.#conflation?.passedOverAs(seq) : undefined;
+      const passedAs = reader.behind ? this.conflation?.passedOverAs(seq) : undefined;
       if (passedAs !== undefined) {
         passed[passedAs] += 1;
       } else {
@@ -187,8 +187,8 @@ export class GroupLog extends LogMemory {
 
   #conflate({ seq, delivery, key }: BrokerEntry, add: 'add' | 'addOlder'): void {
     if (delivery !== 'latest' && delivery !== 'volatile') return;
-    this.#conflation ??= new Conflation();
-    this.hold(this.#conflation[add](seq, delivery === 'latest' ? key : undefined));
+    this.conflation ??= new Conflation();
+    this.hold(this.conflation[add](seq, delivery === 'latest' ? key : undefined));
   }
 
   /** Lets the oldest slab begin where the log does: what has been dropped of it would be read for what is put in its place. */
@@ -204,7 +204,7 @@ export class GroupLog extends LogMemory {
   #slabFor(frameLength: number, seq: number): LogSlab {
     const last = this.#slabs[this.#slabs.length - 1];
     if (last !== undefined && last.size - last.used >= frameLength) return last;
-    const usual = Math.max(SLAB_BYTES_MIN, Math.min(this.#bytes, SLAB_BYTES_MAX, this.limits.logBytesMax));
+    const usual = Math.max(SLAB_BYTES_MIN, Math.min(this.bytes, SLAB_BYTES_MAX, this.limits.logBytesMax));
     const slab = new LogSlab(seq, Math.max(usual, frameLength));
     this.#slabs.push(slab);
     this.hold(slab.size + SLAB_OVERHEAD);
@@ -232,10 +232,10 @@ export class GroupLog extends LogMemory {
   #dropOldest(slab: LogSlab): void {
     const seq = this.#firstSeq;
     this.#firstSeq += 1;
-    this.#bytes -= slab.lengthOf(seq, seq);
+    this.bytes -= slab.lengthOf(seq, seq);
     this.hold(-MESSAGE_OVERHEAD);
     if (this.#deflated !== undefined) this.hold(-this.#deflated.drop(seq));
-    if (this.#conflation !== undefined) this.hold(-this.#conflation.drop(seq));
+    if (this.conflation !== undefined) this.hold(-this.conflation.drop(seq));
   }
 
   /** Gives slabs back that hold nothing any more. */

@@ -1,3 +1,4 @@
+import type { Membership } from '../groups/group.js';
 import type { Member, Resumable } from './member.js';
 
 export interface MembersOptions {
@@ -7,7 +8,8 @@ export interface MembersOptions {
 
 /** What becomes of members. */
 export interface MembersReport {
-  left(member: Member, groupId: string): void;
+  /** @param place that it had, with its books as they were then; none where it was in the group at another gateway. */
+  left(member: Member, groupId: string, place?: Membership): void;
   /** Its connection has dropped, and it can come back. */
   detached(member: Member): void;
   /** It has not come back within its window. */

@@ -98,7 +98,7 @@ export class Members {
     member.memberships = member.memberships.filter((other) => other !== membership);
     this.presence.leave(groupId, member.memberId);
     if (isResumable(member)) this.keeper.changed(member);
-    this.report.left(member, groupId);
+    this.report.left(member, groupId, membership);
   }
 
   /** It has come from another gateway, and may not stay in a group that it was in there. */

@@ -1,0 +1,187 @@
+import { GatewayError, type MessageFate } from 'gateway-core';
+import { describe, expect, test } from 'vitest';
+import { long } from './support/messages.js';
+import { ResettableBroker } from './support/resettable-broker.js';
+import { ResumingClient } from './support/resuming-client.js';
+import { setUp } from './support/set-up.js';
+
+const SMALL = { logMessagesMax: 10, socketHighWaterMarkBytes: 2_000, messagesPerSecondMax: 0 };
+const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, n) => from + n);
+
+/** Ada, of whom it is asked, and Bob, who says everything. */
+async function pair(options: Parameters<typeof setUp>[0] = {}) {
+  const world = setUp(options);
+  const [ada, bob] = [new ResumingClient(world.gateway), new ResumingClient(world.gateway)];
+  for (const client of [ada, bob]) client.connect({ g: {} }, { answersPings: true });
+  await world.clock.advance(1_000);
+  for (const client of [ada, bob]) client.take();
+  const say = async (count: number, extra: object = {}) => {
+    for (const n of upTo(count)) {
+      bob.send({ type: 'data_update', groupId: 'g', ...extra, payload: { data: `${n} ${long(300)}` } });
+      await world.clock.settle();
+    }
+  };
+  const why = (seq: number) => world.gateway.explain({ groupId: 'g', seq, memberId: ada.memberId as string });
+  const fates = (seqs: readonly number[]): MessageFate[] => seqs.map((seq) => why(seq).fate);
+  return { ...world, ada, bob, say, why, fates };
+}
+
+describe('why a member got a message, or did not', () => {
+  test('written, and when it came into the log; before it joined; not published', async () => {
+    const { clock, gateway, ada, say, why } = await pair();
+    await say(3);
+    const cyd = new ResumingClient(gateway);
+    cyd.connect({ g: {} });
+    await clock.settle();
+    cyd.take();
+    const saidAt = clock.now();
+    await say(1);
+    await clock.advance(500);
+    expect(ada.take().logs.get('g')?.seen).toEqual([1, 2, 3, 4]);
+    expect(why(4)).toMatchObject({ fate: 'written', loggedAt: saidAt, position: { seq: 4 }, ended: undefined });
+    const cydsFate = (seq: number) => gateway.explain({ groupId: 'g', seq, memberId: cyd.memberId as string }).fate;
+    expect(upTo(5).map(cydsFate)).toEqual(['before', 'before', 'before', 'written', 'not_published']);
+  });
+
+  test('pending, while its socket is full; written once it has drained', async () => {
+    const { clock, ada, say, fates } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
+    ada.connection.stopReading();
+    await say(40);
+    const before = fates(upTo(40));
+    const written = before.lastIndexOf('written') + 1;
+    expect(written).toBeGreaterThan(0);
+    expect(before).toEqual(upTo(40).map((seq) => (seq <= written ? 'written' : 'pending')));
+    ada.connection.startReading();
+    await clock.settle();
+    expect(new Set(fates(upTo(40)))).toEqual(new Set(['written']));
+    expect(ada.take().logs.get('g')?.seen).toEqual(upTo(40));
+  });
+
+  test('lost in a gap, each of several, and what was told; nothing else is said to be lost', async () => {
+    const { clock, ada, say, fates, why } = await pair({ limits: SMALL });
+    for (const _ of upTo(3)) {
+      ada.connection.stopReading();
+      await say(50);
+      ada.connection.startReading();
+      await clock.settle();
+    }
+    const log = ada.take().logs.get('g');
+    const lost = new Set(log?.gaps.flatMap(([from, to]) => upTo(to - from + 1, from)));
+    expect(log?.gaps).toHaveLength(3);
+    expect(fates(upTo(150))).toEqual(upTo(150).map((seq) => (lost.has(seq) ? 'lost' : 'written')));
+    const [[from, to] = [0, 0]] = log?.gaps ?? [];
+    expect(why(from).gap).toEqual({ from, to, at: expect.any(Number) });
+  });
+
+  test('passed over for a newer one of its key, or as volatile', async () => {
+    const { clock, ada, say, fates, why } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
+    ada.connection.stopReading();
+    await say(20);
+    await say(5, { delivery: 'latest', key: 'k' });
+    await say(5, { delivery: 'volatile' });
+    ada.connection.startReading();
+    await clock.settle();
+    const updates = ada.connection.received.filter(({ type }) => type === 'data_update') as unknown as { seq: number }[];
+    const seen = new Set(updates.map(({ seq }) => seq));
+    expect(seen).toEqual(new Set([...upTo(20), 25]));
+    expect(fates(upTo(30))).toEqual(upTo(30).map((seq) => (seen.has(seq) ? 'written' : 'passed_over')));
+    expect(why(21)).toMatchObject({ passedOverAs: 'latest', newer: 25 });
+    expect(why(26)).toMatchObject({ passedOverAs: 'volatile', newer: undefined });
+  });
+
+  test('where the counts do not say which were passed over, it says so', async () => {
+    const { clock, ada, say, fates } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
+    await say(1, { delivery: 'volatile' });
+    ada.connection.stopReading();
+    await say(20);
+    await say(1, { delivery: 'volatile' });
+    ada.connection.startReading();
+    await clock.settle();
+    expect(ada.take().logs.get('g')?.seen).toEqual(upTo(21));
+    expect(fates([1, 2, 21, 22])).toEqual(['uncertain', 'written', 'written', 'uncertain']);
+  });
+
+  test('so it does where the gaps that were told are not remembered any more', async () => {
+    const { clock, ada, say, fates } = await pair({ limits: { ...SMALL, recentEndsMax: 1 } });
+    for (const _ of upTo(2)) {
+      ada.connection.stopReading();
+      await say(50);
+      ada.connection.startReading();
+      await clock.settle();
+    }
+    const [[first] = [0], [second] = [0]] = ada.take().logs.get('g')?.gaps ?? [];
+    expect(fates([first, second, 100])).toEqual(['uncertain', 'lost', 'uncertain']);
+  });
+
+  test('inside its resume window: how its connection ended, and what it may come back for', async () => {
+    const { clock, ada, say, why } = await pair();
+    await say(2);
+    const droppedAt = clock.now();
+    ada.connection.cut();
+    await clock.settle();
+    await say(1);
+    expect(why(2)).toMatchObject({ fate: 'written', ended: { at: droppedAt, code: 1006, by: 'client' } });
+    expect(why(3)).toMatchObject({ fate: 'pending', ended: { code: 1006 }, text: expect.stringContaining('1006') });
+    ada.connect();
+    await clock.settle();
+    expect(ada.take().logs.get('g')?.seen).toEqual([1, 2, 3]);
+    expect(why(3)).toMatchObject({ fate: 'written', ended: undefined });
+  });
+
+  test('after it has left: what it had been written, what it had not, and what came later', async () => {
+    const { clock, ada, say, why, fates } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
+    ada.connection.stopReading();
+    await say(40);
+    const written = fates(upTo(40)).lastIndexOf('written') + 1;
+    const leftAt = clock.now();
+    ada.connection.close(4900, 'enough');
+    ada.connection.cut();
+    await clock.advance(60_000);
+    await say(1);
+    expect(fates([written, written + 1, 40, 41])).toEqual(['written', 'unsent', 'unsent', 'after']);
+    expect(why(40).leftAt).toBeGreaterThanOrEqual(leftAt);
+    expect(why(40).ended?.code).toBeGreaterThan(1000);
+  });
+
+  test('not a member: of somebody who was never there, and of one that is not remembered', async () => {
+    const { clock, gateway, ada, bob, say, why } = await pair({ limits: { recentEndsMax: 1 } });
+    await say(1);
+    expect(gateway.explain({ groupId: 'g', seq: 1, memberId: 'nobody' }).fate).toBe('not_a_member');
+    expect(gateway.explain({ groupId: 'nowhere', seq: 1, memberId: ada.memberId as string })).toMatchObject({
+      fate: 'not_a_member',
+      position: undefined,
+    });
+    gateway.remove(ada.memberId as string, 'g');
+    expect(why(1)).toMatchObject({ fate: 'written', leftAt: clock.now() });
+    gateway.remove(bob.memberId as string, 'g');
+    expect(why(1).fate).toBe('not_a_member');
+  });
+
+  test('a log that was lost is another one', async () => {
+    const broker = new ResettableBroker();
+    const { clock, gateway, ada, say, why } = await pair({ broker });
+    await say(2);
+    const { epoch } = await gateway.position('g');
+    broker.lose('g');
+    await clock.settle();
+    await say(1);
+    const of = (asked: string | undefined) =>
+      gateway.explain({ groupId: 'g', seq: 1, memberId: ada.memberId as string, epoch: asked }).fate;
+    expect(of(epoch)).toBe('other_log');
+    expect(of((await gateway.position('g')).epoch)).toBe(why(1).fate);
+  });
+
+  test.each([
+    [{ seq: 0 }, 'seq'],
+    [{ seq: 1.5 }, 'seq'],
+    [{ seq: '1' }, 'seq'],
+    [{ groupId: 7 }, 'groupId'],
+    [{ memberId: undefined }, 'memberId'],
+    [{ epoch: 7 }, 'epoch'],
+  ])('%j is refused', async (wrong, field) => {
+    const { gateway } = setUp();
+    const ask = () => gateway.explain({ groupId: 'g', seq: 1, memberId: 'm', ...wrong } as never);
+    expect(ask).toThrow(GatewayError);
+    expect(ask).toThrow(`${field}: must be`);
+  });
+});
