@@ -12,6 +12,7 @@ COPY packages/gateway-client/package.json packages/gateway-client/
 COPY packages/gateway-core/package.json packages/gateway-core/
 COPY packages/gateway-sim/package.json packages/gateway-sim/
 COPY packages/gateway-redis/package.json packages/gateway-redis/
+COPY packages/gateway-jwt/package.json packages/gateway-jwt/
 COPY packages/gateway-cli/package.json packages/gateway-cli/
 
 # What the gateway runs with. The store lies in the cache mount; it is kept for when a manifest does change.
@@ -35,6 +36,7 @@ COPY --from=production /app ./
 COPY --from=build /app/packages/gateway-protocol/dist packages/gateway-protocol/dist
 COPY --from=build /app/packages/gateway-core/dist packages/gateway-core/dist
 COPY --from=build /app/packages/gateway-redis/dist packages/gateway-redis/dist
+COPY --from=build /app/packages/gateway-jwt/dist packages/gateway-jwt/dist
 COPY --from=build /app/packages/gateway-cli/dist packages/gateway-cli/dist
 # Files stay root's: the program cannot change itself.
 USER node

@@ -16,6 +16,7 @@ export default defineConfig({
       { find: /^gateway-client\/react-native$/, replacement: source('./packages/gateway-client/src/react-native/index.ts') },
       { find: /^gateway-core$/, replacement: source('./packages/gateway-core/src/index.ts') },
       { find: /^gateway-core\/testing$/, replacement: source('./packages/gateway-core/src/testing/index.ts') },
+      { find: /^gateway-jwt$/, replacement: source('./packages/gateway-jwt/src/index.ts') },
       { find: /^gateway-redis$/, replacement: source('./packages/gateway-redis/src/index.ts') },
       { find: /^gateway-sim$/, replacement: source('./packages/gateway-sim/src/index.ts') },
       { find: /^gateway-cli$/, replacement: source('./packages/gateway-cli/src/index.ts') },
@@ -37,6 +38,7 @@ export default defineConfig({
           include: [
             ...OWN_PROCESS,
             'packages/gateway-sim/test/**/*.test.ts',
+            'packages/gateway-jwt/test/**/*.test.ts',
             'packages/gateway-redis/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',
             'tests/**/*.test.ts',

@@ -8,7 +8,15 @@ import { promisify } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** A package stands after those it depends on. */
-const PACKAGES = ['gateway-protocol', 'gateway-client', 'gateway-core', 'gateway-sim', 'gateway-redis', 'gateway-cli'];
+const PACKAGES = [
+  'gateway-protocol',
+  'gateway-client',
+  'gateway-core',
+  'gateway-sim',
+  'gateway-redis',
+  'gateway-jwt',
+  'gateway-cli',
+];
 const SHARED_INPUTS = ['pnpm-lock.yaml', 'scripts/build.mjs', 'tsconfig.base.json', 'tsup.base.ts'];
 const OUTPUTS = ['dist/esm/index.js', 'dist/cjs/index.js', 'dist/cjs/package.json', 'dist/esm/index.d.ts', 'dist/cjs/index.d.ts'];
 const STAMPS = join(root, 'node_modules/.cache/gateway-build');

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { all, environmentOf, ignores, one } from './dockerfile.js';
 import { buildImage, cleanEnvironment, dockerfile, dockerignore, finalStage, fromOf, stages } from './image.js';
 
-const ours = ['gateway-cli', 'gateway-core', 'gateway-protocol', 'gateway-redis'];
+const ours = ['gateway-cli', 'gateway-core', 'gateway-jwt', 'gateway-protocol', 'gateway-redis'];
 
 describe('the stages, run in empty folders', () => {
   const temporary = mkdtempSync(join(tmpdir(), 'gateway-image-'));

@@ -15,6 +15,7 @@ test('every package is packed, once', () => {
     'gateway-cli',
     'gateway-client',
     'gateway-core',
+    'gateway-jwt',
     'gateway-protocol',
     'gateway-redis',
     'gateway-sim',

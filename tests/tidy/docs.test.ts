@@ -9,6 +9,7 @@ const ENTRIES = [
   'packages/gateway-core/src/index.ts',
   'packages/gateway-core/src/testing/index.ts',
   'packages/gateway-sim/src/index.ts',
+  'packages/gateway-jwt/src/index.ts',
   'packages/gateway-cli/src/index.ts',
   'packages/gateway-cli/src/bench/index.ts',
 ];

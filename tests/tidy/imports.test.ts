@@ -11,7 +11,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'gateway-core': ['gateway-protocol'],
   'gateway-sim': ['gateway-client', 'gateway-core', 'gateway-protocol'],
   'gateway-redis': ['gateway-core'],
-  'gateway-cli': ['gateway-core', 'gateway-protocol', 'gateway-redis'],
+  'gateway-jwt': ['gateway-core'],
+  'gateway-cli': ['gateway-core', 'gateway-jwt', 'gateway-protocol', 'gateway-redis'],
 };
 const TIME = [
   ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate', 'performance'],
