@@ -4,6 +4,7 @@ import type { PlaygroundOptions } from './playground/playground.js';
 import { type PlaygroundSwitches, resolvePlayground } from './playground/playground-config.js';
 import { type Environment, type Flags, readSettings, type Setting, type Warn } from './setting.js';
 import { LIMIT_SETTINGS, REDIS_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
+import { resolveTokens, TOKEN_SETTINGS, type TokensConfig } from './token-settings.js';
 import { quote, UsageError } from './usage-error.js';
 
 /** Everything that `gateway-cli serve` can be told, complete; what `--print-config` prints, with `null` for what is absent. */
@@ -22,6 +23,10 @@ export interface ServeConfig {
   logLevel: LogLevel;
   /** Logs for people instead of JSON. */
   pretty: boolean;
+  /** Nobody is asked for a token, and nobody is to be warned of it. */
+  anonymous: boolean;
+  /** Absent: clients are asked for none. */
+  tokens?: TokensConfig | undefined;
   /** Shared with other gateways. Absent: none, all is in memory. */
   redis?: { url: string; prefix: string } | undefined;
   /** Absent: none. */
@@ -33,7 +38,7 @@ export interface ServeConfig {
 
 /**
  * A flag before the environment, the environment before the default; an empty variable counts as unset.
- * @param switches the flags of the playground that take no value.
+ * @param switches flags that take no value.
  * @param warn is told of variables that are passed over.
  * @throws UsageError that names the flag or the variable.
  */
@@ -41,7 +46,7 @@ export function resolveConfig(
   flags: Flags,
   env: Environment,
   pretty: boolean,
-  switches: PlaygroundSwitches = {},
+  switches: PlaygroundSwitches & { anonymous?: boolean | undefined } = {},
   warn?: Warn,
 ): ServeConfig {
   const server = readSettings(SERVER_SETTINGS, flags, env, warn);
@@ -52,6 +57,7 @@ export function resolveConfig(
   return {
     ...server,
     pretty,
+    ...resolveTokens(switches, flags, env),
     redis: url === undefined ? undefined : { url, prefix },
     playground: resolvePlayground(switches, flags, env, server),
     timings: readSettings(TIMING_SETTINGS, flags, env, warn),
@@ -83,6 +89,8 @@ export function asUsageError(error: unknown, { host, port }: ServeConfig): unkno
 const BY_OPTION = new Map<string, Pick<Setting, 'flag' | 'variable'>>([
   ['playground', { flag: '--playground', variable: 'GW_PLAYGROUND' }],
   ...Object.entries<Setting>(SERVER_SETTINGS),
+  ...Object.entries<Setting>(TOKEN_SETTINGS),
+  ['timings.clockToleranceMs', TOKEN_SETTINGS.clockToleranceMs],
   ...Object.entries(TIMING_SETTINGS).map(([name, setting]) => [`timings.${name}`, setting] as const),
   ...Object.entries(LIMIT_SETTINGS).map(([name, setting]) => [`limits.${name}`, setting] as const),
 ]);

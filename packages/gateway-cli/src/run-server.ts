@@ -1,4 +1,5 @@
 import { createGateway, type GatewayOptions } from 'gateway-core';
+import type { JwtAuthentication } from 'gateway-jwt';
 import type { Logger } from 'gateway-protocol';
 import type { RedisBackend } from 'gateway-redis';
 import { asUsageError, type ServeConfig } from './config.js';
@@ -8,6 +9,7 @@ import type { Io } from './io.js';
 import { createLogger } from './logger.js';
 import { type RunningServer, serve } from './serve.js';
 import { serverSignals } from './server-signals.js';
+import { authenticationOf, tokensProblem } from './token-settings.js';
 import { runWorkers } from './workers/run-workers.js';
 
 /**
@@ -24,25 +26,35 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean, war
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
   let running: RunningServer | undefined;
   let backend: RedisBackend | undefined;
+  let authentication: JwtAuthentication | undefined;
   const signals = serverSignals(io, {
     exitNow: (signal) => {
       logger.warn('exiting before the drain is over: a second signal', { signal });
       io.exit(1);
     },
-    reload: (signal) => logger.info('nothing to reload: the configuration is read at the start alone', { signal }),
+    reload: (signal) => {
+      if (authentication === undefined)
+        logger.info('nothing to reload: the configuration is read at the start alone', { signal });
+      else logger.info('looking at the keys of tokens anew: all else is read at the start alone', { signal });
+      void authentication?.reload();
+    },
     stats: () => {
       if (running !== undefined) logger.info('stats', { ...running.gateway.stats() });
     },
   });
   try {
     for (const warning of warnings) logger.warn(warning);
+    authentication = await checked(config, () => authenticationOf(config, logger));
     backend = await backendOf(config, logger);
-    running = await start(config, { ...gatewayOptions(config), ...backend?.parts, logger }, backend);
+    const reason = () => degradedBy(backend) ?? tokensProblem(authentication);
+    running = await start(config, { ...gatewayOptions(config), ...authentication?.hooks, ...backend?.parts, logger }, reason);
+    // An address that is wrong shows now, and not when the first client comes.
+    if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
     const { url, healthUrl, playgroundUrl, address, port, gateway } = running;
     if (config.logLevel === 'debug') logLives(gateway, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
     if (playgroundUrl !== undefined) logger.info(`playground on ${playgroundUrl}`, { playgroundUrl });
-    const warning = exposureWarning(address, config.allowedOrigins);
+    const warning = exposureWarning(address, config);
     if (warning !== undefined) logger.warn(warning, { address, port });
     const signal = await signals.first;
     logger.info('draining', { signal, connections: gateway.stats().connections });
@@ -50,6 +62,7 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean, war
     logger.info('stopped');
     return 0;
   } finally {
+    authentication?.close();
     backend?.close();
     signals.off();
   }
@@ -67,19 +80,25 @@ async function backendOf({ redis }: ServeConfig, logger: Logger): Promise<RedisB
  * @throws UsageError (by rejection) where the gateway would not take it.
  */
 export async function checkConfig(config: ServeConfig): Promise<void> {
-  try {
+  await checked(config, async () => {
     // A gateway checks its options when it is made; this one never meets a client. Its drain may be long, and keeps nobody.
     void createGateway(gatewayOptions(config)).close();
-  } catch (error) {
-    throw asUsageError(error, config);
-  }
+    (await authenticationOf(config))?.close();
+  });
 }
 
-async function start(config: ServeConfig, options: GatewayOptions, backend?: RedisBackend): Promise<RunningServer> {
+function degradedBy(backend: RedisBackend | undefined): string | undefined {
+  return backend === undefined || backend.state === 'up' ? undefined : (backend.reason ?? 'Redis is not connected yet');
+}
+
+function start(config: ServeConfig, options: GatewayOptions, degraded: () => string | undefined): Promise<RunningServer> {
+  const { host, port, playground } = config;
+  return checked(config, () => serve({ ...options, host, port, playground, degraded }));
+}
+
+async function checked<T>(config: ServeConfig, action: () => Promise<T>): Promise<T> {
   try {
-    const { host, port, playground } = config;
-    const degraded = backend && (() => (backend.state === 'up' ? undefined : (backend.reason ?? 'Redis is not connected yet')));
-    return await serve({ ...options, host, port, playground, degraded });
+    return await action();
   } catch (error) {
     throw asUsageError(error, config);
   }

@@ -6,13 +6,14 @@ import { checkConfig, runServer } from './run-server.js';
 import type { Environment } from './setting.js';
 import { SettingOptions } from './setting-options.js';
 import { LIMIT_SETTINGS, REDIS_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
+import { ANONYMOUS, TOKEN_SETTINGS } from './token-settings.js';
 
 const NOTES = `
 A flag counts before its variable, a variable before the default; an empty variable counts as not set.
 
 SIGTERM, SIGINT and SIGQUIT drain: new clients are refused, connected ones are told and given --close-timeout-ms, then
 the program exits. A second of them exits at once. SIGHUP drains where a terminal is gone; elsewhere it replaces the
-workers of --workers one after the other, and has no effect without. SIGUSR2 logs one line of statistics.
+workers of --workers one after the other, and without has the keys of tokens looked at anew. SIGUSR2 logs one line of statistics.
 
 Exit codes: 0 after a drain, 1 after a second signal or a failure, 2 where a flag, a variable or the port is wrong.`;
 
@@ -24,6 +25,9 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
   command.option('--pretty', 'logs for people instead of JSON (default on a terminal)');
   command.option('--no-pretty', 'logs as JSON, one object per line (default elsewhere)');
   command.option('--print-config', 'check the configuration, print it as JSON and exit');
+  settings.add('Tokens (docs/tokens.md):', TOKEN_SETTINGS);
+  command.option(ANONYMOUS.flag, `${ANONYMOUS.meaning} (${ANONYMOUS.variable})`);
+  command.addOption(new Option(ANONYMOUS.flag.replace('--', '--no-')).hideHelp());
   command.optionsGroup('Playground:');
   for (const [flag, { meaning, variable }] of Object.entries(PLAYGROUND_SWITCHES)) {
     command.option(flag, `${meaning} (${variable})`);
@@ -58,15 +62,23 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
 }
 
 /** `null` rather than nothing, so that all there is to set is seen; and of a password only that there is one. */
-function printable({ allowedOrigins, playground, redis, ...rest }: ServeConfig) {
+function printable({ allowedOrigins, playground, redis, tokens, ...rest }: ServeConfig) {
   const { password, readOnly = null, hideMetadata = false } = playground ?? {};
   const shown = playground === undefined ? null : { password: password !== undefined, readOnly, hideMetadata };
   const shared = redis === undefined ? null : { ...redis, url: withoutPassword(redis.url) };
-  return { ...rest, allowedOrigins: allowedOrigins ?? null, playground: shown, redis: shared };
+  const asked = tokens === undefined ? null : { ...tokens, jwksUrl: tokens.jwksUrl && withoutQuery(tokens.jwksUrl) };
+  return { ...rest, tokens: asked, allowedOrigins: allowedOrigins ?? null, playground: shown, redis: shared };
 }
 
 function withoutPassword(url: string): string {
   const shown = new URL(url);
   if (shown.password !== '') shown.password = '***';
   return shown.href;
+}
+
+/** There may be a key of another kind in it. */
+function withoutQuery(url: string): string {
+  const shown = new URL(url);
+  if (shown.search !== '') shown.search = '?***';
+  return withoutPassword(shown.href);
 }

@@ -23,6 +23,8 @@ describe('the printed configuration', () => {
       workers: 0,
       logLevel: 'info',
       pretty: false,
+      anonymous: false,
+      tokens: null,
       redis: null,
       playground: null,
       timings: DEFAULT_TIMINGS,

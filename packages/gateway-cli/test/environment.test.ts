@@ -57,7 +57,7 @@ describe('the variables of a Kubernetes Service', () => {
   test('named gw do not stop a start, which warns', async ({ skip }) => {
     skip(await portIsTaken(4100), 'somebody else has the default port');
     const io = new MemoryIo();
-    const ended = run(['serve', '--host', '127.0.0.1'], GW, io);
+    const ended = run(['serve', '--host', '127.0.0.1', '--anonymous'], GW, io);
     expect(await io.line('listening')).toMatchObject({ port: 4100 });
     io.signals.emit('SIGTERM', 'SIGTERM');
     expect(await ended).toBe(0);
@@ -128,7 +128,7 @@ describe('LOG_LEVEL', () => {
     '%j, which is no level, is warned of and leaves the default',
     async (text) => {
       const io = new MemoryIo();
-      const ended = run(['serve', '--port', '0', '--host', '127.0.0.1'], { LOG_LEVEL: text }, io);
+      const ended = run(['serve', '--port', '0', '--host', '127.0.0.1', '--anonymous'], { LOG_LEVEL: text }, io);
       await io.line('listening');
       io.signals.emit('SIGTERM', 'SIGTERM');
       expect(await ended).toBe(0);

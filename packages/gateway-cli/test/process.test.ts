@@ -8,7 +8,7 @@ import { expect, onTestFailed, onTestFinished, test, vi } from 'vitest';
 import WebSocket from 'ws';
 import { PROGRAM, Program } from './program.js';
 
-const LOOPBACK = ['serve', '--port', '0', '--host', '127.0.0.1'];
+const LOOPBACK = ['serve', '--port', '0', '--host', '127.0.0.1', '--anonymous'];
 /** The drain would wait for ten minutes for a client that reads nothing and so never answers its close frame. */
 const LONG_DRAIN = [...LOOPBACK, '--close-timeout-ms', '600000'];
 

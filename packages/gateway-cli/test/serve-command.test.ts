@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { MemoryIo } from './memory-io.js';
 
-const LOOPBACK = ['serve', '--port', '0', '--host', '127.0.0.1'];
+const LOOPBACK = ['serve', '--port', '0', '--host', '127.0.0.1', '--anonymous'];
 
 describe('serve', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(

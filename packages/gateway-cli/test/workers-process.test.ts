@@ -1,5 +1,9 @@
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
 import { Program } from './program.js';
 
@@ -80,4 +84,32 @@ test('gateway-cli health asks the workers, and takes them for one gateway', asyn
   const health = new Program(['health', '--port', String(port), '--host', '127.0.0.1']);
   expect(await health.line()).toBe(`http://127.0.0.1:${port}/health is healthy`);
   expect(await health.exit).toEqual([0, null]);
+});
+
+test('every worker asks for tokens, and those that replace them at SIGHUP have the secret of then', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-workers-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'secret');
+  const [before, after] = ['b'.repeat(32), 'a'.repeat(32)];
+  writeFileSync(file, before);
+  const program = new Program([...WORKERS, '--jwt-secret-file', file, '--log-level', 'info']);
+  const { url } = await fromLog(program, 'listening on ws://');
+  const answer = async (secret: string): Promise<string> => {
+    const token = await new SignJWT({ sub: 'ada', exp: 4e9, groups: ['*'] })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(Buffer.from(secret));
+    const client = await connected(url);
+    client.send(JSON.stringify({ type: 'identify', payload: { clientType: 'app-client', token } }));
+    const [text] = await once(client, 'message');
+    client.terminate();
+    return JSON.parse(String(text)).type;
+  };
+  // Connections go to the workers in turn.
+  for (let i = 0; i < 2; i++) expect([await answer(before), await answer(after)]).toEqual(['ready', 'error']);
+  expect([await answer(after), await answer(after)]).toEqual(['error', 'error']);
+  writeFileSync(file, after);
+  program.process.kill('SIGHUP');
+  await fromLog(program, 'workers are replaced');
+  for (let i = 0; i < 2; i++)
+    expect([await answer(after), await answer(after), await answer(before)]).toEqual(['ready', 'ready', 'error']);
 });

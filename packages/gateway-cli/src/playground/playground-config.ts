@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { secretFile, secretOf } from '../secret.js';
 import { type Environment, type Flags, readSettings } from '../setting.js';
+import { SAID, said } from '../switch-variable.js';
 import { quote, UsageError } from '../usage-error.js';
 import { isEveryAddress, isLoopback } from './address.js';
 import type { PlaygroundOptions } from './playground.js';
@@ -34,15 +35,6 @@ export interface PlaygroundSwitches {
   playgroundHideMetadata?: boolean | undefined;
 }
 
-const SAID: Readonly<Record<string, boolean | 'auto'>> = {
-  '1': true,
-  true: true,
-  on: true,
-  '0': false,
-  false: false,
-  off: false,
-};
-
 /**
  * What flags and environment say of the playground.
  * @returns `undefined`: there is none.
@@ -55,7 +47,7 @@ export function resolvePlayground(
   server: { host: string; trustProxyHops: number; workers: number },
 ): PlaygroundOptions | undefined {
   // `auto`: where there can be one, and nobody but who may could come in. For `pnpm start`, which takes whatever host it is given.
-  const wanted = switches.playground ?? said('GW_PLAYGROUND', env, { ...SAID, auto: 'auto' });
+  const wanted = switches.playground ?? said<boolean | 'auto'>('GW_PLAYGROUND', env, { ...SAID, auto: 'auto' });
   if (wanted === undefined || wanted === false) return undefined;
   if (server.workers > 0) {
     if (wanted === 'auto') return undefined;
@@ -71,8 +63,8 @@ export function resolvePlayground(
   }
   return {
     password,
-    readOnly: switches.playgroundReadOnly ?? (said('GW_PLAYGROUND_READ_ONLY', env, SAID) as boolean | undefined),
-    hideMetadata: switches.playgroundHideMetadata ?? (said('GW_PLAYGROUND_HIDE_METADATA', env, SAID) as boolean | undefined),
+    readOnly: switches.playgroundReadOnly ?? said('GW_PLAYGROUND_READ_ONLY', env, SAID),
+    hideMetadata: switches.playgroundHideMetadata ?? said('GW_PLAYGROUND_HIDE_METADATA', env, SAID),
   };
 }
 
@@ -88,12 +80,4 @@ function passwordOf(flags: Flags, env: Environment): string | undefined {
   if (password !== '') return password;
   const { passwordFile = '' } = readSettings(PLAYGROUND_SETTINGS, flags, env);
   throw new UsageError(`--playground-password-file takes a file that begins with a password, not ${quote(passwordFile)}`);
-}
-
-function said<Value>(variable: string, env: Environment, values: Readonly<Record<string, Value>>): Value | undefined {
-  const text = env[variable];
-  if (text === undefined || text === '') return undefined;
-  const value = values[text.toLowerCase()];
-  if (value === undefined) throw new UsageError(`${variable} takes one of ${Object.keys(values).join(', ')}, not ${quote(text)}`);
-  return value;
 }

@@ -5,6 +5,7 @@ import { asUsageError } from '../config.js';
 import { gatewayOptions, logLives } from '../gateway-config.js';
 import { createLogger } from '../logger.js';
 import { type RunningServer, serve } from '../serve.js';
+import { authenticationOf, tokensProblem } from '../token-settings.js';
 import { UsageError } from '../usage-error.js';
 import { PARTS_FD } from './cluster-process.js';
 import { connectParts } from './connect-parts.js';
@@ -55,7 +56,11 @@ class ServingWorker {
     process.on('SIGTERM', () => void this.#drain('hand over'));
     try {
       const { host, port } = config;
-      const running = await serve({ ...gatewayOptions(config), ...this.#link.parts, logger, host, port });
+      const authentication = await authenticationOf(config, logger);
+      const degraded = () => tokensProblem(authentication);
+      const options = { ...gatewayOptions(config), ...authentication?.hooks, ...this.#link.parts };
+      const running = await serve({ ...options, logger, host, port, degraded });
+      if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
       this.#running = running;
       if (config.logLevel === 'debug') logLives(running.gateway, logger);
       const { url, healthUrl, address } = running;

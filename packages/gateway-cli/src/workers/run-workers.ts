@@ -49,7 +49,7 @@ export async function runWorkers(config: ServeConfig, io: Io, color: boolean, wa
     for (const warning of warnings) logger.warn(warning);
     const { url, healthUrl, address, port } = await pool.start();
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port, workers: count });
-    const warning = exposureWarning(address, config.allowedOrigins);
+    const warning = exposureWarning(address, config);
     if (warning !== undefined) logger.warn(warning, { address, port });
     const signal = await signals.first;
     const stats = pool.stats();
