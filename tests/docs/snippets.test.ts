@@ -13,6 +13,7 @@ const at = ({ document, line }: Block) => `${document}:${line}`;
 const CORE = 'packages/gateway-core/README.md';
 const CLIENT = 'packages/gateway-client/README.md';
 const SIM = 'packages/gateway-sim/README.md';
+const JWT = 'packages/gateway-jwt/README.md';
 /** Tables that list the keys of a type: one missing or one too many does not compile. */
 const KEY_TABLES: [type: string, document: string, heading: string, of?: string][] = [
   ['GatewayOptions', 'README.md', 'Options'],
@@ -25,6 +26,10 @@ const KEY_TABLES: [type: string, document: string, heading: string, of?: string]
   ['ClientTimings', CLIENT, 'Timings', 'gateway-client'],
   ['BackoffOptions', CLIENT, 'Backoff', 'gateway-client'],
   ['OutboxOptions', CLIENT, 'Outbox', 'gateway-client'],
+  ['JwtOptions', JWT, 'jwtAuthenticate', 'gateway-jwt'],
+  ['JwtAuthentication', JWT, 'What it answers', 'gateway-jwt'],
+  ['JwtTimings', JWT, 'Timings', 'gateway-jwt'],
+  ['JwtLimits', JWT, 'Bounds', 'gateway-jwt'],
   ['SimulateOptions', SIM, 'simulate', 'gateway-sim'],
   ['PlanSize', SIM, 'Size', 'gateway-sim'],
 ];

@@ -1,5 +1,6 @@
 import { CLIENT_ERROR_CODES, DEFAULT_BACKOFF, DEFAULT_CLIENT_TIMINGS, DEFAULT_OUTBOX } from 'gateway-client';
 import { createGateway, DEFAULT_LIMITS, DEFAULT_TIMINGS, GATEWAY_ERROR_CODES } from 'gateway-core';
+import { DEFAULT_JWT_LIMITS, DEFAULT_JWT_TIMINGS } from 'gateway-jwt';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { read } from '../tidy/tree.js';
 import { outputOfCli } from './cli.js';
@@ -24,6 +25,12 @@ test('the limits of README.md have their defaults, and say which is off', () => 
   const rows = tableOf('README.md', 'Limits');
   expect(numbers(rows)).toEqual(DEFAULT_LIMITS);
   for (const [name, fallback = ''] of rows) expect(fallback.endsWith('(off)'), name).toBe(numberIn(fallback) === 0);
+});
+
+test('the timings and bounds of gateway-jwt in its README have their defaults', () => {
+  const readme = 'packages/gateway-jwt/README.md';
+  expect(numbers(tableOf(readme, 'Timings'))).toEqual(DEFAULT_JWT_TIMINGS);
+  expect(numbers(tableOf(readme, 'Bounds'))).toEqual(DEFAULT_JWT_LIMITS);
 });
 
 test('the options of README.md have their defaults', async () => {
