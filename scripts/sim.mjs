@@ -170,6 +170,8 @@ if (isMainThread) {
     process.exitCode = 2;
   }
 } else {
+  // Errors are many here, and of their stacks only the run of one seed has a use.
+  Error.stackTraceLimit = 0;
   parentPort?.on('message', (/** @type {Batch} */ batch) => {
     void runBatch(batch).then((outcome) => parentPort?.postMessage(outcome));
   });

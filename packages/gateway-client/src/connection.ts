@@ -130,15 +130,18 @@ export function createConnection<Host extends ConnectionHost>(
       if (action === 'stop' && !asksAgain && !(code === 4004 && successor)) return stop(loss);
       if (context.clock.monotonicMs() - onlineAt >= backoff.stableMs) attempts = 0;
       onlineAt = Number.POSITIVE_INFINITY;
-      if (asksAgain) refused = from.token;
       go('lost', loss);
       letGo();
-      if (asksAgain) return again('refused');
       attempt = successor;
       successor = undefined;
+      // It has the resume token: of two attempts with it the one that is answered first would be the member, whichever that is.
       if (attempt) {
         go('begin');
         return;
+      }
+      if (asksAgain) {
+        refused = from.token;
+        return again('refused');
       }
       const delayMs = loss.alone && attempts === 0 ? 0 : delayBefore(backoff, attempts, action, context.random);
       waitFor(Math.max(delayMs, error?.retryAfterMs ?? 0, sleep.isAway() ? context.timings.hiddenDelayMs : 0));

@@ -244,3 +244,25 @@ test('a 4004 that overtakes the `ready` of the connection that takes its place d
   await world.clock.advance(15_000);
   expect(client.status.get().state).toBe('online');
 });
+
+test.each([4001, 1006, 4201])(
+  'a connection that is lost with %d while the next one is under way makes no other: they have one resume token',
+  async (code) => {
+    const world = new World();
+    const client = await world.online({ token: () => 'fresh' });
+    const { memberId } = client;
+    const [first] = world.sockets.sockets;
+    world.handshake = 'hang';
+    first!.onmessage?.({ data: JSON.stringify({ type: 'reconnect', ts: 1, payload: { reason: 'drain', afterMs: 100 } }) });
+    await world.clock.advance(100);
+    world.handshake = 'connect';
+    world.closes(code, first);
+    await world.clock.advance(5_000);
+    expect(world.sockets.sockets).toHaveLength(2);
+    expect(client.status.get().state).toBe('reconnecting');
+    // Once that has failed there is another one.
+    await world.clock.advance(15_000);
+    expect(client.status.get().state).toBe('online');
+    expect(client.memberId).toBe(memberId);
+  },
+);
