@@ -14,6 +14,15 @@ export function act(world: World, act: Act): void {
     user.process.run(() => does(user));
   };
 
+  /** It does not read what comes on the connections that it has. */
+  const hold = (user: SimUser, forMs: number) => {
+    const { connections } = user;
+    for (const { link } of connections) link.holdClient();
+    schedule.after(forMs, () => {
+      if (!user.process.isPaused) for (const { link } of connections) link.releaseClient();
+    });
+  };
+
   switch (act.do) {
     case 'start':
       awake(act, (user) => user.start());
@@ -77,13 +86,16 @@ export function act(world: World, act: Act): void {
       });
       return;
     }
-    case 'slow': {
-      const user = userOf(act);
-      const { connections } = user;
-      for (const { link } of connections) link.holdClient();
-      schedule.after(act.forMs, () => {
-        if (!user.process.isPaused) for (const { link } of connections) link.releaseClient();
-      });
+    case 'slow':
+      hold(userOf(act), act.forMs);
+      return;
+    case 'overrun': {
+      const [group] = userOf(act).final.groups;
+      hold(userOf(act), act.forMs);
+      if (group === undefined) return;
+      const from = world.gateways.find(({ gateway, process }) => gateway !== undefined && !process.isPaused);
+      const data = { by: 'host', filling: 'x'.repeat(act.bytes) };
+      for (let count = 0; count < act.count; count += 1) from?.gateway?.publish(group.groupId, data).catch(() => {});
       return;
     }
     case 'freeze': {

@@ -138,6 +138,13 @@ const FAULT_ACTS: Readonly<Record<Fault, Draw>> = {
   }),
   answers: askSo('lost once', 'authenticate', 'authorize', 'broker', 'presence', 'members', 'sessions'),
   overtaking: askSo('overtaking', 'presence', 'members', 'sessions'),
+  overruns: (plan, random, longestMs) => ({
+    do: 'overrun',
+    user: user(plan, random),
+    count: random.pick([20, 60]),
+    bytes: random.pick([1_000, 4_000]),
+    forMs: Math.min(random.pick([300, 2_000]), longestMs),
+  }),
 };
 
 /** Messages that no client sends; each must be answered or end its own connection, and nothing else. */

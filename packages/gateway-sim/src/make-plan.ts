@@ -23,7 +23,7 @@ export const DEFAULT_SIZE: Readonly<PlanSize> = { users: 3, gateways: 2, groups:
 const EXACT: ClockFault = { offsetMs: 0, rate: 1 };
 
 /** They came later, and are drawn apart: a seed that has none of them stands for what it stood for before. */
-const LATER: ReadonlySet<Fault> = new Set(['answers', 'overtaking']);
+const LATER: ReadonlySet<Fault> = new Set(['answers', 'overtaking', 'overruns']);
 const NEED_SHARED: ReadonlySet<Fault> = new Set(['stores', 'broker', 'logs', 'answers', 'overtaking']);
 
 /**
@@ -62,7 +62,7 @@ export function makePlan(
     asyncHooks: faults.includes('hooks') || random.chance(0.3),
     credentialsMs: faults.includes('tokens') ? random.pick([4_000, 15_000]) : 0,
     timings: timingsOf(random),
-    limits: limitsOf(random, faults),
+    limits: { ...limitsOf(random, faults), ...smallLogs(later, faults) },
     network: networkOf(random),
     clocks: Array.from({ length: users + gateways }, clock),
     actsMs: random.integer(size.actsMs / 4, size.actsMs),
@@ -98,6 +98,12 @@ function limitsOf(random: Random, faults: readonly Fault[]): Record<string, numb
   if (random.chance(0.1)) limits.presenceMembersMax = 2;
   if (random.chance(0.1)) limits.droppedMembersMax = 1;
   return limits;
+}
+
+/** A reader that is held is soon behind them. */
+function smallLogs(random: Random, faults: readonly Fault[]): Record<string, number> {
+  if (!faults.includes('overruns')) return {};
+  return { logMessagesMax: random.pick([4, 16]), socketHighWaterMarkBytes: 2_048 };
 }
 
 function networkOf(random: Random): Plan['network'] {

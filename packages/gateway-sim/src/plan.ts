@@ -26,6 +26,7 @@ export const FAULTS = {
   bursts: 'many messages at once, more than logs and buffers hold',
   answers: 'one answer of a hook, a store or the broker is lost, its call done or not',
   overtaking: 'calls of the stores overtake each other, some after their gateway has given up',
+  overruns: 'a client does not read while more comes into a small log than that holds',
 } as const;
 
 /** The name of a kind of fault. */
@@ -64,6 +65,7 @@ export type Act =
   | { do: 'cut' | 'vanish' | 'lose'; user: number }
   | { do: 'stall' | 'slow' | 'freeze'; user: number; forMs: number }
   | { do: 'reload'; user: number; how: 'closed' | 'killed' | 'gone'; backMs: number }
+  | { do: 'overrun'; user: number; count: number; bytes: number; forMs: number }
   | { do: 'refuse'; user: number; how: 'refuse' | 'hang'; forMs: number }
   | { do: 'pause'; gateway: number; forMs: number }
   | { do: 'kill'; gateway: number; how: 'reset' | 'silent'; backMs: number }
