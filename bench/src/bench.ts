@@ -17,7 +17,7 @@ export interface Manner {
 
 function dialectOf(server: ServerName, options: Manner): Dialect {
   if (server === 'gateway') return gatewayDialect(options);
-  return server === 'socketio' ? socketIoDialect(options) : plainDialect(options);
+  return server === 'socketio' || server.startsWith('sio-') ? socketIoDialect(options) : plainDialect(options);
 }
 
 /** What a scenario works with: a server that runs, and a generator whose first fault ends the run. */

@@ -1,6 +1,6 @@
 import type { Column } from './columns.js';
 import * as column from './columns.js';
-import { SERVERS, type ServerName, type Task } from './job.js';
+import { LONE_SERVERS, REDIS_SERVERS, type ServerName, type Task } from './job.js';
 
 /** One row of the benchmark. */
 export interface Case {
@@ -26,7 +26,7 @@ const FAN_COLUMNS = [
 const FULL_TIME = { warmupMs: 700, measureMs: 1500 };
 const QUICK_TIME = { warmupMs: 30, measureMs: 60 };
 /** Plain `ws` holds a connection in one way, whichever way it sends. */
-const ONE_WS = SERVERS.filter((name) => name !== 'ws-once');
+const ONE_WS = LONE_SERVERS.filter((name) => name !== 'ws-once');
 
 function fan(
   id: string,
@@ -42,7 +42,7 @@ function fan(
     id,
     title,
     columns: FAN_COLUMNS,
-    servers: SERVERS,
+    servers: LONE_SERVERS,
     full: { scenario: 'fan', params: { groups, membersPerGroup, window, dataBytes, echo, ...FULL_TIME } },
     quick: { scenario: 'fan', params: { ...small, dataBytes, echo, ...QUICK_TIME } },
   };
@@ -56,6 +56,29 @@ function storm(id: string, title: string, members: number, servers: readonly Ser
     servers,
     full: { scenario: 'storm', params: { members } },
     quick: { scenario: 'storm', params: { members: 10 } },
+  };
+}
+
+function nodes(id: string, title: string, groups: number, membersPerGroup: number, window: number): Case {
+  const small = { groups: Math.min(groups, 5), membersPerGroup: Math.min(membersPerGroup, 4), window: Math.min(window, 5) };
+  return {
+    id,
+    title,
+    columns: [
+      column.REDIS_US,
+      column.PER_REDIS_CORE,
+      column.NODE_US,
+      column.ALONE_US,
+      column.SCALING,
+      column.MESSAGES,
+      column.HALF_P50,
+      column.HALF_P99,
+      column.ALONE_P50,
+      column.ALONE_P99,
+    ],
+    servers: REDIS_SERVERS,
+    full: { scenario: 'nodes', params: { groups, membersPerGroup, window, dataBytes: 128, ...FULL_TIME } },
+    quick: { scenario: 'nodes', params: { ...small, dataBytes: 128, ...QUICK_TIME } },
   };
 }
 
@@ -185,5 +208,32 @@ export const CASES: readonly Case[] = [
       scenario: 'slow',
       params: { membersPerGroup: 10, slowMembers: 2, window: 4, dataBytes: 1024, fillBytes: 256 * 1024, ...QUICK_TIME },
     },
+  },
+  nodes('nodes-w1', '2 nodes, 1,000 groups of 2 with a member on each, 128 B, 64 in flight: one to a batch', 1000, 2, 64),
+  nodes('nodes-w8', '2 nodes, 100 groups of 2 with a member on each, 128 B, 8 in flight in each', 100, 2, 800),
+  nodes('nodes-fan', '2 nodes, one group with 500 members on each, 128 B, 16 in flight', 1, 1000, 16),
+  {
+    id: 'nodes-resubscribe',
+    title: 'a gateway’s connection to Redis comes back, with 10,000 groups and a message missed in each',
+    columns: [column.LIVE_MS, column.CONNECTED_MS],
+    servers: ['gateway'],
+    full: { scenario: 'resubscribe', params: { groups: 10_000 } },
+    quick: { scenario: 'resubscribe', params: { groups: 100 } },
+  },
+  {
+    id: 'nodes-killed',
+    title: 'one of 2 nodes is killed, and its 10,000 clients in 1,000 groups come to the other',
+    columns: [column.SERVED_MS, column.RESUMED, column.SERVER_PER_CONNECTION, column.REDIS_PER_CONNECTION, column.REDIS_BUSY],
+    servers: REDIS_SERVERS,
+    full: { scenario: 'killed-node', params: CROWD },
+    quick: { scenario: 'killed-node', params: QUICK_CROWD },
+  },
+  {
+    id: 'nodes-memory',
+    title: 'what Redis holds for 1,000 idle groups of 10 members of dialect 2',
+    columns: [column.MEMBER_BYTES, column.GROUP_BYTES],
+    servers: ['gateway'],
+    full: { scenario: 'redis-memory', params: CROWD },
+    quick: { scenario: 'redis-memory', params: { groups: 50, membersPerGroup: 4 } },
   },
 ];

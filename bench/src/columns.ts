@@ -48,6 +48,29 @@ export const ACK_RATIO: Column = { key: 'ackRatio', title: 'acknowledged ÷ with
 export const CPU_PER_REPLAYED: Column = { key: 'cpuUs', title: 'server CPU, µs per replayed message', format: significant };
 export const REPLAY_MS: Column = { key: 'replayMs', title: 'all served, ms', format: digits(0) };
 
+export const REDIS_US: Column = { key: 'redisUs', title: 'Redis’ CPU, µs per message', format: significant };
+export const PER_REDIS_CORE: Column = { key: 'perRedisCore', title: 'messages/s for a whole core of Redis', format: thousands };
+export const NODE_US: Column = { key: 'cpuUs', title: 'servers’ CPU, µs per delivery', format: significant };
+export const ALONE_US: Column = { key: 'aloneUs', title: 'the same of one alone, without Redis', format: significant };
+export const SCALING: Column = { key: 'scaling', title: 'deliveries of 2 ÷ of 1, at a core each', format: digits(2) };
+export const MESSAGES: Column = { key: 'messages', title: 'messages/s', format: thousands };
+export const HALF_P50: Column = { key: 'halfP50Us', title: 'p50 at half load, ms', format: milliseconds };
+export const HALF_P99: Column = { key: 'halfP99Us', title: 'p99, ms', format: milliseconds };
+export const ALONE_P50: Column = { key: 'aloneP50Us', title: 'p50 of one alone, ms', format: milliseconds };
+export const ALONE_P99: Column = { key: 'aloneP99Us', title: 'p99 of one alone, ms', format: milliseconds };
+export const LIVE_MS: Column = { key: 'liveMs', title: 'all live and caught up, ms', format: digits(0) };
+export const CONNECTED_MS: Column = { key: 'connectedMs', title: 'of which until all are subscribed to, ms', format: digits(0) };
+export const SERVED_MS: Column = { key: 'servedMs', title: 'all served again, ms', format: digits(0) };
+export const REDIS_BUSY: Column = { key: 'redisBusy', title: 'Redis busy', format: (value) => `${digits(0)(value * 100)} %` };
+export const REDIS_PER_CONNECTION: Column = { key: 'redisUs', title: 'Redis’ CPU, µs per connection', format: significant };
+export const SERVER_PER_CONNECTION: Column = { key: 'cpuUs', title: 'server CPU, µs per connection', format: significant };
+export const MEMBER_BYTES: Column = {
+  key: 'memberBytes',
+  title: 'Redis’ memory, bytes per member that can resume',
+  format: significant,
+};
+export const GROUP_BYTES: Column = { key: 'groupBytes', title: 'per group', format: significant };
+
 export const BACK_P99: Column = {
   key: 'backP99Ms',
   title: 'back until all that was missed has come, p99, ms',

@@ -1,6 +1,11 @@
 /** Servers under test. The first is ours, the others are its peers. */
-export const SERVERS = ['gateway', 'bun', 'ws-once', 'ws-naive', 'socketio'] as const;
+export const SERVERS = ['gateway', 'bun', 'ws-once', 'ws-naive', 'socketio', 'sio-streams', 'sio-pubsub'] as const;
 export type ServerName = (typeof SERVERS)[number];
+
+/** Those that share a Redis in some case: Socket.IO with its adapter for streams, and with that for PUB/SUB. */
+export const REDIS_SERVERS: readonly ServerName[] = ['gateway', 'sio-streams', 'sio-pubsub'];
+/** Those of the cases that need no Redis. */
+export const LONE_SERVERS = SERVERS.filter((name) => !name.startsWith('sio-'));
 
 /** Members publish at full rate within a window, to all members of their group or, `echo`, to themselves. */
 export interface FanParams {
@@ -57,6 +62,22 @@ export interface SlowParams extends Omit<FanParams, 'groups' | 'echo'> {
   fillBytes: number;
 }
 
+/** Groups that are on both of two servers over one Redis, half of each group's members on each. */
+export interface NodesParams {
+  groups: number;
+  membersPerGroup: number;
+  /** Messages in flight over all groups. */
+  window: number;
+  dataBytes: number;
+  warmupMs: number;
+  measureMs: number;
+}
+
+/** Groups that one gateway has. */
+export interface ResubscribeParams {
+  groups: number;
+}
+
 /** What to do: a scenario (scenarios/) and its sizes. */
 export type Task =
   | { scenario: 'fan'; params: FanParams }
@@ -66,7 +87,18 @@ export type Task =
   | { scenario: 'replay'; params: ReplayParams }
   | { scenario: 'jitter' | 'client-jitter'; params: JitterParams }
   | { scenario: 'storm'; params: StormParams }
+  | { scenario: 'nodes'; params: NodesParams }
+  | { scenario: 'killed-node' | 'redis-memory'; params: CrowdParams }
+  | { scenario: 'resubscribe'; params: ResubscribeParams }
   | { scenario: 'slow'; params: SlowParams };
+
+/** Scenarios that start a Redis. */
+export const REDIS_SCENARIOS: ReadonlySet<Task['scenario']> = new Set<Task['scenario']>([
+  'nodes',
+  'killed-node',
+  'redis-memory',
+  'resubscribe',
+]);
 
 /** One task for a generator process. */
 export interface Job {

@@ -2,10 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Case } from './cases.js';
 import { FlagError, type Flags, HELP, parseFlags } from './flags.js';
-import type { ServerName } from './job.js';
+import { REDIS_SCENARIOS, type ServerName } from './job.js';
 import { describeMachine, obstacle } from './machine.js';
 import { PROFILE_DIR } from './proc.js';
+import { hasRedis } from './redis-process.js';
 import { chart } from './report/chart.js';
 import { markdown } from './report/markdown.js';
 import { progressLine } from './report/progress.js';
@@ -37,6 +39,14 @@ function available({ servers, explicit }: Flags): readonly ServerName[] {
   return servers.filter((name) => name !== 'bun');
 }
 
+/** Leaves out what needs a Redis where there is none. */
+function runnable(cases: readonly Case[]): readonly Case[] {
+  const isShared = ({ full }: Case) => REDIS_SCENARIOS.has(full.scenario);
+  if (!cases.some(isShared) || hasRedis()) return cases;
+  console.log('cases with several nodes are left out: redis-server is not installed');
+  return cases.filter((one) => !isShared(one));
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const flags = parseFlags(args);
   if (flags.help) {
@@ -52,12 +62,13 @@ async function main(args: readonly string[]): Promise<number> {
     console.log('other programs keep this machine busy: expect wide spreads and long latencies');
 
   const servers = available(flags);
+  const cases = runnable(flags.cases);
   // The generator and its servers inherit it.
   if (flags.profile !== undefined) process.env[PROFILE_DIR] = resolve(flags.profile);
-  const progress = progressLine(flags.cases);
-  const run = flags.quick ? rehearse(flags.cases, servers, progress) : measure(flags.cases, servers, flags.repeats, progress);
+  const progress = progressLine(cases);
+  const run = flags.quick ? rehearse(cases, servers, progress) : measure(cases, servers, flags.repeats, progress);
   const { results, failures } = await run;
-  const report = buildReport(flags.cases, results, failures, {
+  const report = buildReport(cases, results, failures, {
     date: new Date().toISOString(),
     command: commandLine(args),
     repeats: flags.repeats,

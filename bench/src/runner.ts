@@ -27,8 +27,9 @@ export type Progress = (done: number, total: number, job: Job, result: JobResult
 
 /** Runs jobs one after the other in one generator process; the first failure ends it. */
 async function runWorker(jobs: readonly Job[], onEnd: (job: Job, result: JobResult | JobFailure) => void): Promise<void> {
-  const [serverCore = 0, generatorCore = serverCore] = allowedCores();
-  const worker = [process.execPath, ...process.execArgv, WORKER, JSON.stringify(jobs), String(serverCore)];
+  const [serverCore = 0, generatorCore = serverCore, ...others] = allowedCores();
+  const serverCores = [serverCore, ...others].join();
+  const worker = [process.execPath, ...process.execArgv, WORKER, JSON.stringify(jobs), serverCores];
   const child = spawn('taskset', ['-c', String(generatorCore), ...worker], { stdio: ['ignore', 'pipe', 'pipe'] });
   // The servers end with the generator: their stdin closes.
   const timer = setTimeout(() => child.kill('SIGKILL'), JOB_TIMEOUT_MS * jobs.length);

@@ -17,6 +17,11 @@ export function bunBinary(): string | undefined {
   }
 }
 
+/** Servers that are another one with an argument more. */
+const VARIANTS: Partial<Record<ServerName, { script: ServerName; args: readonly string[] }>> = {
+  'sio-streams': { script: 'socketio', args: ['--adapter', '@socket.io/redis-streams-adapter'] },
+  'sio-pubsub': { script: 'socketio', args: ['--adapter', '@socket.io/redis-adapter'] },
+};
 const script = (name: ServerName) => fileURLToPath(new URL(`servers/${name}.mjs`, import.meta.url));
 
 /** A server that has not ended by itself after this long is killed. */
@@ -42,10 +47,12 @@ export class ServerProcess {
   static async start(name: ServerName, core: number, args: readonly string[] = []): Promise<ServerProcess> {
     const profileDir = process.env[PROFILE_DIR];
     const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+    const variant = VARIANTS[name] ?? { script: name, args: [] };
+    const rest = [...variant.args, ...args];
     const command =
       name === 'bun'
-        ? [bunBinary()!, script(name), ...args]
-        : [process.execPath, '--expose-gc', ...profile, script(name), ...args];
+        ? [bunBinary()!, script(name), ...rest]
+        : [process.execPath, '--expose-gc', ...profile, script(variant.script), ...rest];
     const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const hello = await lines.next();

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { CASES } from '../src/cases.js';
+import { hasRedis } from '../src/redis-process.js';
 import type { Report } from '../src/report/report.js';
 
 const run = promisify(execFile);
@@ -26,11 +27,14 @@ const IDS = [
   'storm1k',
   'slow1k',
 ];
+/** Those with a Redis, where there is one. */
+const SHARED_IDS = ['nodes-w8', 'nodes-resubscribe', 'nodes-killed', 'nodes-memory'];
 const SERVERS = ['gateway', 'ws-naive', 'socketio'];
-const RUN = CASES.filter(({ id }) => IDS.includes(id));
+const RUN = CASES.filter(({ id }) => IDS.includes(id) || (hasRedis() && SHARED_IDS.includes(id)));
 
 test('the cases of the quick run are one of each scenario', () => {
-  expect(RUN.map(({ full }) => full.scenario).sort()).toEqual([...new Set(CASES.map(({ full }) => full.scenario))].sort());
+  const named = CASES.filter(({ id }) => [...IDS, ...SHARED_IDS].includes(id));
+  expect(named.map(({ full }) => full.scenario).sort()).toEqual([...new Set(CASES.map(({ full }) => full.scenario))].sort());
 });
 
 // It measures by Linux's /proc.
@@ -43,7 +47,7 @@ test.skipIf(process.platform !== 'linux')(
       script,
       '--quick',
       '--case',
-      IDS.join(),
+      RUN.map(({ id }) => id).join(),
       '--servers',
       SERVERS.join(),
       '--out',

@@ -1,21 +1,32 @@
 // Our gateway with everything on: validation, seq, presence, sessions, accounting, heartbeats, rate limits. With `--recovery` members stay
 // for as long as Socket.IO keeps its sessions: on a slow machine 10,000 take longer than 15 s to come back.
+// `--redis <url>`: it shares everything with others in that Redis.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { createGateway } from 'gateway-core';
-import { listen } from './harness.mjs';
+import { argument, listen } from './harness.mjs';
 
 const { version } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('gateway-core/package.json'), 'utf8'));
 const silent = () => {};
 const server = createServer();
+const redis = argument('--redis');
+const logger = { debug: silent, info: silent, warn: console.error, error: console.error };
+let parts = {};
+if (redis !== undefined) {
+  const { createRedisBackend } = await import('gateway-redis');
+  const backend = createRedisBackend({ url: redis, logger });
+  await backend.ready();
+  parts = backend.parts;
+}
 
 createGateway({
   server,
+  ...parts,
   path: '/rt',
   // One publisher at full rate is the point of the bench; its rate is accounted for, only not refused.
   limits: { messagesPerSecondMax: 1e9, messagesBurst: 1e9, bytesPerSecondMax: 1e12, bytesBurst: 1e12 },
   timings: process.argv.includes('--recovery') ? { resumeTtlMs: 120_000 } : {},
-  logger: { debug: silent, info: silent, warn: console.error, error: console.error },
+  logger,
 });
 listen(server, `gateway ${version}`);

@@ -1,6 +1,12 @@
 // What every server under test shares: it says its port and version on stdout, and obeys lines on stdin.
 import { createInterface } from 'node:readline';
 
+/** What follows a flag on the command line, or undefined. */
+export function argument(flag) {
+  const at = process.argv.indexOf(flag);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
 /**
  * Prints `{ port, version }` as one JSON line, then answers `gc` with `gc` once garbage has been collected.
  * Ends with its parent: a closed stdin is the end of the run.

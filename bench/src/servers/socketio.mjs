@@ -1,15 +1,23 @@
 // Socket.IO with rooms, as its documentation shows it; the websocket transport only, everything else at its default, with
-// `--recovery` that of connection state recovery.
+// `--recovery` that of connection state recovery, with `--redis <url>` and `--adapter <package>` one of its adapters for Redis.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { Server } from 'socket.io';
-import { listen } from './harness.mjs';
+import { argument, listen } from './harness.mjs';
 
-const { version } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('socket.io/package.json'), 'utf8'));
+const versionOf = (name) =>
+  JSON.parse(readFileSync(createRequire(import.meta.url).resolve(`${name}/package.json`), 'utf8')).version;
 const server = createServer();
 const connectionStateRecovery = process.argv.includes('--recovery') ? {} : undefined;
-const io = new Server(server, { transports: ['websocket'], ...(connectionStateRecovery && { connectionStateRecovery }) });
+const redis = argument('--redis');
+const adapterName = argument('--adapter');
+const adapter = redis === undefined ? undefined : await adapterOf(adapterName, redis);
+const io = new Server(server, {
+  transports: ['websocket'],
+  ...(connectionStateRecovery && { connectionStateRecovery }),
+  ...(adapter && { adapter }),
+});
 
 io.on('connection', (socket) => {
   // Kept over a recovery, unlike variables.
@@ -36,4 +44,17 @@ io.on('connection', (socket) => {
   socket.on('publish', (data) => io.to(group).emit('m', data));
   socket.on('echo', (data) => socket.emit('m', data));
 });
-listen(server, `socket.io ${version}`);
+listen(server, ['socket.io', ...(adapterName ? [adapterName] : [])].map((name) => `${name} ${versionOf(name)}`).join(' + '));
+
+/** As the adapters' documentation shows it. */
+async function adapterOf(name, url) {
+  const { createClient } = await import('@redis/client');
+  const clientOf = async () => {
+    // What the adapters were written for.
+    const client = createClient({ url, RESP: 2 });
+    await client.connect();
+    return client;
+  };
+  const { createAdapter } = await import(name);
+  return name.includes('streams') ? createAdapter(await clientOf()) : createAdapter(await clientOf(), await clientOf());
+}
