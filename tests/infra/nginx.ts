@@ -26,8 +26,9 @@ export interface RunningNginx {
 /**
  * Runs the real nginx with the shipped configuration and a certificate from the shipped script. Replaced is only what belongs to the
  * machine: where the gateway is, ports, and the folders of logs, certificates and temporary files.
+ * @param nameServerPort of a name server on the loopback that is asked for the addresses of `gateway`. Default: it is at 127.0.0.1.
  */
-export async function startNginx(gatewayPort: number): Promise<RunningNginx> {
+export async function startNginx(gatewayPort: number, nameServerPort?: number): Promise<RunningNginx> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-nginx-'));
   // Started as root, its workers run as somebody else.
   chmodSync(folder, 0o755);
@@ -44,11 +45,15 @@ export async function startNginx(gatewayPort: number): Promise<RunningNginx> {
     'listen 443 ssl;': `listen 127.0.0.1:${tlsPort} ssl;`,
     '/etc/nginx/certs/fullchain.pem': join(folder, 'fullchain.pem'),
     '/etc/nginx/certs/privkey.pem': join(folder, 'privkey.pem'),
-    'set $gateway gateway:8080;': `set $gateway 127.0.0.1:${gatewayPort};`,
+    'set $gateway gateway:8080;': `set $gateway ${nameServerPort === undefined ? '127.0.0.1' : 'gateway'}:${gatewayPort};`,
+    ...(nameServerPort !== undefined && { 'resolver 127.0.0.11 ': `resolver 127.0.0.1:${nameServerPort} ` }),
   });
   writeFileSync(file, configuration);
 
   const nginx = spawn('nginx', ['-c', file, '-g', 'daemon off;'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  const end = () => nginx.kill('SIGTERM');
+  process.once('exit', end);
+  nginx.once('exit', () => process.off('exit', end));
   const said: string[] = [];
   const lines = createInterface(nginx.stderr);
   await new Promise<void>((resolve, reject) => {

@@ -29,6 +29,8 @@ for (const { name, accepted, refused, received, told, drops } of report.accounts
     `${name}: ${accepted} accepted, ${nots.join(', ') || 'none refused'}; ${received} received, ${drops} drops: ${outcome}`,
   );
 }
+const passedOn = Object.entries(report.passedOn).map(([gateway, count]) => `${count} connections to ${gateway}`);
+if (report.front === 'nginx') console.log(`nginx has passed on ${passedOn.join(', ')}`);
 console.log(`/health while Redis was away: ${report.health.away.join(', ')}; at the end: ${report.health.end.join(', ')}`);
 console.log(`${report.accepted} acknowledged, ${report.lost} of them nowhere; ${report.violations.length} violations`);
 for (const violation of report.violations) console.log(violation);

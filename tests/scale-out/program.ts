@@ -22,10 +22,12 @@ export class Program {
     return new Program('redis-server', [...fixed, ...settings], 'Ready to accept connections');
   }
 
-  static gateway(port: number, redisUrl: string): Program {
-    const where = ['serve', '--host', '127.0.0.1', '--port', String(port), '--redis-url', redisUrl, '--no-pretty'];
+  /** As docker-compose.yml runs it: one proxy in front. */
+  static gateway(host: string, port: number, redisUrl: string): Program {
+    const where = ['serve', '--host', host, '--port', String(port), '--redis-url', redisUrl, '--no-pretty'];
+    const proxy = ['--trust-proxy-hops', '1'];
     const timings = ['--sweep-interval-ms', '200', '--presence-lease-ms', '3000', '--resume-ttl-ms', '5000'];
-    return new Program(process.execPath, [PROGRAM, ...where, ...timings], 'listening on ws://');
+    return new Program(process.execPath, [PROGRAM, ...where, ...proxy, ...timings], 'listening on ws://');
   }
 
   async start(): Promise<void> {
@@ -59,6 +61,7 @@ export class Program {
   }
 }
 
+/** One that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type FrontDoor, frontDoor } from './front-door.js';
 import { freePort, Program } from './program.js';
 import { type Account, User } from './user.js';
 
@@ -16,6 +17,10 @@ export interface ScaleOutOptions {
 }
 
 export interface ScaleOutReport {
+  /** How clients came in: through nginx as it is shipped, or to the gateways themselves where there is no nginx. */
+  front: FrontDoor['kind'];
+  /** Connections that nginx has passed on to each gateway, by its address. */
+  passedOn: Record<string, number>;
   accounts: Account[];
   accepted: number;
   /** Acknowledged messages that not even their sender has, nor anybody else. */
@@ -31,9 +36,11 @@ const REDIS: Record<ScaleOutOptions['persistence'], string[]> = {
   none: ['--appendonly', 'no'],
 };
 const PATIENCE_MS = 30_000;
+/** One port for both, as for the containers of one service: a name has addresses, and no ports. */
+const HOSTS = ['127.0.0.1', '127.0.0.2'];
 
 /**
- * Two gateways and one Redis under load, each of which is killed once. Every client must have all that was acknowledged to anybody, in order and
+ * Two gateways and one Redis behind nginx and under load, each of which is killed once. Every client must have all that was acknowledged to anybody, in order and
  * once, or have been told that it may not.
  */
 export async function scaleOut({
@@ -44,18 +51,21 @@ export async function scaleOut({
   log = () => {},
 }: ScaleOutOptions): Promise<ScaleOutReport> {
   const folder = mkdtempSync(join(tmpdir(), 'scale-out-'));
-  const ports = await Promise.all([freePort(), freePort(), freePort()]);
-  const [redisPort, ...gatewayPorts] = ports as [number, number, number];
+  const [redisPort, port] = await Promise.all([freePort(), freePort()]);
   const redis = Program.redis(redisPort, folder, REDIS[persistence]);
-  const gateways = gatewayPorts.map((port) => Program.gateway(port, `redis://127.0.0.1:${redisPort}`));
-  const urls = gatewayPorts.map((port) => `ws://127.0.0.1:${port}/rt`);
+  const gateways = HOSTS.map((host) => Program.gateway(host, port, `redis://127.0.0.1:${redisPort}`));
+  const healths = () => Promise.all(HOSTS.map((host) => healthOf(`http://${host}:${port}/health`)));
+  let front: FrontDoor | undefined;
   const users: User[] = [];
   const health: ScaleOutReport['health'] = { away: [], end: [] };
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   try {
     await redis.start();
     await Promise.all(gateways.map((gateway) => gateway.start()));
-    users.push(...Array.from({ length: clients }, (_, n) => new User(`client-${n}`, urls, n)));
+    const door = await frontDoor(HOSTS, port);
+    front = door;
+    log(door.description);
+    users.push(...Array.from({ length: clients }, (_, n) => new User(`client-${n}`, door, n)));
     await Promise.all(users.map((user) => user.ready));
     for (const user of users) user.begin(10);
     for (const [name, program] of [
@@ -67,7 +77,7 @@ export async function scaleOut({
       log(`kill -9 ${name}`);
       await program?.kill();
       await pause(awayMs);
-      if (program === redis) health.away = await Promise.all(gatewayPorts.map(healthOf));
+      if (program === redis) health.away = await healths();
       await program?.start();
       log(`${name} runs again`);
     }
@@ -76,21 +86,24 @@ export async function scaleOut({
     await users[0]?.publish('last');
     await Promise.all(users.map((user) => user.has('last', PATIENCE_MS)));
     // Whatever the pause between their attempts: both gateways have passed something on since.
-    health.end = await Promise.all(gatewayPorts.map(healthOf));
+    health.end = await healths();
     const accepted = users.flatMap((user) => user.accepted);
     const accounts = users.map((user) => user.account(accepted));
     const lost = accepted.filter((text) => users.every(({ seen }) => !seen.has(text))).length;
     const violations = accounts.flatMap(({ name, violations: found }) => found.map((line) => `${name}: ${line}`));
-    return { accounts, accepted: accepted.length, lost, violations, health };
+    await Promise.all(users.map((user) => user.close()));
+    const passedOn = await door.close();
+    return { front: door.kind, passedOn, accounts, accepted: accepted.length, lost, violations, health };
   } finally {
     await Promise.all(users.map((user) => user.close()));
+    await front?.close();
     await Promise.all([...gateways, redis].map((program) => program.kill()));
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function healthOf(port: number): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}/health`);
+async function healthOf(url: string): Promise<string> {
+  const answer = await fetch(url);
   const { data } = (await answer.json()) as { data?: { status: string } };
   return `${answer.status} ${data?.status}`;
 }

@@ -1,5 +1,5 @@
 import { type Client, createClient, GatewayClientError, type Group } from 'gateway-client';
-import { WebSocket } from 'ws';
+import type { FrontDoor } from './front-door.js';
 
 /** How one client's account stands. */
 export interface Account {
@@ -28,7 +28,7 @@ export class User {
   #checks: (() => void)[] = [];
   #saying: Promise<void> | undefined;
 
-  constructor(name: string, urls: readonly string[], first: number) {
+  constructor(name: string, { urls, WebSocket }: Pick<FrontDoor, 'urls' | 'WebSocket'>, first: number) {
     this.#account = { name, accepted: 0, refused: {}, received: 0, told: {}, drops: 0, violations: [] };
     let attempts = first;
     const url = () => {
