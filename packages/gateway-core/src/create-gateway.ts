@@ -53,8 +53,10 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   if (options.server !== undefined) requireWebSockets();
   const { timings, limits } = resolved;
   const { authenticate, authorize, logger, clock = systemClock, generateId = randomId } = options;
+  let isOver = false;
   const failed = (error: unknown, where: string, about: { connectionId?: string; traceId?: string } = {}): void => {
-    if (isClosed(error)) return;
+    // A store that is closed after its gateway refuses what it was still asked: nobody waits for that.
+    if (isOver || isClosed(error)) return;
     quietly(() => logger?.error('gateway: failure', { where, ...about, error: describe(error) }));
     // A listener for errors that fails itself is only logged, or it would be told of its own failure for ever.
     if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
@@ -215,6 +217,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       detach();
       // Stores and a broker that were passed in are not the gateway's to close, and those that it makes hold nothing open.
       await Promise.all([teller.close(keeper.isShared ? timings.resumeTtlMs : 0), keeper.close()]);
+      isOver = true;
     },
   });
   const gateway = new RunningGateway({

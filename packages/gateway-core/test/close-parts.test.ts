@@ -141,3 +141,42 @@ test('what a store was asked when the gateway closed has not failed', async () =
   await closing;
   expect(events('error')).toEqual([]);
 });
+
+test('what stores refuse after the gateway has closed, because they are closed then too, is reported to nobody', async () => {
+  const refused: (() => void)[] = [];
+  let isAway = false;
+  const awayLater = <Part extends object>(part: Part): Part =>
+    new Proxy(part, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          if (!isAway) return value.apply(target, args);
+          return new Promise((_, reject) => refused.push(() => reject(new Error('the backend is closed'))));
+        };
+      },
+    });
+  const lines: unknown[] = [];
+  const { gateway, join, clock, events } = setUp({
+    presence: awayLater(new MemoryPresenceStore()),
+    sessions: awayLater(new MemorySessionStore()),
+    members: awayLater(new MemoryMemberStore()),
+    broker: new MemoryBroker(),
+    logger: { debug() {}, info() {}, warn() {}, error: (...line) => void lines.push(line) },
+  });
+  const client = await join('g');
+  client.send(say('one', { sessionId: 's' }, { meta: {} }));
+  await clock.settle();
+  isAway = true;
+  // Long enough that each store is asked something, and shorter than it is waited for.
+  await clock.advance(2_000);
+  const closing = gateway.close();
+  await clock.advance(20_000);
+  await closing;
+  expect(refused.length).toBeGreaterThan(3);
+  const before = [...events('error')];
+  for (const refuse of refused) refuse();
+  await clock.settle();
+  expect(events('error')).toEqual(before);
+  expect(lines).toHaveLength(before.length);
+});

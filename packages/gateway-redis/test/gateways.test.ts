@@ -1,6 +1,6 @@
 import { createGateway, type Gateway, type Timings } from 'gateway-core';
 import { connectClient, type MemoryClient } from 'gateway-core/testing';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RedisBackend } from '../src/index.js';
 import { Backends } from './support/backends.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
@@ -122,6 +122,28 @@ describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
     client.send({ type: 'data_update', id: 'm-1', groupId: 'g', payload: { data: 'while away' } });
     await said(client, 'while away');
     expect(client.closed).toBeUndefined();
+  });
+
+  test('a stop while Redis is away is no error', async () => {
+    const errors: unknown[] = [];
+    const logger = { debug() {}, info() {}, warn() {}, error: (...line: unknown[]) => void errors.push(line) };
+    const backend = backends.make({ prefix: 'gw', timings: { publishTimeoutMs: 10_000 }, logger });
+    const timings = { sweepIntervalMs: 20, closeTimeoutMs: 50 };
+    const gateway = createGateway({ ...backend.parts, timings, logger });
+    const expire = vi.spyOn(backend.parts.sessions, 'expire');
+    const { client } = await identified(gateway, { groups: { g: {} } });
+    await sync(client);
+    const away = new Promise<void>((resolve) => backend.on('state', ({ state }) => state === 'down' && resolve()));
+    await redis.kill();
+    await away;
+    expire.mockClear();
+    await vi.waitUntil(() => expire.mock.calls.length > 0, { timeout: 15_000, interval: 5 });
+    // Those of the calls that were under way when the connection broke.
+    errors.length = 0;
+    await gateway.close();
+    backend.close();
+    await Promise.allSettled(expire.mock.results.map(({ value }) => value));
+    expect(errors).toEqual([]);
   });
 
   test('presence that a Redis has lost is there again', async () => {
