@@ -13,8 +13,12 @@ export interface ScaleOutOptions {
   awayMs: number;
   /** `always`: Redis writes every command to disk before it answers. `none`: it writes nothing. */
   persistence: 'always' | 'everysec' | 'none';
+  /** What is killed, one after the other. Default: both gateways, then Redis. */
+  kills?: readonly Killed[] | undefined;
   log?: ((line: string) => void) | undefined;
 }
+
+type Killed = 'gateway 1' | 'gateway 2' | 'redis';
 
 export interface ScaleOutReport {
   /** How clients came in: through nginx as it is shipped, or to the gateways themselves where there is no nginx. */
@@ -37,7 +41,7 @@ const REDIS: Record<ScaleOutOptions['persistence'], string[]> = {
 };
 const PATIENCE_MS = 30_000;
 /** One port for both, as for the containers of one service: a name has addresses, and no ports. */
-const HOSTS = ['127.0.0.1', '127.0.0.2'];
+const HOSTS = ['127.0.0.1', '127.0.0.2'] as const;
 
 /**
  * Two gateways and one Redis behind nginx and under load, each of which is killed once. Every client must have all that was acknowledged to anybody, in order and
@@ -48,37 +52,36 @@ export async function scaleOut({
   stepMs,
   awayMs,
   persistence,
+  kills = ['gateway 1', 'gateway 2', 'redis'],
   log = () => {},
 }: ScaleOutOptions): Promise<ScaleOutReport> {
   const folder = mkdtempSync(join(tmpdir(), 'scale-out-'));
   const [redisPort, port] = await Promise.all([freePort(), freePort()]);
   const redis = Program.redis(redisPort, folder, REDIS[persistence]);
-  const gateways = HOSTS.map((host) => Program.gateway(host, port, `redis://127.0.0.1:${redisPort}`));
+  const gatewayAt = (host: string) => Program.gateway(host, port, `redis://127.0.0.1:${redisPort}`);
+  const programs = { 'gateway 1': gatewayAt(HOSTS[0]), 'gateway 2': gatewayAt(HOSTS[1]), redis };
   const healths = () => Promise.all(HOSTS.map((host) => healthOf(`http://${host}:${port}/health`)));
   let front: FrontDoor | undefined;
   const users: User[] = [];
   const health: ScaleOutReport['health'] = { away: [], end: [] };
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   try {
-    await redis.start();
-    await Promise.all(gateways.map((gateway) => gateway.start()));
+    // A gateway need not find its Redis when it starts.
+    await Promise.all(Object.values(programs).map((program) => program.start()));
     const door = await frontDoor(HOSTS, port);
     front = door;
     log(door.description);
     users.push(...Array.from({ length: clients }, (_, n) => new User(`client-${n}`, door, n)));
     await Promise.all(users.map((user) => user.ready));
     for (const user of users) user.begin(10);
-    for (const [name, program] of [
-      ['gateway 1', gateways[0]],
-      ['gateway 2', gateways[1]],
-      ['redis', redis],
-    ] as const) {
+    for (const name of kills) {
+      const program = programs[name];
       await pause(stepMs);
       log(`kill -9 ${name}`);
-      await program?.kill();
+      await program.kill();
       await pause(awayMs);
       if (program === redis) health.away = await healths();
-      await program?.start();
+      await program.start();
       log(`${name} runs again`);
     }
     await pause(stepMs);
@@ -97,7 +100,7 @@ export async function scaleOut({
   } finally {
     await Promise.all(users.map((user) => user.close()));
     await front?.close();
-    await Promise.all([...gateways, redis].map((program) => program.kill()));
+    await Promise.all(Object.values(programs).map((program) => program.kill()));
     rmSync(folder, { recursive: true, force: true });
   }
 }

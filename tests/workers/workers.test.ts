@@ -6,11 +6,11 @@ import { Recorder } from '../chaos/recorder.js';
 import { ChaosUser } from '../chaos/user.js';
 import { Serving } from './serving.js';
 
-const FLAGS = ['--workers', '2', '--presence-interval-ms', '50', '--sweep-interval-ms', '100', '--close-timeout-ms', '1500'];
+const FLAGS = ['--workers', '2', '--presence-interval-ms', '50', '--sweep-interval-ms', '100', '--close-timeout-ms', '1000'];
 const NAMES = ['ada', 'bob', 'cyd', 'dee', 'eve', 'fay'];
 const GROUPS = ['g0', 'g1'];
 /** From one message of somebody to the next. */
-const PACE_MS = 10;
+const PACE_MS = 5;
 
 /** Resolves conditions on what was done and seen, as soon as it was. */
 class WatchedRecorder extends Recorder {

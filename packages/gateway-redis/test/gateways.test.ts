@@ -95,7 +95,7 @@ describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
   });
 
   test('the members of a gateway that is gone, and that do not come back, leave when its lease is over', async () => {
-    const timings = { presenceLeaseMs: 1_500, resumeTtlMs: 1_500 };
+    const timings = { presenceLeaseMs: 600, resumeTtlMs: 600 };
     const [a, b] = [node(timings), node(timings)];
     await identified(a.gateway, { groups: { g: {} } });
     const { client } = await identified(b.gateway, { groups: { g: {} } });
@@ -147,7 +147,7 @@ describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
   });
 
   test('presence that a Redis has lost is there again', async () => {
-    const [a, b] = [node({ presenceLeaseMs: 1_500 }), node({ presenceLeaseMs: 1_500 })];
+    const [a, b] = [node({ presenceLeaseMs: 600 }), node({ presenceLeaseMs: 600 })];
     const clients = await Promise.all([a, b].map(({ gateway }) => identified(gateway, { groups: { g: {} } })));
     for (const { client } of clients) await sync(client);
     await redis.command('FLUSHALL');

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createRedisBackend, type RedisBackend } from '../src/index.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
 
-const timings = { publishTimeoutMs: 200, sweepIntervalMs: 20 };
+const timings = { publishTimeoutMs: 50, sweepIntervalMs: 10 };
 const ends: (() => void | Promise<void>)[] = [];
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
