@@ -9,6 +9,9 @@ const { packageManager, scripts } = JSON.parse(read('package.json'));
 /** What pnpm does by itself. */
 const PNPM_COMMANDS = ['install', 'pack', 'add', 'exec'];
 
+/** Programs of the machine, or of somebody else: what they take is not this project's to know. */
+const OTHERS = ['apt-get', 'certbot', 'curl', 'kubectl', 'node', 'npm', 'pm2', 'systemctl'];
+
 /** A command as documents write it, and where. */
 interface Command {
   where: string;
@@ -54,7 +57,7 @@ function faultOf(line: string): string | undefined {
   }
   if (first === 'docker')
     return rest[0] === 'compose' && existsSync(join(root, 'docker-compose.yml')) ? undefined : 'not compose';
-  if (first === 'node' || first === 'curl') return undefined;
+  if (OTHERS.includes(first)) return undefined;
   if (first === 'bash' || first === 'sh') return scriptFault(rest[0] ?? '', flagsIn(command));
   return scriptFault(first, flagsIn(command));
 }

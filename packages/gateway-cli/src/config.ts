@@ -2,8 +2,10 @@ import { GatewayError, type Limits, type ProxyHeader, type RefuseBy, type Timing
 import type { LogLevel } from './log-levels.js';
 import type { PlaygroundOptions } from './playground/playground.js';
 import { type PlaygroundSwitches, resolvePlayground } from './playground/playground-config.js';
+import { PROBES } from './probes.js';
 import { type Environment, type Flags, readSettings, type Setting, type Warn } from './setting.js';
 import { LIMIT_SETTINGS, REDIS_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from './settings.js';
+import { SAID, said } from './switch-variable.js';
 import { resolveTokens, TOKEN_SETTINGS, type TokensConfig } from './token-settings.js';
 import { quote, UsageError } from './usage-error.js';
 
@@ -23,6 +25,8 @@ export interface ServeConfig {
   logLevel: LogLevel;
   /** Logs for people instead of JSON. */
   pretty: boolean;
+  /** `/livez` and `/readyz` are answered. */
+  probes: boolean;
   /** Nobody is asked for a token, and nobody is to be warned of it. */
   anonymous: boolean;
   /** Absent: clients are asked for none. */
@@ -46,7 +50,7 @@ export function resolveConfig(
   flags: Flags,
   env: Environment,
   pretty: boolean,
-  switches: PlaygroundSwitches & { anonymous?: boolean | undefined } = {},
+  switches: PlaygroundSwitches & { anonymous?: boolean | undefined; probes?: boolean | undefined } = {},
   warn?: Warn,
 ): ServeConfig {
   const server = readSettings(SERVER_SETTINGS, flags, env, warn);
@@ -57,6 +61,7 @@ export function resolveConfig(
   return {
     ...server,
     pretty,
+    probes: switches.probes ?? said(PROBES.variable, env, SAID) ?? false,
     ...resolveTokens(switches, flags, env),
     redis: url === undefined ? undefined : { url, prefix },
     playground: resolvePlayground(switches, flags, env, server),

@@ -9,21 +9,31 @@ import type { Io } from './io.js';
 import { createLogger } from './logger.js';
 import { type RunningServer, serve } from './serve.js';
 import { serverSignals } from './server-signals.js';
+import type { Environment } from './setting.js';
+import { systemdLink } from './systemd.js';
 import { authenticationOf, tokensProblem } from './token-settings.js';
 import { runWorkers } from './workers/run-workers.js';
 
 /**
  * Serves until a signal, then drains.
  * @param warnings logged before it starts.
+ * @param env what systemd has said, if it started this process.
  * @returns the exit code.
  * @throws UsageError (by rejection) where it cannot start as configured.
  */
-export async function runServer(config: ServeConfig, io: Io, color: boolean, warnings: readonly string[]): Promise<number> {
+export async function runServer(
+  config: ServeConfig,
+  io: Io,
+  color: boolean,
+  warnings: readonly string[],
+  env: Environment,
+): Promise<number> {
   if (config.workers > 0) {
     await checkConfig(config);
-    return runWorkers(config, io, color, warnings);
+    return runWorkers(config, io, color, warnings, env);
   }
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
+  const systemd = systemdLink(env, logger);
   let running: RunningServer | undefined;
   let backend: RedisBackend | undefined;
   let authentication: JwtAuthentication | undefined;
@@ -56,12 +66,15 @@ export async function runServer(config: ServeConfig, io: Io, color: boolean, war
     if (playgroundUrl !== undefined) logger.info(`playground on ${playgroundUrl}`, { playgroundUrl });
     const warning = exposureWarning(address, config);
     if (warning !== undefined) logger.warn(warning, { address, port });
+    systemd.ready();
     const signal = await signals.first;
+    systemd.stopping();
     logger.info('draining', { signal, connections: gateway.stats().connections });
     await running.close();
     logger.info('stopped');
     return 0;
   } finally {
+    systemd.off();
     authentication?.close();
     backend?.close();
     signals.off();
@@ -92,8 +105,8 @@ function degradedBy(backend: RedisBackend | undefined): string | undefined {
 }
 
 function start(config: ServeConfig, options: GatewayOptions, degraded: () => string | undefined): Promise<RunningServer> {
-  const { host, port, playground } = config;
-  return checked(config, () => serve({ ...options, host, port, playground, degraded }));
+  const { host, port, playground, probes } = config;
+  return checked(config, () => serve({ ...options, host, port, playground, probes, degraded }));
 }
 
 async function checked<T>(config: ServeConfig, action: () => Promise<T>): Promise<T> {

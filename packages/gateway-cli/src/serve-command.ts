@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { resolveConfig, type ServeConfig } from './config.js';
 import type { Io } from './io.js';
 import { PLAYGROUND_SETTINGS, PLAYGROUND_SWITCHES, type PlaygroundSwitches } from './playground/playground-config.js';
+import { PROBES } from './probes.js';
 import { checkConfig, runServer } from './run-server.js';
 import type { Environment } from './setting.js';
 import { SettingOptions } from './setting-options.js';
@@ -22,6 +23,8 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
   const command = program.command('serve').description('run the gateway, with GET /health beside it');
   const settings = new SettingOptions(command);
   settings.add('Server:', SERVER_SETTINGS);
+  command.option(PROBES.flag, `${PROBES.meaning} (${PROBES.variable})`);
+  command.addOption(new Option(PROBES.flag.replace('--', '--no-')).hideHelp());
   command.option('--pretty', 'logs for people instead of JSON (default on a terminal)');
   command.option('--no-pretty', 'logs as JSON, one object per line (default elsewhere)');
   command.option('--print-config', 'check the configuration, print it as JSON and exit');
@@ -56,7 +59,7 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
       io.stdout.write(`${JSON.stringify(printable(config), undefined, 2)}\n`);
     } else {
       // https://no-color.org: any value but the empty one.
-      report(await runServer(config, io, terminal && !env.NO_COLOR, warnings));
+      report(await runServer(config, io, terminal && !env.NO_COLOR, warnings, env));
     }
   });
 }

@@ -22,6 +22,8 @@ export interface ServeOptions extends Omit<GatewayOptions, 'server'> {
    * that send it byte by byte. Default 10,000.
    */
   requestTimeoutMs?: number | undefined;
+  /** `/livez` and `/readyz` are answered too: 200 while the process answers, and `/health`'s status without its text. Default `false`. */
+  probes?: boolean | undefined;
   /** Why the gateway can do less than it should just now, though its clients stay; `/health` then says so, with 200. */
   degraded?: (() => string | undefined) | undefined;
   /** A page under `/playground/` that shows what the gateway does. Default: none. */
@@ -58,7 +60,15 @@ export interface RunningServer {
  * await server.close();
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { port = 4100, host = '0.0.0.0', requestTimeoutMs = 10_000, playground: wanted, degraded, ...gatewayOptions } = options;
+  const {
+    port = 4100,
+    host = '0.0.0.0',
+    requestTimeoutMs = 10_000,
+    playground: wanted,
+    probes,
+    degraded,
+    ...gatewayOptions
+  } = options;
   const server = createServer({
     // Also the bound of the headers alone: Node's `headersTimeout` is never longer.
     requestTimeout: requestTimeoutMs,
@@ -66,7 +76,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     maxHeaderSize: HEADER_BYTES_MAX,
   });
   const gateway = createGateway({ ...gatewayOptions, server });
-  const health = healthListener(gateway, degraded);
+  const health = healthListener(gateway, { degraded, probes });
   let playground: Playground | undefined;
   server.on('request', (request, response) => {
     if (playground?.answer(request, response) !== true) health(request, response);

@@ -23,6 +23,7 @@ describe('the printed configuration', () => {
       workers: 0,
       logLevel: 'info',
       pretty: false,
+      probes: false,
       anonymous: false,
       tokens: null,
       redis: null,

@@ -46,6 +46,22 @@ test('while the gateway can do less than it should, /health says so, with 200', 
   expect(JSON.parse((await ask('/health')).body)).toEqual({ ok: true, data: { status: 'ok' } });
 });
 
+test('with probes, what lives and what is ready are told apart in a drain', async () => {
+  await server.close();
+  let reason: string | undefined = 'Redis is away';
+  server = await serve({ port: 0, host: '127.0.0.1', probes: true, degraded: () => reason, timings: { drainDelayMs: 60_000 } });
+  const statusOf = async (path: string) => (await ask(path)).status;
+  expect(await Promise.all(['/livez', '/readyz', '/health'].map(statusOf))).toEqual([200, 200, 200]);
+  expect(JSON.parse((await ask('/readyz')).body).data.status).toBe('DEGRADED');
+  expect(JSON.parse((await ask('/livez')).body).data.status).toBe('ok');
+  expect((await ask('/livez', 'POST')).status).toBe(405);
+  reason = undefined;
+  void server.gateway.close({ graceMs: 0 });
+  expect(await Promise.all(['/livez', '/readyz', '/health'].map(statusOf))).toEqual([200, 503, 503]);
+  server = await serve({ port: 0, host: '127.0.0.1' });
+  expect(await Promise.all(['/livez', '/readyz'].map(statusOf))).toEqual([404, 404]);
+});
+
 test('HEAD /health is 200 with the headers alone', async () => {
   const head = await ask('/health', 'HEAD');
   const get = await ask('/health');

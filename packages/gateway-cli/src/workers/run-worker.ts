@@ -55,11 +55,11 @@ class ServingWorker {
     process.on('disconnect', () => void this.#lost());
     process.on('SIGTERM', () => void this.#drain('hand over'));
     try {
-      const { host, port } = config;
+      const { host, port, probes } = config;
       const authentication = await authenticationOf(config, logger);
       const degraded = () => tokensProblem(authentication);
       const options = { ...gatewayOptions(config), ...authentication?.hooks, ...this.#link.parts };
-      const running = await serve({ ...options, logger, host, port, degraded });
+      const running = await serve({ ...options, logger, host, port, probes, degraded });
       if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
       this.#running = running;
       if (config.logLevel === 'debug') logLives(running.gateway, logger);

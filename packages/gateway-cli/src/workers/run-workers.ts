@@ -4,6 +4,8 @@ import { exposureWarning } from '../exposure.js';
 import type { Io } from '../io.js';
 import { createLogger } from '../logger.js';
 import { serverSignals } from '../server-signals.js';
+import type { Environment } from '../setting.js';
+import { systemdLink } from '../systemd.js';
 import { clusterFork } from './cluster-process.js';
 import { PartsServer } from './parts-server.js';
 import { WorkerPool } from './worker-pool.js';
@@ -14,13 +16,21 @@ const EXIT_MS = 5_000;
 /**
  * Serves by several processes until a signal, then drains all. This process serves nobody: it owns what the others share.
  * @param warnings logged before it starts.
+ * @param env what systemd has said, if it started this process.
  * @returns the exit code.
  * @throws UsageError (by rejection) where it cannot start as configured.
  */
-export async function runWorkers(config: ServeConfig, io: Io, color: boolean, warnings: readonly string[]): Promise<number> {
+export async function runWorkers(
+  config: ServeConfig,
+  io: Io,
+  color: boolean,
+  warnings: readonly string[],
+  env: Environment,
+): Promise<number> {
   const { timings, workers: count } = config;
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
   const parts = partsServer(config);
+  const systemd = systemdLink(env, logger);
   const pool = new WorkerPool({
     count,
     fork: clusterFork((socket) =>
@@ -51,7 +61,9 @@ export async function runWorkers(config: ServeConfig, io: Io, color: boolean, wa
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port, workers: count });
     const warning = exposureWarning(address, config);
     if (warning !== undefined) logger.warn(warning, { address, port });
+    systemd.ready();
     const signal = await signals.first;
+    systemd.stopping();
     const stats = pool.stats();
     const drained = pool.drain();
     logger.info('draining', { signal, connections: (await stats).connections });
@@ -59,6 +71,7 @@ export async function runWorkers(config: ServeConfig, io: Io, color: boolean, wa
     logger.info('stopped');
     return 0;
   } finally {
+    systemd.off();
     pool.kill();
     parts.close();
     signals.off();
