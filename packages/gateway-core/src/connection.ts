@@ -70,6 +70,8 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   /** Its socket was told to cut the connection. */
   cut = false;
   member: Member | undefined;
+  /** Of the texts that it has sent. */
+  bytesIn = 0;
   /** From when the time for its `identify` counts anew, in monotonic milliseconds: the gateway itself has failed on one. */
   identifyFrom: number | undefined;
   /** Its last `identify` was refused for a reason that stays. */
@@ -164,6 +166,7 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
 
   message(text: string, byteLength: number): void {
     if (!this.live) return;
+    this.bytesIn += byteLength;
     this.#heard();
     this.parts.router.receive(this, text, byteLength);
   }

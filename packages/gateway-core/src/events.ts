@@ -111,6 +111,10 @@ export interface GatewayEvents {
     reason: string;
     /** Who ended it: the client or its network, a rule of the gateway, or the host by a call. */
     by: 'client' | 'gateway' | 'host';
+    /** Of the messages that it has sent, in bytes of their text. */
+    bytesIn: number;
+    /** Of the frames that its socket was handed, headers included; a close frame is not counted. */
+    bytesOut: number;
   };
   /** Something failed that no caller was told of: a hook, a store, the broker or a listener. Also goes to the logger. */
   error: { error: unknown; where: string; connectionId?: string | undefined };

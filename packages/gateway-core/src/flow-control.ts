@@ -35,6 +35,8 @@ export abstract class FlowControl implements SlicedTask {
   #unheardSince = 0;
   /** Texts of answers that leave with the next write, or at the end of the turn. */
   #held: string[] | undefined;
+  /** Of the frames that its socket was handed. */
+  bytesOut = 0;
   /** Who waits for room. */
   #waiting: (() => void)[] | undefined;
 
@@ -85,7 +87,9 @@ export abstract class FlowControl implements SlicedTask {
   write(frames: Buffer): void {
     if (!this.live) return;
     try {
-      this.socket.write(this.#held === undefined ? frames : this.#withHeld(frames));
+      const all = this.#held === undefined ? frames : this.#withHeld(frames);
+      this.bytesOut += all.length;
+      this.socket.write(all);
       // Not what `write` answers: Node answers by a mark of its own (16 KiB in Node 20), which may be above this one.
       if (!this.#full && this.socket.bufferedBytes < this.parts.limits.socketHighWaterMarkBytes) return;
     } catch (error) {

@@ -68,7 +68,8 @@ export class Lifecycle implements HubListener {
     if (member !== undefined && !fenced) this.parts.members.detach(member);
   }
 
-  ended({ connectionId, member, fenced, sentence }: Connection, { code, reason, ending, by }: EndCause): void {
+  ended(connection: Connection, { code, reason, ending, by }: EndCause): void {
+    const { connectionId, member, fenced, sentence, bytesIn, bytesOut } = connection;
     const { members, ends, events } = this.parts;
     if (member !== undefined && !fenced) {
       ends.ended(member.memberId, { code, reason, by });
@@ -77,7 +78,7 @@ export class Lifecycle implements HubListener {
       else members.end(member);
     }
     const { memberId, identity } = member ?? {};
-    events.emit('disconnect', { connectionId, memberId, principal: identity?.principal, code, reason, by });
+    events.emit('disconnect', { connectionId, memberId, principal: identity?.principal, code, reason, by, bytesIn, bytesOut });
   }
 
   *sweep(now: number): Generator<number, void> {
