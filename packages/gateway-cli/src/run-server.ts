@@ -1,11 +1,13 @@
-import { createGateway, type GatewayOptions } from 'gateway-core';
+import { createGateway, type GatewayOptions, systemClock } from 'gateway-core';
 import type { JwtAuthentication } from 'gateway-jwt';
 import type { Logger } from 'gateway-protocol';
 import type { RedisBackend } from 'gateway-redis';
 import { asUsageError, type ServeConfig } from './config.js';
+import { CountedLogger } from './counted-logger.js';
 import { exposureWarning } from './exposure.js';
-import { gatewayOptions, logLives } from './gateway-config.js';
+import { gatewayOptions } from './gateway-config.js';
 import type { Io } from './io.js';
+import { logLives, logMessages } from './log-lives.js';
 import { createLogger } from './logger.js';
 import { type RunningServer, serve } from './serve.js';
 import { serverSignals } from './server-signals.js';
@@ -34,6 +36,8 @@ export async function runServer(
   }
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
   const systemd = systemdLink(env, logger);
+  /** For what clients cause: they are many, or one that errs without end. */
+  const counted = new CountedLogger(logger, { clock: systemClock });
   let running: RunningServer | undefined;
   let backend: RedisBackend | undefined;
   let authentication: JwtAuthentication | undefined;
@@ -55,13 +59,18 @@ export async function runServer(
   try {
     for (const warning of warnings) logger.warn(warning);
     authentication = await checked(config, () => authenticationOf(config, logger));
-    backend = await backendOf(config, logger);
+    backend = await backendOf(config, counted);
     const reason = () => degradedBy(backend) ?? tokensProblem(authentication);
-    running = await start(config, { ...gatewayOptions(config), ...authentication?.hooks, ...backend?.parts, logger }, reason);
+    running = await start(
+      config,
+      { ...gatewayOptions(config), ...authentication?.hooks, ...backend?.parts, logger: counted },
+      reason,
+    );
     // An address that is wrong shows now, and not when the first client comes.
     if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
     const { url, healthUrl, playgroundUrl, address, port, gateway } = running;
-    if (config.logLevel === 'debug') logLives(gateway, logger);
+    if (config.logLevel === 'info' || config.logLevel === 'debug') logLives(gateway, counted, systemClock);
+    if (config.logLevel === 'debug') logMessages(gateway, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
     if (playgroundUrl !== undefined) logger.info(`playground on ${playgroundUrl}`, { playgroundUrl });
     const warning = exposureWarning(address, config);
@@ -71,6 +80,7 @@ export async function runServer(
     systemd.stopping();
     logger.info('draining', { signal, connections: gateway.stats().connections });
     await running.close();
+    counted.flush();
     logger.info('stopped');
     return 0;
   } finally {

@@ -26,7 +26,12 @@ describe('serve', () => {
       io.signals.emit(signal, signal);
       expect((await closed)[0]).toBe(1012);
       expect(await ended).toBe(0);
-      expect(io.lines().map(({ msg }) => msg)).toEqual([expect.stringMatching(/^listening on /), 'draining', 'stopped']);
+      expect(io.lines().map(({ msg }) => msg)).toEqual([
+        expect.stringMatching(/^listening on /),
+        'draining',
+        'disconnected',
+        'stopped',
+      ]);
       expect(io.lines()[1]).toMatchObject({ signal, connections: 1 });
       expect(io.exits).toEqual([]);
       expect(io.err).toBe('');
@@ -129,6 +134,77 @@ describe('serve', () => {
     io.signals.emit('SIGTERM', 'SIGTERM');
     expect(await ended).toBe(0);
     expect(io.out).not.toContain('secret');
+  });
+
+  test('says of each connection when it ends who it was, for how long, what went through it and why it ended', async () => {
+    const io = new MemoryIo();
+    const ended = run(LOOPBACK, {}, io);
+    const client = new WebSocket(String((await io.line('listening')).url));
+    let received = 0;
+    let errors = 0;
+    const answered = new Promise<void>((resolve) => {
+      client.on('message', (text: Buffer) => {
+        // Each has a header of two bytes, or of four where it is longer than 125.
+        received += text.length + (text.length < 126 ? 2 : 4);
+        if (JSON.parse(String(text)).type === 'error') errors += 1;
+        if (errors === 3) resolve();
+      });
+    });
+    await once(client, 'open');
+    const identify = JSON.stringify({ type: 'identify', payload: { clientType: 'dashboard' } });
+    const wrong = 'no JSON';
+    client.send(identify);
+    for (let i = 0; i < 3; i++) client.send(wrong);
+    await answered;
+    client.close(4900);
+    const line = await io.line('disconnected');
+    expect(line).toMatchObject({
+      level: 'info',
+      role: 'dashboard',
+      errors: 3,
+      code: 4900,
+      by: 'client',
+      remoteAddress: '127.0.0.1',
+    });
+    expect(line.meaning).toBe('closed by the client, which may come back as who it was');
+    expect(line).toMatchObject({ memberId: expect.any(String), durationMs: expect.any(Number) });
+    expect(line).toMatchObject({ bytesIn: identify.length + 3 * wrong.length, bytesOut: received });
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+    expect(io.lines().filter(({ msg }) => msg !== 'disconnected')).toHaveLength(3);
+  });
+
+  test('no token, resume token or password is in a log at any level', async () => {
+    const io = new MemoryIo();
+    const ended = run([...LOOPBACK, '--log-level', 'debug'], {}, io);
+    const client = new WebSocket(`${(await io.line('listening')).url}?token=query-secret`, {
+      headers: { authorization: 'Bearer header-secret' },
+    });
+    await once(client, 'open');
+    const say = (payload: object) =>
+      client.send(JSON.stringify({ type: 'identify', payload: { version: 2, clientType: 'dashboard', ...payload } }));
+    say({ token: 'identify-secret', resume: { memberId: 'm', token: 'resume-secret', groups: {} } });
+    say({ token: 'identify-secret' });
+    await io.line('identified');
+    say({ token: { wrong: 'identify-secret' } });
+    client.send('no JSON: text-secret');
+    await io.line('gateway: message refused');
+    client.close(1000);
+    await io.line('disconnected');
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+    expect(io.out + io.err).not.toContain('secret');
+  });
+
+  test('the password of a Redis that cannot be reached is in no line that says so', async () => {
+    const io = new MemoryIo();
+    // Nobody answers there.
+    const ended = run([...LOOPBACK, '--redis-url', 'redis://user:redis-secret@127.0.0.1:1', '--log-level', 'debug'], {}, io);
+    await io.line('Redis cannot be reached');
+    await io.line('listening');
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+    expect(io.out + io.err).not.toContain('secret');
   });
 
   test('is silent below the log level', async () => {

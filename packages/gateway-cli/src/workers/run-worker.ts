@@ -2,7 +2,9 @@ import cluster from 'node:cluster';
 import { Socket } from 'node:net';
 import { systemClock } from 'gateway-core';
 import { asUsageError } from '../config.js';
-import { gatewayOptions, logLives } from '../gateway-config.js';
+import { CountedLogger } from '../counted-logger.js';
+import { gatewayOptions } from '../gateway-config.js';
+import { logLives, logMessages } from '../log-lives.js';
 import { createLogger } from '../logger.js';
 import { type RunningServer, serve } from '../serve.js';
 import { authenticationOf, tokensProblem } from '../token-settings.js';
@@ -30,6 +32,8 @@ export function runWorker(): void {
 
 class ServingWorker {
   readonly #logger;
+  /** For what clients cause: they are many, or one that errs without end. */
+  readonly #counted;
   readonly #link;
   #running: RunningServer | undefined;
   #isEnding = false;
@@ -44,6 +48,7 @@ class ServingWorker {
     });
     const named = (log: typeof info) => (text: string, meta?: Record<string, unknown>) => log(text, { worker, ...meta });
     this.#logger = { debug: named(debug), info: named(info), warn: named(warn), error: named(error) };
+    this.#counted = new CountedLogger(this.#logger, { clock: systemClock });
     const socket = new Socket({ fd: PARTS_FD, readable: true, writable: true });
     this.#link = connectParts(socket, { closed: () => void this.#lost() });
   }
@@ -59,10 +64,11 @@ class ServingWorker {
       const authentication = await authenticationOf(config, logger);
       const degraded = () => tokensProblem(authentication);
       const options = { ...gatewayOptions(config), ...authentication?.hooks, ...this.#link.parts };
-      const running = await serve({ ...options, logger, host, port, probes, degraded });
+      const running = await serve({ ...options, logger: this.#counted, host, port, probes, degraded });
       if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
       this.#running = running;
-      if (config.logLevel === 'debug') logLives(running.gateway, logger);
+      if (config.logLevel === 'info' || config.logLevel === 'debug') logLives(running.gateway, this.#counted, systemClock);
+      if (config.logLevel === 'debug') logMessages(running.gateway, logger);
       const { url, healthUrl, address } = running;
       say({ type: 'serving', url, healthUrl, address, port: running.port });
     } catch (error) {
@@ -84,6 +90,7 @@ class ServingWorker {
     if (this.#isEnding) return;
     this.#isEnding = true;
     await this.#running?.close({ stopsListening: how === 'hand over' });
+    this.#counted.flush();
     this.#end(0);
   }
 
