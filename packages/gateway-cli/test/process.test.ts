@@ -41,6 +41,7 @@ test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
     expect((await closed)[0]).toBe(1012);
     expect(await program.exit).toEqual([0, null]);
     expect(await program.log('draining')).toMatchObject({ signal, connections: 1 });
+    expect(await program.log('disconnected')).toMatchObject({ level: 'info', code: 1012, by: 'gateway' });
     await program.log('stopped');
     expect(await program.stderr).toBe('');
   },

@@ -41,9 +41,10 @@ export class Program {
     return (await this.#lines?.next())?.value;
   }
 
-  /** The next line on stdout, which must be a log line that begins so. */
+  /** The next line on stdout, but for those of connections that ended, unless it is to be one; it must be a log line that begins so. */
   async log(message: string): Promise<Record<string, unknown>> {
-    const line = JSON.parse((await this.line()) ?? 'null');
+    let line = JSON.parse((await this.line()) ?? 'null');
+    while (line?.msg === 'disconnected' && message !== 'disconnected') line = JSON.parse((await this.line()) ?? 'null');
     expect(line?.msg).toMatch(new RegExp(`^${message}`));
     return line;
   }
