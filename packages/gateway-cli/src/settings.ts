@@ -104,10 +104,10 @@ export const REDIS_SETTINGS = {
     variable: 'GW_REDIS_URL',
     argument: '<url>',
     meaning: 'Redis or Valkey that this gateway shares its groups, presence, sessions and members in with others',
-    takes: 'a URL like redis://127.0.0.1:6379, or rediss:// for TLS',
+    takes: 'a URL like redis://127.0.0.1:6379, or rediss:// for TLS, or redis+sentinel://host:port,host:port/name',
     fallback: undefined,
     fallbackText: 'none, all in memory',
-    parse: (text) => (/^rediss?:\/\/[^\s/]/.test(text) && URL.canParse(text) ? text : undefined),
+    parse: (text) => (isRedisUrl(text) ? text : undefined),
   }),
   prefix: setting<string>({
     flag: '--redis-prefix',
@@ -144,4 +144,9 @@ function integers<Name extends string>(
     }),
   ]);
   return Object.fromEntries(entries) as Record<Name, Setting<number>>;
+}
+
+function isRedisUrl(text: string): boolean {
+  if (/^redis\+sentinel:/.test(text)) return /^redis\+sentinel:\/\/(?:[^\s@/]*@)?[^\s@/]+\/[^\s/]+(?:\/\d+)?$/.test(text);
+  return /^rediss?:\/\/[^\s/]/.test(text) && URL.canParse(text);
 }

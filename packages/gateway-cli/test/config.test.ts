@@ -38,6 +38,8 @@ describe('the printed configuration', () => {
     expect((await printedConfig([], env)).redis).toEqual({ url: 'rediss://node:***@redis.example:6380', prefix: 'one' });
     const flags = ['--redis-url', 'redis://127.0.0.1', '--redis-prefix', 'two'];
     expect((await printedConfig(flags, env)).redis).toEqual({ url: 'redis://127.0.0.1', prefix: 'two' });
+    const sentinels = { GW_REDIS_URL: 'redis+sentinel://:secret@one:26379,two/mymaster/1' };
+    expect((await printedConfig([], sentinels)).redis.url).toBe('redis+sentinel://:***@one:26379,two/mymaster/1');
   });
 
   test('is printed at once, however long a drain may be', async () => {

@@ -20,6 +20,7 @@ import { RedisMemberStore } from './redis-member-store.js';
 import { RedisPresenceStore } from './redis-presence-store.js';
 import { RedisSessionStore } from './redis-session-store.js';
 import type { RedisTimings } from './redis-timings.js';
+import { primaryBySentinels } from './sentinels.js';
 import { SESSION_SCRIPTS } from './session-scripts.js';
 
 /** Bounds of a backend. */
@@ -65,7 +66,10 @@ export const DEFAULT_REDIS_TIMINGS: Readonly<RedisTimings> = {
 
 /** Options of {@link createRedisBackend}; all but `url` have a default. */
 export interface RedisBackendOptions {
-  /** `redis[s]://[[user][:password]@]host[:port][/db]`. A function is asked before each attempt to connect. */
+  /**
+   * `redis[s]://[[user][:password]@]host[:port][/db]`, or `redis+sentinel://[[user][:password]@]host[:port],host[:port]/name[/db]`: the sentinels are
+   * asked for the primary of that name before each attempt to connect. A function is asked before each attempt, too.
+   */
   url: string | (() => string | Promise<string>);
   /** Over the URL's. */
   username?: string | undefined;
@@ -127,11 +131,13 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
 
 /** @internal */
 export function backendOf(options: RedisBackendOptions, { skewMs = () => 0 }: BackendInternals): RedisBackend {
-  const { url, username, password, prefix = 'gw', clock = systemClock, logger = SILENT } = options;
+  const { username, password, prefix = 'gw', clock = systemClock, logger = SILENT } = options;
   if (/[{}]/.test(prefix) || prefix === '')
     throw new RedisBackendError('UNUSABLE', 'prefix: must not be empty and have no braces');
   const limits = filled(DEFAULT_REDIS_LIMITS, options.limits);
   const timings = filled(DEFAULT_REDIS_TIMINGS, options.timings);
+  const url =
+    (typeof options.url === 'string' && primaryBySentinels(options.url, clock, timings.commandTimeoutMs)) || options.url;
   const scripts = [...LOG_SCRIPTS, ...PRESENCE_SCRIPTS, ...SESSION_SCRIPTS, ...MEMBER_SCRIPTS];
   const connection = new Connection({ url, username, password, prefix, timings, clock, logger, skewMs, scripts });
   const lossListeners = new Set<(event: RedisBackendEvents['loss']) => void>();
