@@ -36,10 +36,12 @@ describe.skipIf(NO_REDIS)('the broker', () => {
     },
     rollBack: async (broker, groupId) => {
       const [inc, meta, stream] = ['inc', `m:${groupId}`, `l:${groupId}`].map((kind) => `{${backends.prefixOf(broker)}}:${kind}`);
+      // Made anew: a server may refuse to set an id back that it knows to be deleted.
       const undo = `
         local s = redis.call('HINCRBY', KEYS[2], 's', -1)
-        redis.call('XDEL', KEYS[3], (s + 1) .. '-0')
-        redis.call('XSETID', KEYS[3], s .. '-0')
+        local kept = redis.call('XRANGE', KEYS[3], '-', s .. '-0')
+        redis.call('DEL', KEYS[3])
+        for _, one in ipairs(kept) do redis.call('XADD', KEYS[3], one[1], unpack(one[2])) end
         redis.call('DEL', KEYS[1])`;
       await redis.command('EVAL', undo, '3', inc as string, meta as string, stream as string);
     },

@@ -74,6 +74,9 @@ function stateOf(node: RedisBackend, wanted: string): Promise<void> {
   });
 }
 
+/** A server has another id once it has its first replica, so an epoch may begin then, and may begin in what is lost. */
+const LOST_ENDS = [['ahead'], ['epoch']];
+
 // Without a server there are no faults of one.
 describe.skipIf(NO_REDIS)('three nodes under load', () => {
   test('lose nothing, and nobody is reset, when Redis is killed that writes every command to disk', async () => {
@@ -183,16 +186,58 @@ describe.skipIf(NO_REDIS)('three nodes under load', () => {
     ENDS.push(() => replica.stop());
     await Promise.all(all.loads.map((load) => load.end()));
     await all.nodes[0]?.parts.broker.publish('g', { body: '"before"' });
-    await all.redis.command('WAIT', '1', '5000');
-    const info = async () => String(await replica.command('INFO', 'replication'));
-    while (!(await info()).includes('master_link_status:up')) await all.redis.command('WAIT', '1', '100');
-    await all.redis.command('WAIT', '1', '5000');
+    // `WAIT` is about what its own connection has written.
+    const offset = async (redis: TestRedis, name: string) =>
+      new RegExp(`${name}:(\\d+)`).exec(String(await redis.command('INFO', 'replication')))?.[1] ?? name;
+    while ((await offset(replica, 'slave_repl_offset')) !== (await offset(all.redis, 'master_repl_offset')));
     await all.redis.kill();
     await down(all);
     await replica.command('REPLICAOF', 'NO', 'ONE');
     address = replica.url;
     await settle(all, 'nothing');
     for (const { names } of all.readers) expect(names.length).toBeGreaterThan(0);
+  });
+
+  test('are told of it when a replica takes over that lags', async () => {
+    let address = '';
+    const all = await world(['--repl-diskless-sync-delay', '0'], async (redis) => {
+      address = redis.url;
+      return () => address;
+    });
+    const replica = await TestRedis.start('--replicaof', '127.0.0.1', String(all.redis.port));
+    ENDS.push(() => replica.stop());
+    const info = async () => String(await replica.command('INFO', 'replication'));
+    while (!(await info()).includes('master_link_status:up'));
+    await progress(all.loads);
+    // It hears of nothing from now on.
+    await replica.command('REPLICAOF', 'NO', 'ONE');
+    await progress(all.loads);
+    await Promise.all(all.loads.map((load) => load.end()));
+    await all.nodes[0]?.parts.broker.publish('g', { body: '"lost"' });
+    await Promise.all(all.readers.map((reader) => reader.has('"lost"')));
+    await all.redis.kill();
+    await down(all);
+    address = replica.url;
+    await Promise.all(all.readers.map((reader) => reader.until(() => reader.resets.length > 0, 'a reset')));
+    await settle(all, 'told');
+    for (const { resets } of all.readers) expect(LOST_ENDS).toContainEqual(resets.map(({ reason }) => reason));
+  });
+
+  test('are told so when their primary is made the replica of one that lags, and a primary again, under load', async () => {
+    const all = await world(['--repl-diskless-sync-delay', '0']);
+    const lagging = await TestRedis.start('--replicaof', '127.0.0.1', String(all.redis.port), '--repl-diskless-sync-delay', '0');
+    ENDS.push(() => lagging.stop());
+    while (!String(await lagging.command('INFO', 'replication')).includes('master_link_status:up'));
+    await progress(all.loads);
+    await lagging.command('REPLICAOF', 'NO', 'ONE');
+    await progress(all.loads);
+    expect(await lagging.command('EXISTS', '{gw}:m:g')).toBe(1);
+    await all.redis.command('REPLICAOF', '127.0.0.1', String(lagging.port));
+    while (!String(await all.redis.command('INFO', 'replication')).includes('master_link_status:up'));
+    await all.redis.command('REPLICAOF', 'NO', 'ONE');
+    await Promise.all(all.readers.map((reader) => reader.until(() => reader.resets.length > 0, 'a reset')));
+    await settle(all, 'told');
+    for (const { resets } of all.readers) expect(LOST_ENDS).toContainEqual(resets.map(({ reason }) => reason));
   });
 
   test('are refused what Redis has no memory for, and go on once it has', async () => {

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
 
+/** The server's program: another version of Redis, or Valkey, where the variable says so. */
+export const SERVER = process.env.TEST_REDIS_SERVER ?? 'redis-server';
 /** Why tests that need a server are skipped, where they are. */
-export const NO_REDIS = spawnSync('redis-server', ['--version']).status === 0 ? undefined : 'there is no redis-server here';
+export const NO_REDIS = spawnSync(SERVER, ['--version']).status === 0 ? undefined : `there is no ${SERVER} here`;
 
 /** A server of its own, on a free port of the loopback, with a folder of its own. */
 export class TestRedis {
@@ -33,7 +35,7 @@ export class TestRedis {
   /** Starts it again, with what its folder has. Resolves when it takes commands. */
   async run(): Promise<void> {
     const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
-    const child = spawn('redis-server', [...fixed, ...this.settings], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(SERVER, [...fixed, ...this.settings], { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#process = child;
     const end = () => child.kill('SIGKILL');
     process.once('exit', end);
@@ -44,7 +46,7 @@ export class TestRedis {
         said += text.toString();
         if (said.includes('Ready to accept connections')) resolve();
       });
-      child.once('exit', () => reject(new Error(`redis-server ended: ${said}`)));
+      child.once('exit', () => reject(new Error(`${SERVER} ended: ${said}`)));
     });
   }
 

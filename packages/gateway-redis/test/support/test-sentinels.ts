@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '@redis/client';
-import { freePort } from './test-redis.js';
+import { freePort, SERVER } from './test-redis.js';
 
 /** Sentinels that watch a primary by the name `mymaster`, and take it for gone after half a second. */
 export class TestSentinels {
@@ -70,7 +70,7 @@ export class TestSentinels {
       'sentinel failover-timeout mymaster 3000',
     ];
     writeFileSync(file, [`port ${port}`, 'bind 127.0.0.1', `dir ${this.#folder}`, ...watch, ''].join('\n'));
-    const child = spawn('redis-server', [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(SERVER, [file, '--sentinel'], { stdio: ['ignore', 'pipe', 'ignore'] });
     this.#processes.push(child);
     const end = () => child.kill('SIGKILL');
     process.once('exit', end);
