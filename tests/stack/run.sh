@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `pnpm test:stack`: builds the image and starts docker-compose.yml on a real engine, then runs the tests beside this file against it.
 # For root on Debian. The engine is Debian's, unpacked into a temporary folder; it runs in a mount and a network namespace of its own, so
-# its ports and its traffic are nobody else's, and leaves nothing behind. The base images are made of this machine's own Node and nginx.
+# its ports and its traffic are nobody else's, and leaves nothing behind. The base images are made of this machine's own Node, nginx and Redis.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 repository=$PWD
@@ -23,8 +23,8 @@ trap 'rc=$?; stop; rm -rf "$w"; exit $rc' EXIT
 trap 'exit 143' INT TERM
 
 # 1. The engine. Debian 13's runs on Debian 12 too, whose own Compose is another program; what it calls is this Debian's.
-install() { apt-get -qq update && apt-get -qq -y --no-install-recommends install nginx-light busybox-static runc iptables iproute2 openssl xz-utils; }
-for tool in nginx busybox runc iptables ip openssl xz; do
+install() { apt-get -qq update && apt-get -qq -y --no-install-recommends install nginx-light redis-server busybox-static runc iptables iproute2 openssl xz-utils; }
+for tool in nginx redis-server busybox runc iptables ip openssl xz; do
   PATH=$PATH:/usr/sbin command -v $tool >/dev/null || { quiet install install || skip "$tool cannot be installed"; break; }
 done
 mkdir -p "$w"/{debs/partial,lists/partial,engine,repository}
@@ -83,7 +83,19 @@ nginx_image() {
   ln -s /dev/stdout "$w/nginx/var/log/nginx/access.log" && ln -s /dev/stderr "$w/nginx/var/log/nginx/error.log"
   tar -C "$w/nginx" -c . | docker import "${path[@]}" -c 'STOPSIGNAL SIGQUIT' -c 'CMD ["nginx","-g","daemon off;"]' - "$(sed -n 's/^    image: \(nginx:.*\)/\1/p' docker-compose.yml)"
 }
+redis_image() {
+  root "$w/redis" "$(type -P redis-server)"
+  for name in redis-server redis-cli; do cp -L "$(type -P $name)" "$w/redis/usr/bin/$name"; done
+  # The image that this one stands for has its server built so that it answers other machines.
+  printf '#!/bin/sh\nexec /usr/bin/redis-server "$@" --protected-mode no\n' >"$w/redis/usr/local/bin/redis-server"
+  chmod 755 "$w/redis/usr/local/bin/redis-server"
+  # A volume takes its owner from the folder that it is mounted on.
+  mkdir "$w/redis/data" && chown 999:999 "$w/redis/data"
+  echo redis:x:999:999::/data:/bin/sh >>"$w/redis/etc/passwd" && echo redis:x:999: >>"$w/redis/etc/group"
+  tar -C "$w/redis" -c . | docker import "${path[@]}" -c 'WORKDIR /data' - "$(sed -n 's/^    image: \(redis:.*\)/\1/p' docker-compose.yml)"
+}
 quiet nginx nginx_image
+quiet redis redis_image
 quiet node node_image
 
 # 3. The build. Only the network is another one (the registry is reached from here), and limits that this machine does not have.
@@ -93,6 +105,7 @@ cat >"$w/here.yml" <<Y
 services:
   gateway: { build: { network: host }, ulimits: { nofile: $(clamp 65536) } }
   nginx: { pull_policy: never, ulimits: { nofile: $(clamp 131072) } }
+  redis: { pull_policy: never }
 Y
 export COMPOSE_FILE="$w/repository/docker-compose.yml:$w/here.yml" BUILDKIT_PROGRESS=plain
 quiet build timeout 400 docker compose build
