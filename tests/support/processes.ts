@@ -7,6 +7,7 @@ export const SHARED_PROCESSES = ['core', 'protocol', 'client', 'cli'].map((name)
 export const OWN_PROCESS = [
   ...BUILT,
   'packages/gateway-cli/test/page/code.test.ts',
+  'packages/gateway-cli/test/metrics.test.ts',
   'packages/gateway-cli/test/systemd.test.ts',
   'packages/gateway-cli/test/unread-logs.test.ts',
   'packages/gateway-cli/test/bench/lazy.test.ts',

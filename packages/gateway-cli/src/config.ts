@@ -20,6 +20,8 @@ export interface ServeConfig {
   trustProxyHops: number;
   trustProxyHeader: ProxyHeader;
   refuseBy: RefuseBy;
+  /** Absent: no metrics. */
+  metricsPort?: number | undefined;
   /** Processes that serve clients; 0: one that does all. */
   workers: number;
   logLevel: LogLevel;
@@ -58,6 +60,9 @@ export function resolveConfig(
   if (url !== undefined && server.workers > 0) {
     throw new UsageError('--redis-url (GW_REDIS_URL) is for one process each: leave it out, or --workers (GW_WORKERS)');
   }
+  if (server.metricsPort !== undefined && server.workers > 0) {
+    throw new UsageError('--metrics-port (GW_METRICS_PORT) is for one process: leave it out, or --workers (GW_WORKERS)');
+  }
   return {
     ...server,
     pretty,
@@ -70,10 +75,15 @@ export function resolveConfig(
   };
 }
 
-/** Says why the gateway did not start in the words of the command line, where it is the configuration's fault. */
-export function asUsageError(error: unknown, { host, port }: ServeConfig): unknown {
+/**
+ * Says why the gateway did not start in the words of the command line, where it is the configuration's fault.
+ * @param metricsPort the port that could not be had, where it was that of metrics.
+ */
+export function asUsageError(error: unknown, { host, port: served }: ServeConfig, metricsPort?: number): unknown {
   if (error instanceof GatewayError) return error.code === 'INVALID_OPTION' ? new UsageError(inFlags(error.message)) : error;
-  const { port: portSetting, host: hostSetting } = SERVER_SETTINGS;
+  const { host: hostSetting } = SERVER_SETTINGS;
+  const portSetting = metricsPort === undefined ? SERVER_SETTINGS.port : SERVER_SETTINGS.metricsPort;
+  const port = metricsPort ?? served;
   switch ((error as NodeJS.ErrnoException)?.code) {
     case 'EADDRINUSE':
       return new UsageError(`${named(portSetting)} takes a free port, or 0 for any: ${port} on ${quote(host)} is in use`);

@@ -9,6 +9,7 @@ import { gatewayOptions } from './gateway-config.js';
 import type { Io } from './io.js';
 import { logLives, logMessages } from './log-lives.js';
 import { createLogger } from './logger.js';
+import { type MetricsServer, serveMetrics } from './metrics/metrics-server.js';
 import { type RunningServer, serve } from './serve.js';
 import { serverSignals } from './server-signals.js';
 import type { Environment } from './setting.js';
@@ -39,6 +40,7 @@ export async function runServer(
   /** For what clients cause: they are many, or one that errs without end. */
   const counted = new CountedLogger(logger, { clock: systemClock });
   let running: RunningServer | undefined;
+  let metrics: MetricsServer | undefined;
   let backend: RedisBackend | undefined;
   let authentication: JwtAuthentication | undefined;
   const signals = serverSignals(io, {
@@ -68,6 +70,7 @@ export async function runServer(
     );
     // An address that is wrong shows now, and not when the first client comes.
     if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
+    metrics = await metricsOf(config, running, logger);
     const { url, healthUrl, playgroundUrl, address, port, gateway } = running;
     if (config.logLevel === 'info' || config.logLevel === 'debug') logLives(gateway, counted, systemClock);
     if (config.logLevel === 'debug') logMessages(gateway, logger);
@@ -85,9 +88,27 @@ export async function runServer(
     return 0;
   } finally {
     systemd.off();
+    metrics?.close();
     authentication?.close();
     backend?.close();
     signals.off();
+  }
+}
+
+async function metricsOf(
+  config: ServeConfig,
+  { gateway, close }: RunningServer,
+  logger: Logger,
+): Promise<MetricsServer | undefined> {
+  const { host, metricsPort: port } = config;
+  if (port === undefined) return undefined;
+  try {
+    const metrics = await serveMetrics(gateway, { host, port, logger });
+    logger.info(`metrics on ${metrics.url}`, { metricsUrl: metrics.url });
+    return metrics;
+  } catch (error) {
+    await close();
+    throw asUsageError(error, config, port);
   }
 }
 

@@ -65,12 +65,19 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
 }
 
 /** `null` rather than nothing, so that all there is to set is seen; and of a password only that there is one. */
-function printable({ allowedOrigins, playground, redis, tokens, ...rest }: ServeConfig) {
+function printable({ metricsPort, allowedOrigins, playground, redis, tokens, ...rest }: ServeConfig) {
   const { password, readOnly = null, hideMetadata = false } = playground ?? {};
   const shown = playground === undefined ? null : { password: password !== undefined, readOnly, hideMetadata };
   const shared = redis === undefined ? null : { ...redis, url: withoutPassword(redis.url) };
   const asked = tokens === undefined ? null : { ...tokens, jwksUrl: tokens.jwksUrl && withoutQuery(tokens.jwksUrl) };
-  return { ...rest, tokens: asked, allowedOrigins: allowedOrigins ?? null, playground: shown, redis: shared };
+  return {
+    ...rest,
+    metricsPort: metricsPort ?? null,
+    tokens: asked,
+    allowedOrigins: allowedOrigins ?? null,
+    playground: shown,
+    redis: shared,
+  };
 }
 
 function withoutPassword(url: string): string {

@@ -76,6 +76,16 @@ export const SERVER_SETTINGS = {
     fallback: 'status',
     parse: (text) => REFUSE_BY.find((way) => way === text),
   }),
+  metricsPort: setting<number | undefined>({
+    flag: '--metrics-port',
+    variable: 'GW_METRICS_PORT',
+    argument: '<n>',
+    meaning: 'TCP port on which Prometheus is answered /metrics; 0: any free one',
+    takes: 'an integer from 0 to 65535',
+    fallback: undefined,
+    fallbackText: 'none',
+    parse: (text) => parseInteger(text, 65_535),
+  }),
   workers: setting<number>({
     flag: '--workers',
     variable: 'GW_WORKERS',

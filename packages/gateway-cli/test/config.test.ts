@@ -20,6 +20,7 @@ describe('the printed configuration', () => {
       trustProxyHops: 0,
       trustProxyHeader: 'auto',
       refuseBy: 'status',
+      metricsPort: null,
       workers: 0,
       logLevel: 'info',
       pretty: false,

@@ -36,6 +36,7 @@ import { MemorySessionStore } from './sessions/memory-session-store.js';
 import { SessionKeeper } from './sessions/session-keeper.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { Slices } from './slices.js';
+import { Tally } from './tally.js';
 import { UpgradeDoor } from './transport/upgrade-door.js';
 import { listenForUpgrades } from './transport/upgrade-listener.js';
 import { requireWebSockets, WsTransport } from './transport/ws-transport.js';
@@ -82,7 +83,6 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       generateId,
       clock,
     });
-
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
   const { wasReset, logged } = groupEvents(events);
@@ -234,6 +234,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     door,
     hostMembers,
     ends,
+    tally: new Tally(events),
     drain,
     timeouts,
     keepRequests: authenticate !== undefined,

@@ -1,4 +1,5 @@
 import type { ClientType, Dialect, LogPosition } from 'gateway-protocol';
+import type { DurationHistogram } from './durations.js';
 
 /** `connecting → open → identified → closing → closed`. */
 export type ConnectionState = 'connecting' | 'open' | 'identified' | 'closing' | 'closed';
@@ -72,6 +73,28 @@ export interface GatewayStats {
   lostTotal: number;
   /** `gap`s sent. */
   gapsTotal: number;
+}
+
+/** {@link GatewayStats}, and what has to be looked up over all connections, or is counted by its kind. */
+export interface GatewayMetrics extends GatewayStats {
+  /** Connections that have not identified. */
+  unidentified: number;
+  /** Connections of members, by their dialect. */
+  identified: Record<Dialect, number>;
+  /** Of the slowest connection: messages between where it stands and the head of one of its groups. */
+  lagMax: number;
+  /** Bytes of frames that were handed to sockets. */
+  bytesOutTotal: number;
+  /** Members of dialect 2 that have come back. */
+  resumesTotal: number;
+  /** Ended connections by their close code; `49xx` are a client's own, and whatever the contract does not know is `other`. */
+  closesTotal: Record<string, number>;
+  /** `error`s that clients were answered, by their code. */
+  errorsTotal: Record<string, number>;
+  /** `sync`s by their outcome, as `recovered`; with the reason of a `reset`, as `reset trimmed`. */
+  syncsTotal: Record<string, number>;
+  /** How long hooks, stores and the broker took that did not answer at once, by what was asked: `authenticate`, `broker.publish`, … */
+  durations: Record<string, DurationHistogram>;
 }
 
 /**

@@ -5,6 +5,7 @@ import type { GatewayEvents } from './events.js';
 import type { Explained, Explanation } from './explanation.js';
 import type {
   ConnectionContext,
+  GatewayMetrics,
   GatewayStats,
   GroupInfo,
   LedgerEntry,
@@ -158,6 +159,8 @@ export interface Gateway {
    */
   explain(explained: Explained): Explanation;
   stats(): GatewayStats;
+  /** `stats()` and more, for who monitors: one pass over all connections, so not for every message. */
+  metrics(): GatewayMetrics;
   /** `ok: false` with code `DRAINING` from the moment `close()` is called. */
   health(): Result<{ status: 'ok' }>;
 

@@ -23,6 +23,7 @@ export type {
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';
 export { type Clock, systemClock, type TimerHandle } from './clock.js';
 export { createGateway } from './create-gateway.js';
+export { DURATION_BUCKETS_MS, type DurationHistogram } from './durations.js';
 export { GATEWAY_ERROR_CODES, GatewayError, type GatewayErrorCode } from './errors.js';
 export type { EventMember, GatewayEvents } from './events.js';
 export type { Explained, Explanation, MessageFate } from './explanation.js';
@@ -30,6 +31,7 @@ export type { Gateway, Peer, PublishOptions } from './gateway.js';
 export type {
   ConnectionContext,
   ConnectionState,
+  GatewayMetrics,
   GatewayStats,
   GroupInfo,
   LedgerEntry,

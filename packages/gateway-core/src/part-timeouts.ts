@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from './clock.js';
+import { Durations } from './durations.js';
 import { GatewayError } from './errors.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
 
@@ -6,6 +7,8 @@ import { isPromise, type MaybePromise } from './maybe-promise.js';
 export class PartTimeouts {
   /** What is waited for, by its timer. */
   readonly #waiting = new Map<TimerHandle, (error: GatewayError) => void>();
+  /** How long parts took that did not answer at once, by what was asked. */
+  readonly durations = new Durations();
   #isClosed = false;
 
   constructor(
@@ -24,14 +27,18 @@ export class PartTimeouts {
       answer.then(undefined, () => {});
       return Promise.reject(closed());
     }
+    const askedAt = this.clock.monotonicMs();
     return new Promise((resolve, reject) => {
       const timer = this.clock.setTimeout(() => {
         this.#waiting.delete(timer);
+        this.durations.took(where, this.timeoutMs);
         reject(new GatewayError('PART_TIMEOUT', `${where}: no answer within timings.partTimeoutMs (${this.timeoutMs})`));
       }, this.timeoutMs);
       this.#waiting.set(timer, reject);
       const done = () => {
-        if (this.#waiting.delete(timer)) this.clock.clearTimeout(timer);
+        if (!this.#waiting.delete(timer)) return;
+        this.clock.clearTimeout(timer);
+        this.durations.took(where, this.clock.monotonicMs() - askedAt);
       };
       answer.then(
         (value) => {

@@ -10,7 +10,15 @@ import { EVENT_NAMES, type GatewayEvents } from './events.js';
 import { explain } from './explain.js';
 import type { Explained, Explanation } from './explanation.js';
 import type { Gateway, Peer, PublishOptions } from './gateway.js';
-import type { ConnectionContext, GatewayStats, GroupInfo, LedgerEntry, MemberInfo, Revoked } from './gateway-info.js';
+import type {
+  ConnectionContext,
+  GatewayMetrics,
+  GatewayStats,
+  GroupInfo,
+  LedgerEntry,
+  MemberInfo,
+  Revoked,
+} from './gateway-info.js';
 import type { GatewayCounters, Groups } from './groups/groups.js';
 import { checkHostInput } from './host-input.js';
 import type { HostMembers } from './host-members.js';
@@ -18,6 +26,7 @@ import type { Hub } from './hub.js';
 import { ledgerOf } from './ledger.js';
 import { isPromise } from './maybe-promise.js';
 import type { Members } from './members/members.js';
+import { metricsOf } from './metrics.js';
 import { DELAY_MAX, type ResolvedOptions } from './options.js';
 import type { PartTimeouts } from './part-timeouts.js';
 import { presenceInfo } from './presence/presence-info.js';
@@ -27,6 +36,7 @@ import type { RecentEnds } from './recent-ends.js';
 import type { Router } from './router.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Session } from './sessions/session-store.js';
+import type { Tally } from './tally.js';
 import type { GatewaySocket } from './transport/socket.js';
 import type { UpgradeDoor } from './transport/upgrade-door.js';
 
@@ -44,6 +54,8 @@ export interface GatewayParts {
   hub: Hub;
   door: UpgradeDoor;
   hostMembers: HostMembers;
+  /** For `metrics`. */
+  tally: Tally;
   /** For `explain`. */
   ends: RecentEnds;
   drain: Drain;
@@ -202,6 +214,10 @@ export class RunningGateway implements Gateway {
       lostTotal: counters.lost,
       gapsTotal: counters.gaps,
     };
+  }
+
+  metrics(): GatewayMetrics {
+    return metricsOf(this.stats(), this.parts.hub, this.parts.tally, this.parts.timeouts.durations);
   }
 
   health(): Result<{ status: 'ok' }> {

@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Gateway, Logger } from 'gateway-core';
+import { answerJson } from '../json-answer.js';
+import { reachable } from '../serve.js';
+
+/** Where metrics are answered. */
+export interface MetricsServer {
+  /** Like `http://127.0.0.1:9100/metrics`. */
+  url: string;
+  /** Ends what is still asked, too. */
+  close(): void;
+}
+
+/**
+ * Answers `GET /metrics` on a port of its own. `prom-client` is loaded only now.
+ * @throws (by rejection) the system's error where it cannot listen.
+ */
+export async function serveMetrics(
+  gateway: Pick<Gateway, 'metrics' | 'health'>,
+  { host, port, logger }: { host: string; port: number; logger: Logger },
+): Promise<MetricsServer> {
+  const { Exposition } = await import('./exposition.js');
+  const exposition = new Exposition(gateway);
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    if (request.url?.split('?', 1)[0] !== '/metrics')
+      return answerJson(response, 404, failure('NOT_FOUND', 'there is only /metrics here'));
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return answerJson(response, 405, failure('METHOD_NOT_ALLOWED', '/metrics takes GET and HEAD'));
+    }
+    const text = await exposition.text();
+    response.writeHead(200, {
+      'content-type': exposition.contentType,
+      'cache-control': 'no-store',
+      'content-length': Buffer.byteLength(text),
+    });
+    response.end(text);
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      logger.error('metrics could not be told', { error });
+      response.destroy();
+    });
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  const { address, port: actual } = server.address() as AddressInfo;
+  return {
+    url: `http://${reachable(address)}:${actual}/metrics`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function failure(code: string, message: string) {
+  return { ok: false as const, error: { code, message } };
+}

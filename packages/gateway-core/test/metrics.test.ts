@@ -1,0 +1,81 @@
+import { DURATION_BUCKETS_MS } from 'gateway-core';
+import { expect, test } from 'vitest';
+import { long } from './support/messages.js';
+import { ResumingClient } from './support/resuming-client.js';
+import { setUp } from './support/set-up.js';
+
+test('metrics are the stats, with connections by what they are, and what went out', async () => {
+  const { clock, gateway, connect, join } = setUp();
+  connect();
+  await join('g');
+  const two = new ResumingClient(gateway);
+  two.connect({ g: {} });
+  await clock.settle();
+  expect(gateway.metrics()).toMatchObject({ ...gateway.stats(), unidentified: 1, identified: { '1': 1, '2': 1 }, lagMax: 0 });
+  const before = gateway.metrics().bytesOutTotal;
+  await gateway.publish('g', long(1_000));
+  await clock.settle();
+  const after = gateway.metrics().bytesOutTotal;
+  expect(after - before).toBeGreaterThan(2_000);
+  // What went out stays out once its connection has ended.
+  two.connection.close();
+  await clock.settle();
+  expect(gateway.metrics().bytesOutTotal).toBeGreaterThanOrEqual(after);
+});
+
+test('the slowest connection is how far behind the one that is most is', async () => {
+  const { clock, gateway, join } = setUp({ limits: { socketHighWaterMarkBytes: 2_000 } });
+  await join('g');
+  const slow = await join('g');
+  slow.stopReading();
+  for (let count = 0; count < 20; count += 1) await gateway.publish('g', long(1_000));
+  await clock.settle();
+  const { lagMax } = gateway.metrics();
+  expect(lagMax).toBeGreaterThan(5);
+  expect(lagMax).toBe(Math.max(...gateway.connections().map(({ lag }) => lag)));
+});
+
+test('closes, errors, syncs and resumes are counted by their kind; codes of clients are not as many as there are', async () => {
+  const { clock, gateway, connect } = setUp();
+  for (const code of [1000, 3000, 3001, 4777, 4900, 4901]) connect().close(code);
+  connect().sendText('{');
+  await clock.settle();
+  const two = new ResumingClient(gateway);
+  two.connect({ g: {} });
+  await clock.settle();
+  two.take().connection.cut();
+  await clock.settle();
+  two.connect();
+  await clock.settle();
+  expect(gateway.metrics()).toMatchObject({
+    closesTotal: { '1000': 1, other: 3, '49xx': 2, '1006': 1 },
+    errorsTotal: { BAD_JSON: 1 },
+    syncsTotal: { live: 1, recovered: 1 },
+    resumesTotal: 1,
+  });
+});
+
+test('what takes its time is in a histogram by what was asked; what answers at once is not', async () => {
+  const { clock, gateway, join } = setUp((clock) => ({
+    authenticate: () => new Promise((resolve) => void clock.setTimeout(() => resolve(true), 30)),
+    authorize: () => true,
+    timings: { partTimeoutMs: 6_000 },
+  }));
+  const joined = join('g');
+  await clock.advance(30);
+  await joined;
+  const { durations } = gateway.metrics();
+  expect(Object.keys(durations)).toEqual(['authenticate']);
+  const bucket = DURATION_BUCKETS_MS.findIndex((boundMs) => boundMs >= 30);
+  expect(durations.authenticate).toMatchObject({ count: 1, sumMs: 30 });
+  expect(durations.authenticate?.buckets.map((count, at) => (count > 0 ? at : -1)).filter((at) => at >= 0)).toEqual([bucket]);
+});
+
+test('a part that does not answer took as long as it was waited for', async () => {
+  const { clock, gateway, join } = setUp({ authenticate: () => new Promise(() => {}), timings: { partTimeoutMs: 6_000 } });
+  void join('g');
+  await clock.advance(6_000);
+  const { durations } = gateway.metrics();
+  expect(durations.authenticate).toMatchObject({ count: 1, sumMs: 6_000 });
+  expect(durations.authenticate?.buckets.at(-1)).toBe(1);
+});
