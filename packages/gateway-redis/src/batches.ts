@@ -99,7 +99,8 @@ export class Batches {
     }
     const late = this.#pending.findIndex((publish) => !isOver(publish));
     const over = this.#pending.splice(0, late < 0 ? this.#pending.length : late);
-    this.#refuse(over, unavailable(this.context.connection.reason));
+    // Of each log four times a second, and an error takes some µs: none where there is nobody to be told.
+    if (over.length > 0) this.#refuse(over, unavailable(this.context.connection.reason));
     if (batch !== undefined && this.#underWay === undefined) this.#flush();
   }
 
