@@ -44,8 +44,16 @@ export default defineConfig({
             'tests/**/*.test.ts',
             'bench/test/**/*.test.ts',
           ],
-          // tests/stack has a command of its own, which starts an engine.
-          exclude: ['**/node_modules/**', '**/dist/**', 'tests/packages/**', 'tests/stack/**', 'tests/scale-out/**', ...BUILT],
+          // tests/stack and tests/runtimes have commands of their own.
+          exclude: [
+            '**/node_modules/**',
+            '**/dist/**',
+            'tests/packages/**',
+            'tests/runtimes/**',
+            'tests/stack/**',
+            'tests/scale-out/**',
+            ...BUILT,
+          ],
         },
       },
       {
@@ -60,7 +68,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'built', include: [...BUILT, 'tests/scale-out/**/*.test.ts'], globalSetup: ['tests/support/built.ts'] },
+        test: {
+          name: 'built',
+          include: [...BUILT, 'tests/scale-out/**/*.test.ts'],
+          globalSetup: ['tests/support/built.ts'],
+        },
       },
       {
         // Its setup builds and packs, so it is a project of its own: a run of other files does without.

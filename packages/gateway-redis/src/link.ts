@@ -188,6 +188,8 @@ function clientOf({ url, username, password, name, connectTimeoutMs }: LinkOptio
     disableOfflineQueue: true,
     maintNotifications: 'disabled',
     disableClientInfo: true,
+    // `waitedMs` tells of what is not answered: a timer for each command would cost more than the command.
+    commandOptions: { timeout: undefined },
     socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs, keepAliveInitialDelay: 5_000 },
   });
 }
