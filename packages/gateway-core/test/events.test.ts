@@ -14,6 +14,10 @@ describe('events', () => {
     client.send(identify('h', { clientType: 'dashboard' }));
     await clock.settle();
     client.close(1000, 'bye');
+    const sent = [identify('g', { metadata: { n: 1 } }), say(1), identify('h', { clientType: 'dashboard' })];
+    const bytesIn = sent.reduce((sum, message) => sum + Buffer.byteLength(JSON.stringify(message)), 0);
+    // Frames of up to 125 bytes have a header of two, longer ones of four (RFC 6455 §5.2).
+    const bytesOut = client.texts.reduce((sum, text) => sum + Buffer.byteLength(text) + (text.length > 125 ? 4 : 2), 0);
     expect(recorded.filter(({ name }) => name !== 'presence' && name !== 'published')).toEqual([
       { name: 'connection', event: { connectionId, remoteAddress: '127.0.0.1' } },
       { name: 'identify', event: { connectionId, memberId, role: 'app-client', metadata: { n: 1 }, groupId: 'g' } },
@@ -23,7 +27,7 @@ describe('events', () => {
       { name: 'identify', event: { connectionId, memberId, role: 'dashboard', metadata: undefined, groupId: 'h' } },
       { name: 'join', event: { connectionId, memberId, groupId: 'h' } },
       { name: 'leave', event: { memberId, groupId: 'h' } },
-      { name: 'disconnect', event: { connectionId, memberId, code: 1000, reason: 'bye', by: 'client' } },
+      { name: 'disconnect', event: { connectionId, memberId, code: 1000, reason: 'bye', by: 'client', bytesIn, bytesOut } },
     ]);
   });
 
