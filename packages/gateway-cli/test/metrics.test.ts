@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import { createGateway } from 'gateway-core';
 import { connectClient, FakeClock } from 'gateway-core/testing';
 import { expect, onTestFinished, test } from 'vitest';
@@ -74,6 +76,29 @@ test('they are answered at /metrics of their port alone', async () => {
   expect(await answer.text()).toContain('# TYPE gateway_connections gauge');
   expect((await fetch(new URL('/', server.url))).status).toBe(404);
   expect((await fetch(server.url, { method: 'POST' })).status).toBe(405);
+});
+
+test('an error of the server that listens is logged, and ends nothing', async () => {
+  const errors: unknown[] = [];
+  const gateway = createGateway();
+  const server = await serveMetrics(gateway, {
+    host: '127.0.0.1',
+    port: 0,
+    logger: { ...logger, error: (msg: string, meta?: object) => errors.push({ msg, ...meta }) },
+  });
+  const servers = new Set<Server>();
+  const note = (message: unknown) => servers.add((message as { server: Server }).server);
+  subscribe('http.server.request.start', note);
+  onTestFinished(async () => {
+    unsubscribe('http.server.request.start', note);
+    server.close();
+    await gateway.close({ graceMs: 0 });
+  });
+  await (await fetch(server.url)).text();
+  const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+  for (const one of servers) one.emit('error', error);
+  expect(errors).toEqual([{ msg: 'a scrape could not be accepted', error }]);
+  expect((await fetch(server.url)).status).toBe(200);
 });
 
 test('serve --metrics-port says where they are, and a port that is taken is one line and exit code 2', async () => {

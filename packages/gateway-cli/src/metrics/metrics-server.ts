@@ -46,6 +46,8 @@ export async function serveMetrics(
   });
   server.listen(port, host);
   await once(server, 'listening');
+  // From now on it is one scrape that could not be accepted, as where descriptors are used up, and no reason to end the gateway.
+  server.on('error', (error) => logger.error('a scrape could not be accepted', { error }));
   const { address, port: actual } = server.address() as AddressInfo;
   return {
     url: `http://${reachable(address)}:${actual}/metrics`,
