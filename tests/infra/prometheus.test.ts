@@ -35,6 +35,14 @@ test('alerts and the dashboard ask for metrics that there are', async () => {
   expect(unknown).toEqual([]);
 });
 
+test('the dashboard shows every metric of the gateway', async () => {
+  const exprs = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+  const shown = new Set(exprs.flatMap((expr) => expr.match(NAME) ?? []).map((name) => name.replace(/_bucket$/, '')));
+  const own = [...(await names())].filter((name) => name.startsWith('gateway_'));
+  expect(own.length).toBeGreaterThan(20);
+  expect(own.filter((name) => !shown.has(name))).toEqual([]);
+});
+
 test('docs/metrics.md has every metric as the program has it', () => {
   const rows = read('docs/metrics.md')
     .split('\n')
