@@ -7,7 +7,7 @@ import {
 } from 'gateway-protocol';
 import type { StatusReason } from './client.js';
 import { type Context, createAlarm, type MemberReady, withGrace } from './context.js';
-import { type ClientErrorCode, GatewayClientError, gatewayError, StopError } from './errors.js';
+import { type ClientErrorCode, GatewayClientError, gatewayError, StopError, textOf } from './errors.js';
 import type { TokenContext } from './options.js';
 import { platform, socketUrl } from './platform.js';
 import { read } from './read.js';
@@ -91,7 +91,7 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
     try {
       socket = new WebSocket(socketUrl(url));
     } catch (cause) {
-      return stop('INVALID_URL', `url: ${cause}`);
+      return stop('INVALID_URL', `url: ${textOf(cause)}`);
     }
     socket.onopen = () => enterOwn(opened);
     socket.onmessage = ({ data }: { data: unknown }) => enterOwn(() => hear(String(data)));
@@ -110,7 +110,7 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
       // At once: the greeting of the gateway says nothing that it depends on.
       attempt.identify('identify', attempt.token, groups);
     } catch (cause) {
-      failed(new GatewayClientError('LISTENER', `metadata: ${cause}`, { cause }));
+      failed(new GatewayClientError('LISTENER', `metadata: ${textOf(cause)}`, { cause }));
     }
   };
   const hear = (text: string) => {
@@ -120,7 +120,11 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
       if (message) take(message);
     } catch (cause) {
       // What is wrong deeper inside shows where it is used.
-      failed(new GatewayClientError('PROTOCOL', `not of the contract: ${cause}`, { cause }), 'back-off', CLOSES.notProtocol);
+      failed(
+        new GatewayClientError('PROTOCOL', `not of the contract: ${textOf(cause)}`, { cause }),
+        'back-off',
+        CLOSES.notProtocol,
+      );
     }
   };
   const take = (message: OutgoingToClient2) => {

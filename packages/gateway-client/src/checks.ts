@@ -1,7 +1,7 @@
 import { type Since, utf8Length } from 'gateway-protocol';
 import { ID_LENGTH_MAX, MESSAGE_BYTES_MAX, TAIL_MAX } from './bounds.js';
 import type { Session } from './context.js';
-import { GatewayClientError } from './errors.js';
+import { GatewayClientError, textOf } from './errors.js';
 
 /** PROTOCOL.md, "Ids". */
 export const isId = (id: unknown): boolean =>
@@ -48,7 +48,7 @@ export function checkedText(
     const rest = meta ? `,"meta":${JSON.stringify(meta)}` : '';
     text = `${JSON.stringify(head).slice(0, -1)},"payload":{"${name}":${said}${rest}}}`;
   } catch (cause) {
-    throw new GatewayClientError('INVALID_DATA', `${name}: ${cause}`, { groupId, id, cause });
+    throw new GatewayClientError('INVALID_DATA', `${name}: ${textOf(cause)}`, { groupId, id, cause });
   }
   const bytes = utf8Length(text);
   if (bytes > messageBytesMax(session))

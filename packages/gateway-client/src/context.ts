@@ -2,7 +2,7 @@ import type { ReadyLimits, ReadyPayload } from 'gateway-protocol';
 import type { ClientEvents } from './client.js';
 import { type ClientClock, systemClock } from './clock.js';
 import { createEmitter, type Dispatcher, type Emitter } from './emitter.js';
-import { GatewayClientError } from './errors.js';
+import { GatewayClientError, textOf } from './errors.js';
 import { type ClientOptions, type ClientTimings, DEFAULT_CLIENT_TIMINGS, withDefaults } from './options.js';
 
 /** Longest delay that timers take; a longer one would run at once. */
@@ -102,7 +102,6 @@ export function createContext(options: ClientOptions): Context {
     enter(() => {});
   };
 
-  let isReporting = false;
   const report = (error: GatewayClientError) => {
     events.emit('error', error);
     try {
@@ -112,17 +111,18 @@ export function createContext(options: ClientOptions): Context {
     }
   };
   const call = <Value>(listeners: Iterable<(value: Value) => void>, value: Value) => {
+    const failed = (cause: unknown) => {
+      // What a listener of `error` throws would be told to it again.
+      if ((value as Partial<GatewayClientError>).code === 'LISTENER') return;
+      report(new GatewayClientError('LISTENER', `a listener threw: ${textOf(cause)}`, { cause }));
+    };
     for (const listener of [...listeners]) {
       try {
-        listener(value);
+        const answer: unknown = listener(value);
+        // An async listener's rejection would otherwise end the process.
+        if (typeof answer === 'object') Promise.resolve(answer).catch(failed);
       } catch (cause) {
-        // What a listener of `error` throws would be told to it again.
-        if (isReporting) return;
-        isReporting = true;
-        report(new GatewayClientError('LISTENER', `a listener threw: ${cause}`, { cause }));
-        tell(() => {
-          isReporting = false;
-        });
+        failed(cause);
       }
     }
   };

@@ -60,6 +60,15 @@ export class GatewayClientError extends Error {
   }
 }
 
+/** What was thrown, as text. Anything can be: an object without a prototype has no text, and a template throws at a symbol. @internal */
+export const textOf = (thrown: unknown): string => {
+  try {
+    return String(thrown);
+  } catch {
+    return typeof thrown;
+  }
+};
+
 /** What the gateway has said. @internal */
 export const gatewayError = (
   { code, message, inReplyTo, retryable, retryAfterMs }: ErrorPayload,

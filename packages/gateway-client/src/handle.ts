@@ -1,7 +1,7 @@
 import type { LogPosition } from 'gateway-protocol';
 import type { Context } from './context.js';
 import { createEmitter, createStore } from './emitter.js';
-import { GatewayClientError } from './errors.js';
+import { GatewayClientError, textOf } from './errors.js';
 import type { Group, GroupEvents, GroupStatus, JoinOptions, Message, Roster, Update } from './group.js';
 import { createLoader } from './loader.js';
 import type { Outbox } from './outbox.js';
@@ -48,7 +48,7 @@ export function createHandle<Data, State>(
     try {
       if (parse) data = parse(data);
     } catch (cause) {
-      return context.report(new GatewayClientError('LISTENER', `parse: ${cause}`, { groupId, id, cause }));
+      return context.report(new GatewayClientError('LISTENER', `parse: ${textOf(cause)}`, { groupId, id, cause }));
     }
     say({ ...envelope, type: 'message', data, meta: payload.meta, epoch, own, replayed } satisfies Message<Data>);
   };

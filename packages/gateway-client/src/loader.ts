@@ -1,6 +1,6 @@
 import type { LogPosition } from 'gateway-protocol';
 import { type Context, createAlarm } from './context.js';
-import { GatewayClientError } from './errors.js';
+import { GatewayClientError, textOf } from './errors.js';
 import type { Load, Loaded, LoadReason } from './group.js';
 import { retryDelay } from './promises.js';
 import type { Arrived, SharedGroup } from './shared-group.js';
@@ -94,7 +94,8 @@ export function createLoader(context: Context, group: SharedGroup, load: Load, h
               catchUp = () => go(loaded, position);
               group.ask(position);
             }),
-          (cause) => enterOwn(() => failed(reason, new GatewayClientError('LISTENER', `load: ${cause}`, { groupId, cause }))),
+          (cause) =>
+            enterOwn(() => failed(reason, new GatewayClientError('LISTENER', `load: ${textOf(cause)}`, { groupId, cause }))),
         );
     },
     stop() {

@@ -1,5 +1,5 @@
 import type { Context } from './context.js';
-import { GatewayClientError, StopError } from './errors.js';
+import { GatewayClientError, StopError, textOf } from './errors.js';
 import type { TokenContext } from './options.js';
 import { deferred } from './promises.js';
 
@@ -46,5 +46,8 @@ export function createTokens(context: Context): Tokens {
 export function tokenError(cause: unknown): GatewayClientError {
   if (cause instanceof GatewayClientError) return cause;
   const isOver = cause instanceof StopError;
-  return new GatewayClientError('UNAUTHORIZED', isOver ? cause.message : `url or token: ${cause}`, { cause, retryable: !isOver });
+  return new GatewayClientError('UNAUTHORIZED', isOver ? cause.message : `url or token: ${textOf(cause)}`, {
+    cause,
+    retryable: !isOver,
+  });
 }

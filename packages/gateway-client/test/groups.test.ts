@@ -194,6 +194,56 @@ test('[B56] a listener that throws harms nobody, and is an `error` event', async
   expect(client.status.get().state).toBe('online');
 });
 
+test('[B56] an async listener that fails is an `error` event, and one of `error` is not told of itself for ever', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  const heard: unknown[] = [];
+  group.on('message', async () => {
+    throw new Error('mine');
+  });
+  group.on('message', ({ data }) => heard.push(data));
+  client.on('error', async () => {
+    throw new Error('even here');
+  });
+  await world.clock.advance(0);
+  await world.gateway.publish('g', 1);
+  await world.gateway.publish('g', 2);
+  await world.clock.advance(1_000);
+  expect(heard).toEqual([1, 2]);
+  expect(world.errors).toMatchObject([
+    { code: 'LISTENER', cause: { message: 'mine' } },
+    { code: 'LISTENER', cause: { message: 'mine' } },
+  ]);
+});
+
+/** What `String` fails at, and what a template does. */
+const TEXTLESS: [string, unknown][] = [
+  ['an object without a prototype', Object.create(null)],
+  ['a symbol', Symbol('mine')],
+];
+
+test.each(TEXTLESS)('[B56] a listener, a `parse` and a `load` that throw %s harm nobody', async (_, thrown) => {
+  const world = new World();
+  const client = await world.online();
+  const fail = () => {
+    throw thrown;
+  };
+  const parsed = client.join('g', { parse: fail });
+  const loaded = client.join('h', { load: async () => fail() });
+  loaded.ready.catch(() => {});
+  client.join('i').on('message', fail);
+  await world.clock.advance(0);
+  for (const groupId of ['g', 'i']) await world.gateway.publish(groupId, 1);
+  await world.clock.advance(0);
+  expect(parsed.position?.seq).toBe(1);
+  expect(world.errors).toMatchObject([
+    { code: 'LISTENER', groupId: 'h', cause: thrown },
+    { code: 'LISTENER', groupId: 'g', cause: thrown },
+    { code: 'LISTENER', cause: thrown },
+  ]);
+});
+
 test('[B57] a `parse` that throws skips one message, and moves on', async () => {
   const world = new World();
   const client = await world.online();

@@ -50,6 +50,32 @@ describe('[B68] credentials are renewed in place before they expire', () => {
   });
 });
 
+describe.each<[string, unknown]>([
+  ['an object without a prototype', Object.create(null)],
+  ['a symbol', Symbol('mine')],
+])('what throws %s before there is a socket', (_, thrown) => {
+  const failing = (answer: string) => {
+    let calls = 0;
+    return () => {
+      calls += 1;
+      if (calls === 1) throw thrown;
+      return answer;
+    };
+  };
+
+  test.each([
+    ['a token function', { token: failing('token') }],
+    ['a url function', { url: failing('ws://gateway.test/rt') }],
+  ])('%s is asked again', async (_name, options) => {
+    const world = new World();
+    const client = world.client(options);
+    void client.connect();
+    await world.clock.advance(5_000);
+    expect(client.status.get().state).toBe('online');
+    expect(world.errors).toMatchObject([{ code: 'UNAUTHORIZED', cause: thrown }]);
+  });
+});
+
 describe('[B69] one call at a time', () => {
   test('a call that is superseded is aborted, and its answer ignored', async () => {
     const world = new World();
