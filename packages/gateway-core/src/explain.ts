@@ -119,7 +119,11 @@ function memberOf({ hub, members }: ExplainParts, memberId: string): Member | un
   return undefined;
 }
 
-function check({ groupId, seq, memberId, epoch }: Explained): void {
+function check(explained: Explained): void {
+  if (typeof explained !== 'object' || explained === null) {
+    throw new GatewayError('INVALID_ARGUMENT', 'explained: must be an object');
+  }
+  const { groupId, seq, memberId, epoch } = explained;
   const wrong =
     (typeof groupId !== 'string' && 'groupId: must be a string') ||
     (!(Number.isSafeInteger(seq) && seq > 0) && 'seq: must be an integer from 1') ||

@@ -54,8 +54,14 @@ function predicateOf(revoked: Revoked): (member: Member) => boolean {
   if (typeof revoked === 'object' && revoked !== null) {
     if ('memberId' in revoked && typeof revoked.memberId === 'string') return ({ memberId }) => memberId === revoked.memberId;
     if ('where' in revoked && typeof revoked.where === 'function') {
-      return ({ memberId, memberships, identity: { role, principal, claims } }) =>
-        revoked.where({ memberId, role, principal, claims, groups: memberships.map(({ group }) => group.groupId) }) === true;
+      return ({ memberId, memberships, identity: { role, principal, claims } }) => {
+        const groups = memberships.map(({ group }) => group.groupId);
+        const answer: unknown = revoked.where({ memberId, role, principal, claims, groups });
+        if (typeof answer === 'boolean') return answer;
+        // An async one would have nobody ended, without a word.
+        Promise.resolve(answer).catch(() => {});
+        throw new GatewayError('INVALID_ARGUMENT', 'revoked.where: must answer true or false, at once');
+      };
     }
   }
   throw new GatewayError('INVALID_ARGUMENT', 'revoked: must be { memberId } or { where }');

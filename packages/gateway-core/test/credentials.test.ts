@@ -166,6 +166,25 @@ describe('revoke', () => {
     expect(a.take().resumed).toEqual([false, false]);
   });
 
+  test.each<[string, () => unknown]>([
+    ['a promise', async () => true],
+    ['a promise that rejects', async () => Promise.reject(new Error('mine'))],
+    ['what is only true-like', () => 1],
+    ['nothing', () => undefined],
+  ])('a `where` that answers %s is refused, and nobody is ended', async (_, where) => {
+    const { clock, gateway, come } = withTokens();
+    const [a, b] = [await come('ada'), await come('bob')];
+    b.connection.cut();
+    await clock.settle();
+    expect(() => gateway.revoke({ where: where as () => boolean })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('revoked.where') }),
+    );
+    a.say('g', 'after');
+    await clock.settle();
+    expect(a.of('data_update').map(({ payload }) => payload.data)).toEqual(['after']);
+    expect(gateway.stats()).toMatchObject({ connections: 1, droppedMembers: 1 });
+  });
+
   test('who comes back with its token before its connection is closed is not that member any more', async () => {
     const { clock, gateway, come } = withTokens();
     const a = await come('ada');

@@ -184,4 +184,10 @@ describe('why a member got a message, or did not', () => {
     expect(ask).toThrow(GatewayError);
     expect(ask).toThrow(`${field}: must be`);
   });
+
+  test.each([[undefined], [null], ['g'], [7]])('%j instead of an object is refused', (explained) => {
+    const ask = () => setUp().gateway.explain(explained as never);
+    expect(ask).toThrow(GatewayError);
+    expect(ask).toThrow('explained: must be an object');
+  });
 });
