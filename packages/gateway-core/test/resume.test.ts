@@ -123,6 +123,20 @@ test('the earlier connection is fenced from the moment the resume is accepted [R
   expect(a.resumed).toEqual([false, true]);
 });
 
+test('a member whose earlier connection stands as it resumes has not dropped, and takes the place of none that has [R198]', async () => {
+  const { clock, a, b, events } = await pair({ limits: { droppedMembersMax: 1 } });
+  const { memberId } = b;
+  b.connection.cut();
+  await clock.settle();
+  a.connect();
+  await clock.settle();
+  expect(a.take().resumed).toEqual([false, true]);
+  expect(events('detached').map((event) => event.memberId)).toEqual([memberId]);
+  b.connect();
+  await clock.settle();
+  expect(b.take().resumed).toEqual([false, true]);
+});
+
 test('a group that the earlier connection joins while the resume is under way is heard on the new one [R187]', async () => {
   const { clock, a, b } = await pair();
   const { memberId } = a;
@@ -330,6 +344,20 @@ test('a token that is renewed in place stays good until it is renewed again: wha
   await renew();
   expect(await comesBack(first)).not.toBe(memberId);
   expect(await comesBack(second)).toBe(memberId);
+});
+
+test('nor does what comes once the gateway has renewed it spend the token before: that may have been said before the new one was read [R254]', async () => {
+  const { clock, a } = await pair();
+  const { memberId, token } = a.take();
+  a.send({ type: 'identify', version: '2', payload: { clientType: 'app-client' } });
+  await clock.settle();
+  a.say('g', 'its ready is still on the way');
+  await clock.settle();
+  a.take().connection.cut();
+  a.token = token;
+  a.connect();
+  await clock.settle();
+  expect(a.take().memberId).toBe(memberId);
 });
 
 test('what a client has sent together with its identify does not spend the token that it came with: its ready may still be lost [R193]', async () => {
