@@ -73,6 +73,56 @@ describe('why a member got a message, or did not', () => {
     expect(why(from).gap).toEqual({ from, to, at: expect.any(Number) });
   });
 
+  test('a gap from before it was brought to another position is none of what it has lost since', async () => {
+    const { clock, ada, say, why } = await pair({ limits: SMALL });
+    ada.connection.stopReading();
+    await say(50);
+    ada.connection.startReading();
+    await clock.settle();
+    expect(ada.take().logs.get('g')?.gaps).toHaveLength(1);
+    ada.send({ type: 'join', payload: { groupId: 'g', since: { tail: 1 } } });
+    await clock.settle();
+    expect(why(49).fate).toBe('before');
+    await say(1);
+    expect(why(51).fate).toBe('written');
+  });
+
+  test('a gap is the one member’s that was told it, in the log that it was told of', async () => {
+    const broker = new ResettableBroker();
+    const { clock, gateway, ada, bob, say, why } = await pair({ limits: SMALL, broker });
+    ada.connection.stopReading();
+    await say(50);
+    ada.connection.startReading();
+    await clock.settle();
+    const [[from] = [0]] = ada.take().logs.get('g')?.gaps ?? [];
+    expect(why(from).fate).toBe('lost');
+    expect(gateway.explain({ groupId: 'g', seq: from, memberId: bob.memberId as string }).fate).toBe('written');
+    broker.lose('g');
+    await clock.settle();
+    await say(from);
+    expect(why(from).fate).toBe('written');
+  });
+
+  test('of ends, the newest are remembered: a member that ends again is no longer the one that ended first', async () => {
+    const { clock, gateway, ada, bob } = await pair({ limits: { recentEndsMax: 2 } });
+    const cyd = new ResumingClient(gateway);
+    cyd.connect({ g: {} });
+    await clock.settle();
+    const ends = async (client: ResumingClient) => {
+      client.take().connection.cut();
+      await clock.settle();
+    };
+    await ends(ada);
+    await ends(bob);
+    ada.connect();
+    await clock.settle();
+    await ends(ada);
+    await ends(cyd);
+    const codeOf = ({ memberId }: ResumingClient) =>
+      gateway.explain({ groupId: 'g', seq: 1, memberId: memberId as string }).ended?.code;
+    expect([ada, bob, cyd].map(codeOf)).toEqual([1006, undefined, 1006]);
+  });
+
   test('passed over for a newer one of its key, or as volatile', async () => {
     const { clock, ada, say, fates, why } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
     ada.connection.stopReading();
