@@ -1,5 +1,6 @@
 import type { Update } from 'gateway-client';
 import { describe, expect, test } from 'vitest';
+import { createUpdates } from '../src/updates.js';
 import { outcomeOf, World } from './support.js';
 
 const seqs = (updates: Update[]) =>
@@ -57,4 +58,32 @@ describe('[B72] an iteration ends', () => {
     expect(ends[1]?.value).toEqual({ value: undefined, done: true });
     expect(ends[2]?.code).toBe('STOPPED');
   });
+});
+
+test('[B72] what was there at the end is read first, then it is over; and its end is told once', async () => {
+  let ends = 0;
+  const updates = createUpdates(10, () => {
+    ends += 1;
+  });
+  updates.push({ type: 'gap', groupId: 'g', from: 1, to: 2, reason: 'log' });
+  updates.end();
+  updates.stop();
+  updates.end();
+  expect(ends).toBe(1);
+  const kept = createUpdates(10, () => {});
+  kept.push({ type: 'gap', groupId: 'g', from: 1, to: 2, reason: 'log' });
+  kept.end();
+  expect(await kept.next()).toMatchObject({ value: { from: 1, to: 2 }, done: false });
+  expect(await kept.next()).toEqual({ value: undefined, done: true });
+});
+
+test('[B71] what the log has lost and what the reader was too slow for stay two gaps', async () => {
+  const updates = createUpdates(3, () => {});
+  const message = (seq: number) => ({ type: 'message', groupId: 'g', seq }) as Update;
+  updates.push({ type: 'gap', groupId: 'g', from: 1, to: 2, reason: 'log' });
+  for (const seq of [3, 4, 5, 6]) updates.push(message(seq));
+  const read = [];
+  for (let count = 0; count < 3; count += 1) read.push((await updates.next()).value);
+  expect(seqs(read)).toEqual([[1, 2], [3, 5], 6]);
+  expect(read[0]).toMatchObject({ reason: 'log' });
 });
