@@ -143,6 +143,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'hub.ts',
     'revocation.ts',
     'ledger.ts',
+    'member-here.ts',
     'explain.ts',
     'metrics.ts',
     'lifecycle.ts',

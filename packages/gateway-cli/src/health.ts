@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Gateway } from 'gateway-core';
 import type { Result } from 'gateway-protocol';
-import { answerJson } from './json-answer.js';
+import { answerJson, failure } from './json-answer.js';
 
 const METHODS = ['GET', 'HEAD'];
 
@@ -29,10 +29,11 @@ export function healthListener(gateway: Pick<Gateway, 'health' | 'path'>, option
       response.setHeader('allow', METHODS.join(', '));
       return answerJson(response, 405, failure('METHOD_NOT_ALLOWED', `${path} takes ${METHODS.join(' and ')}`));
     }
-    const health: Result<{ status: 'ok' }> = path === '/livez' ? { ok: true, data: { status: 'ok' } } : gateway.health();
+    const isLive = path === '/livez';
+    const health: Result<{ status: 'ok' }> = isLive ? { ok: true, data: { status: 'ok' } } : gateway.health();
     // A probe that keeps its connection would hold up the end of a drain.
     if (!health.ok) response.setHeader('connection', 'close');
-    const reason = health.ok && path !== '/livez' ? degraded() : undefined;
+    const reason = health.ok && !isLive ? degraded() : undefined;
     // With 200: what is away is away for all gateways that share it, so none of them is better to go to.
     answerJson(
       response,
@@ -51,8 +52,4 @@ function answerPlain(request: IncomingMessage, response: ServerResponse): void {
     response.setHeader('allow', 'GET');
     answerJson(response, 405, failure('METHOD_NOT_ALLOWED', 'a WebSocket handshake is a GET'));
   }
-}
-
-function failure(code: string, message: string): Result<never> {
-  return { ok: false, error: { code, message } };
 }

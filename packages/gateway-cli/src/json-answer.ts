@@ -14,3 +14,8 @@ export function answerJson(response: ServerResponse, status: number, body: Resul
     })
     .end(text);
 }
+
+/** The body of an answer that says no. */
+export function failure(code: string, message: string): Result<never> {
+  return { ok: false, error: { code, message } };
+}

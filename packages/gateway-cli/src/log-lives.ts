@@ -1,5 +1,6 @@
 import type { Clock, Gateway } from 'gateway-core';
 import type { Logger } from 'gateway-protocol';
+import type { LogLevel } from './log-levels.js';
 import { closeInWords } from './playground/codes.js';
 
 /** What is to be said of a connection when it ends. */
@@ -10,6 +11,12 @@ interface Life {
   role?: string;
   /** `error`s that it was answered. */
   errors: number;
+}
+
+/** Logs of clients what the level asks for. @param counted for lives: they may end by the thousand. `debug` wants every line. */
+export function logClients(gateway: Pick<Gateway, 'on'>, level: LogLevel, logger: Logger, counted: Logger, clock: Clock): void {
+  if (level === 'info' || level === 'debug') logLives(gateway, counted, clock);
+  if (level === 'debug') logMessages(gateway, logger);
 }
 
 /**
@@ -41,7 +48,7 @@ export function logLives(gateway: Pick<Gateway, 'on'>, logger: Logger, clock: Cl
 }
 
 /** What becomes of clients and their messages, by `traceId`. Only at `debug`: a listener to `data` costs every message. `metadata` stays out. */
-export function logMessages(gateway: Pick<Gateway, 'on'>, logger: Logger): void {
+function logMessages(gateway: Pick<Gateway, 'on'>, logger: Logger): void {
   gateway.on('connection', ({ connectionId, remoteAddress }) => logger.debug('connected', { connectionId, remoteAddress }));
   gateway.on('identify', ({ connectionId, memberId, role, groupId }) =>
     logger.debug('identified', { connectionId, memberId, role, groupId }),

@@ -7,7 +7,7 @@ import { CountedLogger } from './counted-logger.js';
 import { exposureWarning } from './exposure.js';
 import { gatewayOptions } from './gateway-config.js';
 import type { Io } from './io.js';
-import { logLives, logMessages } from './log-lives.js';
+import { logClients } from './log-lives.js';
 import { createLogger } from './logger.js';
 import { type MetricsServer, serveMetrics } from './metrics/metrics-server.js';
 import { type RunningServer, serve } from './serve.js';
@@ -72,8 +72,7 @@ export async function runServer(
     if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
     metrics = await metricsOf(config, running, logger);
     const { url, healthUrl, playgroundUrl, address, port, gateway } = running;
-    if (config.logLevel === 'info' || config.logLevel === 'debug') logLives(gateway, counted, systemClock);
-    if (config.logLevel === 'debug') logMessages(gateway, logger);
+    logClients(gateway, config.logLevel, logger, counted, systemClock);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });
     if (playgroundUrl !== undefined) logger.info(`playground on ${playgroundUrl}`, { playgroundUrl });
     const warning = exposureWarning(address, config);

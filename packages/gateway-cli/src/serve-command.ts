@@ -23,19 +23,15 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
   const command = program.command('serve').description('run the gateway, with GET /health beside it');
   const settings = new SettingOptions(command);
   settings.add('Server:', SERVER_SETTINGS);
-  command.option(PROBES.flag, `${PROBES.meaning} (${PROBES.variable})`);
-  command.addOption(new Option(PROBES.flag.replace('--', '--no-')).hideHelp());
+  addSwitch(command, PROBES);
   command.option('--pretty', 'logs for people instead of JSON (default on a terminal)');
   command.option('--no-pretty', 'logs as JSON, one object per line (default elsewhere)');
   command.option('--print-config', 'check the configuration, print it as JSON and exit');
   settings.add('Tokens (docs/tokens.md):', TOKEN_SETTINGS);
-  command.option(ANONYMOUS.flag, `${ANONYMOUS.meaning} (${ANONYMOUS.variable})`);
-  command.addOption(new Option(ANONYMOUS.flag.replace('--', '--no-')).hideHelp());
+  addSwitch(command, ANONYMOUS);
   command.optionsGroup('Playground:');
-  for (const [flag, { meaning, variable }] of Object.entries(PLAYGROUND_SWITCHES)) {
-    command.option(flag, `${meaning} (${variable})`);
-    command.addOption(new Option(flag.replace('--', '--no-')).hideHelp());
-  }
+  for (const [flag, { meaning, variable }] of Object.entries(PLAYGROUND_SWITCHES))
+    addSwitch(command, { flag, meaning, variable });
   settings.add('Playground:', PLAYGROUND_SETTINGS);
   settings.add('Shared with other gateways (docs/scale-out.md):', REDIS_SETTINGS);
   settings.add('Timings:', TIMING_SETTINGS);
@@ -62,6 +58,12 @@ export function addServeCommand(program: Command, env: Environment, io: Io, repo
       report(await runServer(config, io, terminal && !env.NO_COLOR, warnings, env));
     }
   });
+}
+
+/** A flag that takes no value, and its opposite, for where the variable says yes. */
+function addSwitch(command: Command, { flag, meaning, variable }: { flag: string; meaning: string; variable: string }): void {
+  command.option(flag, `${meaning} (${variable})`);
+  command.addOption(new Option(flag.replace('--', '--no-')).hideHelp());
 }
 
 /** `null` rather than nothing, so that all there is to set is seen; and of a password only that there is one. */

@@ -4,7 +4,8 @@ import type { Explained, Explanation } from './explanation.js';
 import type { LoggedMessage } from './groups/fan-out.js';
 import type { Groups } from './groups/groups.js';
 import type { Hub } from './hub.js';
-import { type Member, placeOf } from './members/member.js';
+import { memberHere } from './member-here.js';
+import { placeOf } from './members/member.js';
 import type { Members } from './members/members.js';
 import type { Books, Gap, RecentEnds } from './recent-ends.js';
 
@@ -23,7 +24,7 @@ export function explain(parts: ExplainParts, explained: Explained): Explanation 
   const { groupId, seq, memberId, epoch } = explained;
   const { groups, ends, clock } = parts;
   const group = groups.get(groupId);
-  const member = memberOf(parts, memberId);
+  const member = memberHere(parts, memberId);
   const place = placeOf(member, groupId);
   const departure = place === undefined ? ends.departure(memberId, groupId) : undefined;
   const position = group?.position;
@@ -110,13 +111,6 @@ function passedAs(
 function saying({ code, reason, by }: NonNullable<Explanation['ended']>): string {
   const who = { client: 'by the client or its network', gateway: 'by a rule of the gateway', host: 'by the host' }[by];
   return `Its last connection ended with ${code}${reason === '' ? '' : ` (${reason})`}, ${who}.`;
-}
-
-/** Connected, or inside its resume window. */
-function memberOf({ hub, members }: ExplainParts, memberId: string): Member | undefined {
-  for (const { member, fenced } of hub.values()) if (member?.memberId === memberId && !fenced) return member;
-  for (const member of members.dropped) if (member.memberId === memberId) return member;
-  return undefined;
 }
 
 function check(explained: Explained): void {

@@ -8,6 +8,7 @@ import { type EnterContext, enterGroup } from './handlers/enter-group.js';
 import { checkHostInput } from './host-input.js';
 import type { Hub } from './hub.js';
 import type { Limits } from './limits.js';
+import { memberHere } from './member-here.js';
 import type { Member } from './members/member.js';
 import { placeOf } from './members/member.js';
 import { metadataOf } from './presence/presence-info.js';
@@ -63,10 +64,8 @@ export class HostMembers {
   }
 
   remove(memberId: string, groupId: string): boolean {
-    const { hub, members } = this.parts;
-    const member =
-      [...hub.values()].find((connection) => connection.member?.memberId === memberId && !connection.fenced)?.member ??
-      [...members.dropped].find((dropped) => dropped.memberId === memberId);
+    const { members } = this.parts;
+    const member = memberHere(this.parts, memberId);
     const place = placeOf(member, groupId);
     if (member === undefined || place === undefined) return false;
     members.leave(member, place);

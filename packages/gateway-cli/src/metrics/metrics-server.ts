@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Gateway, Logger } from 'gateway-core';
-import { answerJson } from '../json-answer.js';
+import { answerJson, failure } from '../json-answer.js';
 import { reachable } from '../serve.js';
 
 /** Where metrics are answered. */
@@ -56,8 +56,4 @@ export async function serveMetrics(
       server.closeAllConnections();
     },
   };
-}
-
-function failure(code: string, message: string) {
-  return { ok: false as const, error: { code, message } };
 }

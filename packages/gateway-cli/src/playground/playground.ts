@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Gateway, GatewayError, type GatewayOptions, systemClock } from 'gateway-core';
-import { answerJson } from '../json-answer.js';
+import { answerJson, failure } from '../json-answer.js';
 import { ACTIONS, act } from './actions.js';
 import { isEveryAddress, isLoopback } from './address.js';
 import { fatesOf } from './fates.js';
@@ -175,7 +175,7 @@ function give({ body, gzipped, headers }: StaticFile, request: IncomingMessage, 
 
 function refuse(response: ServerResponse, { status, code, message, headers = {} }: Refusal): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  answerJson(response, status, { ok: false, error: { code, message } });
+  answerJson(response, status, failure(code, message));
 }
 
 function invalid(problem: string): GatewayError {

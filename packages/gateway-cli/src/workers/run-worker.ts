@@ -4,7 +4,7 @@ import { systemClock } from 'gateway-core';
 import { asUsageError } from '../config.js';
 import { CountedLogger } from '../counted-logger.js';
 import { gatewayOptions } from '../gateway-config.js';
-import { logLives, logMessages } from '../log-lives.js';
+import { logClients } from '../log-lives.js';
 import { createLogger } from '../logger.js';
 import { type RunningServer, serve } from '../serve.js';
 import { authenticationOf, tokensProblem } from '../token-settings.js';
@@ -67,8 +67,7 @@ class ServingWorker {
       const running = await serve({ ...options, logger: this.#counted, host, port, probes, degraded });
       if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
       this.#running = running;
-      if (config.logLevel === 'info' || config.logLevel === 'debug') logLives(running.gateway, this.#counted, systemClock);
-      if (config.logLevel === 'debug') logMessages(running.gateway, logger);
+      logClients(running.gateway, config.logLevel, logger, this.#counted, systemClock);
       const { url, healthUrl, address } = running;
       say({ type: 'serving', url, healthUrl, address, port: running.port });
     } catch (error) {
