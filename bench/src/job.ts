@@ -63,15 +63,7 @@ export interface SlowParams extends Omit<FanParams, 'groups' | 'echo'> {
 }
 
 /** Groups that are on both of two servers over one Redis, half of each group's members on each. */
-export interface NodesParams {
-  groups: number;
-  membersPerGroup: number;
-  /** Messages in flight over all groups. */
-  window: number;
-  dataBytes: number;
-  warmupMs: number;
-  measureMs: number;
-}
+export type NodesParams = Omit<FanParams, 'echo'>;
 
 /** Groups that one gateway has. */
 export interface ResubscribeParams {

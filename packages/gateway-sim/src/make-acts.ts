@@ -61,24 +61,20 @@ const WORK: readonly [weight: number, draw: Draw][] = [
   [0.5, (plan, random) => ({ do: 'refresh', user: user(plan, random) })],
 ];
 
-const ask =
-  (...asked: Asked[]): Draw =>
+const asking =
+  (mannerOf: (what: Asked, random: Random) => Manner, asked: readonly Asked[]): Draw =>
   (plan, random, longestMs) => {
     const what = random.pick(asked);
+    const manner = mannerOf(what, random);
+    return { do: 'ask', what, manner, forMs: lasting(random, longestMs), gateway: gateway(plan, random) };
+  };
+const ask = (...asked: Asked[]) =>
+  asking((what, random) => {
     const manners: Manner[] = ['slow', 'fail', 'late', 'lost'];
     if (what === 'authenticate' || what === 'authorize') manners.push('refuse');
-    return { do: 'ask', what, manner: random.pick(manners), forMs: lasting(random, longestMs), gateway: gateway(plan, random) };
-  };
-
-const askSo =
-  (manner: Manner, ...asked: Asked[]): Draw =>
-  (plan, random, longestMs) => ({
-    do: 'ask',
-    what: random.pick(asked),
-    manner,
-    forMs: lasting(random, longestMs),
-    gateway: gateway(plan, random),
-  });
+    return random.pick(manners);
+  }, asked);
+const askSo = (manner: Manner, ...asked: Asked[]) => asking(() => manner, asked);
 
 const FAULT_ACTS: Readonly<Record<Fault, Draw>> = {
   cut: (plan, random) => ({ do: 'cut', user: user(plan, random) }),

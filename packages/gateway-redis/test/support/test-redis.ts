@@ -11,6 +11,18 @@ export const SERVER = process.env.TEST_REDIS_SERVER ?? 'redis-server';
 /** Why tests that need a server are skipped, where they are. */
 export const NO_REDIS = spawnSync(SERVER, ['--version']).status === 0 ? undefined : `there is no ${SERVER} here`;
 
+/** Gives one command to a server, on a connection of its own. */
+export async function commandTo(url: string, args: string[]): Promise<unknown> {
+  const client = createClient({ url, socket: { reconnectStrategy: false } });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await client.sendCommand(args);
+  } finally {
+    client.destroy();
+  }
+}
+
 /** A server of its own, on a free port of the loopback, with a folder of its own. */
 export class TestRedis {
   #process: ChildProcess | undefined;
@@ -63,15 +75,8 @@ export class TestRedis {
     this.#process?.kill('SIGCONT');
   }
 
-  async command(...args: string[]): Promise<unknown> {
-    const client = createClient({ url: this.url, socket: { reconnectStrategy: false } });
-    client.on('error', () => {});
-    await client.connect();
-    try {
-      return await client.sendCommand(args);
-    } finally {
-      client.destroy();
-    }
+  command(...args: string[]): Promise<unknown> {
+    return commandTo(this.url, args);
   }
 
   async stop(): Promise<void> {

@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '@redis/client';
-import { freePort, SERVER } from './test-redis.js';
+import { commandTo, freePort, SERVER } from './test-redis.js';
 
 /** Sentinels that watch a primary by the name `mymaster`, and take it for gone after half a second. */
 export class TestSentinels {
@@ -41,15 +40,8 @@ export class TestSentinels {
     return Number(switched()?.trim().split(' ').at(-1));
   }
 
-  async command(...args: string[]): Promise<unknown> {
-    const client = createClient({ url: `redis://127.0.0.1:${this.ports[0]}`, socket: { reconnectStrategy: false } });
-    client.on('error', () => {});
-    await client.connect();
-    try {
-      return await client.sendCommand(args);
-    } finally {
-      client.destroy();
-    }
+  command(...args: string[]): Promise<unknown> {
+    return commandTo(`redis://127.0.0.1:${this.ports[0]}`, args);
   }
 
   async stop(): Promise<void> {
