@@ -105,11 +105,15 @@ export function createHandle<Data, State>(
       if (!loader?.holds(arrived)) deliver(arrived);
     },
     synced({ members, version, ...sync }, from) {
-      const { epoch, seq, outcome } = sync;
-      const isBehind = outcome === 'reset' || position?.epoch !== epoch || seq > position.seq;
-      if (isBehind && loader?.isLoaded() !== false) position = { epoch, seq: from };
+      const { epoch, seq } = sync;
+      if (sync.outcome === 'reset' || position?.epoch !== epoch || seq > position.seq) {
+        if (loader?.isLoaded() !== false) position = { epoch, seq: from };
+      } else {
+        // A connection that is being replaced has brought more than this one was asked for.
+        sync.seq = position.seq;
+      }
       say({ type: 'sync', ...sync });
-      loader?.synced(outcome);
+      loader?.synced(sync.outcome);
       handle.moved();
     },
     gap(gap) {

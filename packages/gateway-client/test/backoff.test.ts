@@ -95,6 +95,31 @@ test('[B20] a gateway that drains: the next connection is made before the first 
   expect(heard).toEqual(Array.from({ length: count }, (_, index) => index + 1));
 });
 
+test('a `recovered` that the connection being replaced has overtaken is told where the user stands', async () => {
+  const world = new World();
+  const client = await world.online();
+  const group = client.join('g');
+  const told: unknown[] = [];
+  group.on('message', ({ seq }) => told.push(['message', seq]));
+  group.on('sync', ({ outcome, seq }) => told.push([outcome, seq]));
+  await world.clock.advance(0);
+  const { epoch } = group.position!;
+  await world.gateway.publish('g', 1);
+  await world.clock.advance(0);
+  // As two gateways can: one has written message 1, the other had answered before it heard of it, and hears of it then.
+  const say = (message: object) => world.socket.onmessage?.({ data: JSON.stringify({ ts: 1, groupId: 'g', ...message }) });
+  say({ type: 'sync', payload: { groupId: 'g', epoch, seq: 0, outcome: 'recovered', replayed: 0, version: 2 } });
+  say({ type: 'data_update', seq: 1, payload: { data: 1 } });
+  say({ type: 'data_update', seq: 2, payload: { data: 2 } });
+  expect(told).toEqual([
+    ['live', 0],
+    ['message', 1],
+    ['recovered', 1],
+    ['message', 2],
+  ]);
+  expect(group.position).toEqual({ epoch, seq: 2 });
+});
+
 describe('[B21] [B22] [B23] [B24] wake signals', () => {
   test('hidden: attempts are 30 s apart at least; visible: at once', async () => {
     const world = new World();
