@@ -102,7 +102,12 @@ export class Resumes {
     const next = hashOf(nextToken);
     const by = { generation, nodeId: this.keeper.nodeId, tokenHash: next };
     const doubtful = () => {
-      const ended = this.asker.ask('members.end', () => this.store.end(memberId, generation + 1), false);
+      // Where it was not done, another connection may have taken the member over with the same token since.
+      const found = this.asker.ask('members.find', () => this.store.find(memberId, next, 0), undefined);
+      const ended = whenKnown(found, (taken) => {
+        if (taken === undefined) return false;
+        return this.asker.ask('members.end', () => this.store.end(memberId, taken.generation), false);
+      });
       // The gateway that had it, if that is another one, sees to its leave.
       void whenKnown(ended, (wasTaken) => wasTaken && here !== undefined && this.members.lost(here));
     };
