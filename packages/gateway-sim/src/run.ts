@@ -6,8 +6,12 @@ import type { Plan } from './plan.js';
 import type { TraceEntry } from './trace.js';
 import { World, type WorldOptions } from './world.js';
 
-/** How long the last messages, and the end of everything, may take. */
-const ENDING_MS = 20_000;
+/** How long the last messages may take: of a network without faults, whose slowest is half a second each way. */
+const LAST_WORDS_MS = 8_000;
+/** How long clients may take to go: a closing handshake (5 s), the sweep that then cuts it (1 s), and the ways. */
+const GOING_MS = 8_000;
+/** How long gateways without clients may take to close; once nothing is left to happen, the rest of it costs nothing. */
+const CLOSING_MS = 20_000;
 /** A run that takes more is one that never comes to rest. */
 const STEPS_MAX = 400_000;
 
@@ -39,7 +43,7 @@ export async function run(plan: Plan, options: WorldOptions): Promise<RunResult>
     heal(world);
     await until(world, schedule.nowMs + CONVERGENCE_MS);
     lastWords(world);
-    await until(world, schedule.nowMs + ENDING_MS);
+    await until(world, schedule.nowMs + LAST_WORDS_MS);
     const users = world.users.map(({ final }) => final);
     const gateways = await Promise.all(world.gateways.map((_, index) => finalOf(world, index)));
     const leftovers = await end(world);
@@ -101,13 +105,13 @@ async function finalOf(world: World, index: number): Promise<FinalGateway> {
 /** Closes everything, and says what is left. */
 async function end(world: World): Promise<History['leftovers']> {
   for (const user of world.users) user.close();
-  await until(world, world.schedule.nowMs + ENDING_MS);
+  await until(world, world.schedule.nowMs + GOING_MS);
   let open = 0;
   for (const { gateway } of world.gateways) {
     open += gateway?.stats().connections ?? 0;
     void gateway?.close({ graceMs: 1_000 });
   }
-  await until(world, world.schedule.nowMs + ENDING_MS);
+  await until(world, world.schedule.nowMs + CLOSING_MS);
   return [
     { who: 'gateways', what: 'connections after every client has closed', count: open },
     ...world.users.map(({ name, process }) => ({ who: name, what: 'timers', count: process.pendingTimers })),
