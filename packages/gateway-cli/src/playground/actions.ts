@@ -14,7 +14,8 @@ type ActingGateway = Pick<Gateway, 'disconnect' | 'publish'>;
 /** What somebody who looks may do. */
 export const ACTIONS: Readonly<Record<string, (gateway: ActingGateway, fields: Fields) => Promise<Outcome>>> = {
   disconnect: async (gateway, { connectionId, code, reason }) => {
-    const found = gateway.disconnect(String(connectionId), code as number | undefined, reason as string | undefined);
+    if (typeof connectionId !== 'string') return refused(400, 'INVALID_ARGUMENT', 'connectionId: must be a string');
+    const found = gateway.disconnect(connectionId, code as number | undefined, reason as string | undefined);
     return found ? { data: {} } : refused(404, 'NOT_FOUND', 'there is no such connection');
   },
   publish: async (gateway, { groupId, data, ...options }) => {

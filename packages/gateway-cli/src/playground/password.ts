@@ -3,7 +3,7 @@ import { addressKey, DEFAULT_LIMITS } from 'gateway-core';
 
 const FAILURES_MAX = 5;
 const WINDOW_MS = 60_000;
-/** Of the addresses that have failed, the oldest is forgotten for a newer one. */
+/** So many addresses may have failed within a minute. Where there are more somebody has a network of them, and who else comes has to wait. */
 const ADDRESSES_MAX = 1_024;
 
 /** What becomes of a request that has to show the password. */
@@ -29,7 +29,7 @@ export class Password {
   admit(authorization: string | undefined, address: string): Admission {
     const network = addressKey(address, DEFAULT_LIMITS.ipv6PrefixLength);
     if (this.#isThrottled(network)) return 'throttled';
-    const encoded = /^Basic +([\w+/=-]+)$/i.exec(authorization ?? '')?.[1];
+    const encoded = /^Basic +([a-z\d+/]+=*)$/i.exec(authorization ?? '')?.[1];
     if (encoded === undefined) return 'none';
     const said = Buffer.from(encoded, 'base64')
       .toString()
@@ -42,10 +42,20 @@ export class Password {
 
   #isThrottled(network: string): boolean {
     const failed = this.#failures.get(network);
-    if (failed === undefined) return false;
-    if (this.now() - failed.since < WINDOW_MS) return failed.count >= FAILURES_MAX;
+    if (failed === undefined) return this.#failures.size >= ADDRESSES_MAX && !this.#forgetOldest();
+    if (!this.#isOver(failed)) return failed.count >= FAILURES_MAX;
     this.#failures.delete(network);
     return false;
+  }
+
+  /** They stand in the order in which they failed first. @returns `false`: also the oldest has failed within this minute. */
+  #forgetOldest(): boolean {
+    const [oldest] = this.#failures;
+    return oldest !== undefined && this.#isOver(oldest[1]) && this.#failures.delete(oldest[0]);
+  }
+
+  #isOver({ since }: { since: number }): boolean {
+    return this.now() - since >= WINDOW_MS;
   }
 
   #failed(network: string): void {
@@ -54,8 +64,6 @@ export class Password {
       failed.count += 1;
       return;
     }
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size >= ADDRESSES_MAX && oldest !== undefined) this.#failures.delete(oldest);
     this.#failures.set(network, { count: 1, since: this.now() });
   }
 }

@@ -1,14 +1,17 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { type PlaygroundOptions, type RunningServer, type ServeOptions, serve } from 'gateway-cli';
+import { createGateway } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
 import { isLoopbackHost } from '../../src/playground/address.js';
 import { refuseVisitor } from '../../src/playground/guard.js';
 import { Password } from '../../src/playground/password.js';
+import { Playground } from '../../src/playground/playground.js';
 
 /** Long enough for a machine that is busy. */
 const POLL = { timeout: 10_000 };
@@ -35,12 +38,12 @@ async function ask(server: RunningServer, path: string, options?: Ask) {
 }
 
 /** The first bytes of the feed, or the answer that there is instead. */
-async function look(server: RunningServer, options?: Ask): Promise<{ status: number | undefined; first: string }> {
+async function look(server: RunningServer, options?: Ask) {
   const asked = send(server, '/playground/live', options);
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   const [first] = await once(response.setEncoding('utf8'), 'data');
   asked.destroy();
-  return { status: response.statusCode, first };
+  return { status: response.statusCode, headers: response.headers, first: String(first) };
 }
 
 const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}` });
@@ -167,6 +170,7 @@ describe('the page', () => {
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     expect(headers).toMatchObject({
       'cache-control': 'no-store',
+      'cross-origin-opener-policy': 'same-origin',
       'cross-origin-resource-policy': 'same-origin',
       'referrer-policy': 'no-referrer',
       'x-content-type-options': 'nosniff',
@@ -176,9 +180,19 @@ describe('the page', () => {
         .split('; ')
         .map((part) => part.split(/ (.*)/)),
     );
-    expect(policy).toMatchObject({ 'default-src': "'none'", 'connect-src': "'self'", 'frame-ancestors': "'none'" });
-    expect(policy['script-src']).toMatch(/^'self' 'sha256-[\w+/]{43}='$/);
-    expect(policy['style-src']).toMatch(/^'sha256-[\w+/]{43}='$/);
+    expect(policy).toEqual({
+      'default-src': "'none'",
+      'script-src': expect.stringMatching(/^'self' 'sha256-[\w+/]{43}='$/),
+      'style-src': expect.stringMatching(/^'sha256-[\w+/]{43}='$/),
+      'connect-src': "'self'",
+      'img-src': 'data:',
+      'base-uri': "'none'",
+      'form-action': "'none'",
+      'frame-ancestors': "'none'",
+      'require-trusted-types-for': "'script'",
+      'trusted-types': "'none'",
+    });
+    expect(headers['access-control-allow-origin']).toBeUndefined();
     // Nothing comes from elsewhere.
     const [style = ''] = body.match(/<style>.*<\/style>/s) ?? [];
     const markup = body.replace(/<(script|style)[^>]*>.*?<\/\1>/gs, '');
@@ -204,10 +218,31 @@ describe('the page', () => {
   test('is found without its last slash, and there is nothing beside it', async () => {
     const server = await started();
     expect(await ask(server, '/playground')).toMatchObject({ status: 308, headers: { location: '/playground/' } });
-    for (const path of ['/playground/x', '/playground/live/', '/playground/__proto__'])
-      expect((await ask(server, path)).status).toBe(404);
+    for (const name of ['x', 'live/', '__proto__', '../health', '%2e%2e/package.json', '..%5c..', '/etc/passwd', 'index.html.gz'])
+      expect((await ask(server, `/playground/${name}`)).status, name).toBe(404);
     expect(await ask(server, '/playground/', { method: 'POST' })).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
-    expect((await ask(server, '/health')).status).toBe(200);
+    const { headers } = await ask(server, '/playground/x');
+    expect(headers).toMatchObject({
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+  });
+
+  test('is also there for HEAD, without its body', async () => {
+    const server = await started();
+    const { headers } = await ask(server, '/playground/');
+    const { 'content-length': length } = headers;
+    expect(await ask(server, '/playground/', { method: 'HEAD' })).toMatchObject({
+      status: 200,
+      headers: { 'content-length': length, vary: 'accept-encoding' },
+      body: '',
+    });
+  });
+
+  test('stands beside /health, which asks for no password', async () => {
+    const { status, body } = await ask(await started({ password: 'secret' }), '/health');
+    expect([status, JSON.parse(body).data]).toEqual([200, { status: 'ok' }]);
   });
 
   test('is not there unless it is asked for', async () => {
@@ -232,21 +267,27 @@ describe('without a password', () => {
     },
   );
 
-  test.each(['x-forwarded-for', 'forwarded', 'via', 'x-real-ip'])('refuses what a proxy passes on with %s', async (name) => {
-    expect((await ask(await started(), '/playground/', { headers: { [name]: '203.0.113.9' } })).status).toBe(403);
+  test('refuses a request that has no Host, as HTTP/1.0 may', async () => {
+    const { port } = await started();
+    const socket = connect(port, '127.0.0.1').end('GET /playground/ HTTP/1.0\r\n\r\n');
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 403 /);
   });
+
+  test.each(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'via', 'x-real-ip'])(
+    'refuses what a proxy passes on with %s',
+    async (name) => {
+      expect((await ask(await started(), '/playground/', { headers: { [name]: '203.0.113.9' } })).status).toBe(403);
+    },
+  );
 
   test('on every address it answers this machine alone', async () => {
     const server = await started({}, { host: '0.0.0.0' });
     expect((await ask(server, '/playground/')).status).toBe(200);
     const from = (remoteAddress: string) =>
       refuseVisitor({ headers: { host: 'localhost' }, socket: { remoteAddress } } as IncomingMessage, undefined)?.status;
-    expect([from('192.168.1.7'), from('::ffff:192.168.1.7'), from('127.0.0.1'), from('::1')]).toEqual([
-      403,
-      403,
-      undefined,
-      undefined,
-    ]);
+    const others = ['192.168.1.7', '::ffff:192.168.1.7', '1127.0.0.1', '::1:0:0:1', ''];
+    expect(others.map(from)).toEqual(others.map(() => 403));
+    for (const own of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1']) expect(from(own), own).toBeUndefined();
   });
 
   test('it does not start behind a proxy, nor with an empty password', async () => {
@@ -255,6 +296,30 @@ describe('without a password', () => {
       'playground: needs a password behind a proxy',
     );
     await expect(serve({ ...options, playground: { password: '' } })).rejects.toThrow('playground: the password is empty');
+  });
+
+  const playgroundOn = async (address: string, options: PlaygroundOptions = {}) => {
+    const gateway = createGateway();
+    onTestFinished(() => gateway.close());
+    return new Playground(options, { gateway, address, options: {} });
+  };
+
+  test.each(['10.0.0.1', '192.168.1.7', '2001:db8::1', '::1:0:0:1'])(
+    'it is not there on %s, which others reach',
+    async (address) => {
+      await expect(playgroundOn(address)).rejects.toThrow(`playground: needs a password on ${address}`);
+      expect((await playgroundOn(address, { password: 'secret' })).readOnly).toBe(true);
+    },
+  );
+
+  test.each(['127.0.0.1', '::1', '0.0.0.0', '::'])('on %s it is, and who may look may act', async (address) => {
+    expect((await playgroundOn(address)).readOnly).toBe(false);
+  });
+
+  test('with a password who is on this machine may act by default, and others look', async () => {
+    const isReadOnly = async (address: string) => (await playgroundOn(address, { password: 'secret' })).readOnly;
+    expect(await Promise.all(['127.0.0.1', '::1', '0.0.0.0', '::'].map(isReadOnly))).toEqual([false, false, true, true]);
+    expect((await playgroundOn('127.0.0.1', { readOnly: true })).readOnly).toBe(true);
   });
 });
 
@@ -285,6 +350,51 @@ describe('with a password', () => {
   test('an address without a password has not failed', async () => {
     const server = await started({ password: 'right' });
     for (let n = 0; n < 10; n += 1) expect((await ask(server, '/playground/')).status).toBe(401);
+  });
+
+  test('a password may have colons and any letters; the scheme may be written in any way', () => {
+    const password = new Password('a:b:ü', () => 0);
+    const encoded = Buffer.from('any:a:b:ü').toString('base64');
+    for (const scheme of ['Basic', 'basic', 'BASIC ']) expect(password.admit(`${scheme} ${encoded}`, 'a')).toBe('in');
+    expect(password.admit(`Basic ${Buffer.from('any:b:ü').toString('base64')}`, 'a')).toBe('wrong');
+    for (const none of [
+      undefined,
+      '',
+      'Basic',
+      'Basic ',
+      `Bearer ${encoded}`,
+      `Basic ${encoded} x`,
+      `Basic ${encoded.slice(0, 4)}-_`,
+    ])
+      expect(password.admit(none, 'a')).toBe('none');
+  });
+
+  const wrong = (text: string) => `Basic ${Buffer.from(`me:${text}`).toString('base64')}`;
+
+  test('after the minute an address has five guesses again, and no more', async () => {
+    const clock = new FakeClock();
+    const password = new Password('right', () => clock.monotonicMs());
+    for (let minute = 0; minute < 3; minute += 1) {
+      for (let n = 0; n < 5; n += 1) expect(password.admit(wrong(String(n)), '10.0.0.1')).toBe('wrong');
+      expect(password.admit(wrong('right'), '10.0.0.1')).toBe('throttled');
+      await clock.advance(60_000);
+    }
+  });
+
+  test('whoever has a network of addresses has no more guesses for it than 1,024 have; then all others wait', async () => {
+    const clock = new FakeClock();
+    const password = new Password('right', () => clock.monotonicMs());
+    const address = (n: number) => `10.0.${n >> 8}.${n & 255}`;
+    expect(password.admit(wrong('x'), '192.0.2.1')).toBe('wrong');
+    await clock.advance(1_000);
+    const answers = Array.from({ length: 20_000 }, (_, n) => password.admit(wrong(String(n)), address(n % 2_000)));
+    expect(answers.filter((answer) => answer === 'wrong')).toHaveLength(1_023 * 5);
+    expect(answers).not.toContain('in');
+    // Who is known to have failed less often is let in; who is not known has to wait.
+    expect(password.admit(wrong('right'), '192.0.2.1')).toBe('in');
+    expect(password.admit(wrong('right'), '192.0.2.2')).toBe('throttled');
+    await clock.advance(59_000);
+    expect(password.admit(wrong('right'), '192.0.2.2')).toBe('in');
   });
 
   test('failures of one IPv6 network count together', () => {
@@ -318,12 +428,30 @@ describe('pages of other sites', () => {
   test('the page itself can', async () => {
     const server = await started();
     const headers = { 'sec-fetch-site': 'same-origin', origin: `http://127.0.0.1:${server.port}` };
-    expect(await look(server, { headers })).toMatchObject({ status: 200 });
+    expect(await look(server, { headers })).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' },
+    });
   });
 });
 
 test('of loopback names only those that no other name server answers for are taken', () => {
-  for (const host of ['', 'localhost.', 'a.localhost', '127.0.0.1@evil', '0x7f.1', '::1'])
+  for (const host of [
+    '',
+    'localhost.',
+    'localhost:',
+    'localhost:80:80',
+    'a.localhost',
+    'localhost, evil',
+    '127.0.0.1@evil',
+    'a.127.0.0.1',
+    'a127.0.0.1',
+    '127.0.0.1.',
+    '127.0.0.1:1.evil',
+    '0x7f.1',
+    '::1',
+    '[::ffff:127.0.0.1]',
+  ])
     expect(isLoopbackHost(host), host).toBe(false);
 });
 
@@ -343,8 +471,8 @@ describe('actions', () => {
     await once(socket, 'message');
     const closed = once(socket, 'close');
     const { connectionId } = server.gateway.connections()[0]!;
-    expect((await post(server, 'disconnect', { connectionId, code: 4202 })).status).toBe(200);
-    expect((await closed)[0]).toBe(4202);
+    expect((await post(server, 'disconnect', { connectionId, code: 4202, reason: 'by hand' })).status).toBe(200);
+    expect((await closed).map(String)).toEqual(['4202', 'by hand']);
     expect((await post(server, 'disconnect', { connectionId, code: 4202 })).status).toBe(404);
   });
 
@@ -352,7 +480,14 @@ describe('actions', () => {
     ['publish', { groupId: '', data: 1 }, 400],
     ['publish', { groupId: 'g', data: 1, nonsense: true }, 400],
     ['publish', { groupId: 7, data: 1 }, 400],
+    ['publish', { groupId: 'g' }, 400],
+    ['publish', [], 400],
+    ['publish', '{"groupId":"g","data":1,"__proto__":{"key":"k"}}', 400],
+    ['publish', `{"groupId":"g","data":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 400],
     ['disconnect', { connectionId: 'c', code: 7 }, 400],
+    ['disconnect', { connectionId: 'c', reason: {} }, 400],
+    ['disconnect', { connectionId: { toString: 1 } }, 400],
+    ['disconnect', {}, 400],
     ['publish', '{', 400],
     ['publish', 'null', 400],
     ['__proto__', {}, 404],
@@ -362,11 +497,32 @@ describe('actions', () => {
   });
 
   test('a body of more than 64 KiB is 413', async () => {
-    expect((await post(await started(), 'publish', { groupId: 'g', data: 'x'.repeat(70_000) })).status).toBe(413);
+    const server = await started({}, { limits: { messageBytesMax: 1_000_000 } });
+    const empty = JSON.stringify({ groupId: 'g', data: '' }).length;
+    const status = async (bytes: number) =>
+      (await post(server, 'publish', { groupId: 'g', data: 'x'.repeat(bytes - empty) })).status;
+    expect([await status(64 * 1024), await status(64 * 1024 + 1)]).toEqual([200, 413]);
   });
 
-  test('take JSON only: a form of another site is none', async () => {
-    expect((await post(await started(), 'publish', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
+  test.each([
+    'text/plain',
+    'text/plain, application/json',
+    'application/x-www-form-urlencoded; application/json',
+    'multipart/form-data; boundary=application/json',
+    'application/jsonp',
+    '',
+  ])('take JSON only: a form of another site is none, as %j', async (type) => {
+    expect((await post(await started(), 'publish', '{}', { 'content-type': type })).status).toBe(415);
+  });
+
+  test('one that fails for no fault of its request is 500 and logged, without its details', async () => {
+    const lines: unknown[][] = [];
+    const log = (...line: unknown[]) => void lines.push(line);
+    const server = await started({}, { logger: { debug() {}, info() {}, warn() {}, error: log } });
+    server.gateway.publish = () => Promise.reject(new Error('the broker is at 10.0.0.7'));
+    const { status, body } = await post(server, 'publish', { groupId: 'g', data: 1 });
+    expect([status, JSON.parse(body).error]).toEqual([500, { code: 'INTERNAL', message: 'the action failed' }]);
+    expect(lines).toEqual([['an action of the playground failed', { name: 'publish', error: expect.any(Error) }]]);
   });
 
   test('are refused where it is read-only, which it is by default where others come in', async () => {
