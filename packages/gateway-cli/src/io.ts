@@ -2,8 +2,8 @@
 export interface Output {
   /** @returns `false`: it holds as much as it wants to, until it says `drain`. Anything else: go on. */
   write(text: string): unknown;
-  /** Without it, it takes everything. */
-  once?(event: 'drain', listener: () => void): unknown;
+  /** `drain`: it takes more. `error`: it takes nothing any more, as where who read it has gone. Without it, it takes everything. */
+  once?(event: 'drain' | 'error', listener: () => void): unknown;
   /** Whether a person reads along. */
   isTTY?: boolean | undefined;
   /** Characters in a line. */

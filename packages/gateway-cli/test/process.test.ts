@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { createGateway } from 'gateway-core';
-import { expect, onTestFailed, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFailed, onTestFinished, test, vi } from 'vitest';
 import WebSocket from 'ws';
 import { PROGRAM, Program } from './program.js';
 
@@ -178,6 +178,59 @@ test.skipIf(!existsSync(FULL)).each([
   expect(await program.exit).toEqual([code, null]);
   expect(await program.stderr).toBe('');
   client.terminate();
+});
+
+describe('what is printed and nobody reads', () => {
+  async function playground(): Promise<string> {
+    const program = new Program([...LOOPBACK, '--playground']);
+    return String((await program.log('listening on ws://')).url);
+  }
+
+  test.each([
+    ['connect', ['--group', 'g', '--wait', '600']],
+    ['connect', ['--group', 'g', '--wait', '600', '--json']],
+    ['top', []],
+  ])('ends %s %j without a word, as `| head -1` does', async (command, flags) => {
+    const url = await playground();
+    const program = new Program([command, url, ...flags]);
+    expect(await program.line()).toEqual(expect.any(String));
+    program.process.stdout?.destroy();
+    // It notices when there is more to print.
+    const others = new WebSocket(url);
+    await once(others, 'message');
+    others.send(JSON.stringify({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId: 'g' } }));
+    expect(await program.exit).toEqual([0, null]);
+    expect(await program.stderr).toBe('');
+    others.terminate();
+  });
+
+  test('is no failure of a help', async () => {
+    const program = new Program(['connect', '--help']);
+    program.process.stdout?.destroy();
+    expect(await program.exit).toEqual([0, null]);
+    expect(await program.stderr).toBe('');
+  });
+
+  // Only Linux has a device that is always full.
+  test.skipIf(!existsSync(FULL)).each([['connect', '--group', 'g', '--wait', '600'], ['top', '--once'], ['top']])(
+    'on a full disk ends %s with 1 and one line',
+    async (command, ...flags) => {
+      const full = openSync(FULL, 'w');
+      onTestFinished(() => closeSync(full));
+      const program = new Program([command, await playground(), ...flags], { stdout: full });
+      expect(await program.exit).toEqual([1, null]);
+      expect(await program.stderr).toBe('gateway-cli: stdout cannot be written (ENOSPC)\n');
+    },
+  );
+});
+
+test('a signal ends connect, however long it was to wait', async () => {
+  const gateway = new Program(LOOPBACK);
+  const program = new Program(['connect', String((await gateway.log('listening on ws://')).url), '--wait', '600']);
+  expect(await program.line()).toMatch(/^\* here as /);
+  program.process.kill('SIGINT');
+  expect(await program.exit).toEqual([0, null]);
+  expect(await program.stderr).toBe('');
 });
 
 test('a port in use ends the process with code 2 and one line on stderr', async () => {

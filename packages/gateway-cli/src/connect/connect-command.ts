@@ -11,8 +11,9 @@ place in the log. Where the connection is lost it comes back and resumes. Lines 
 
 ${COMMAND_HELP}
 
-Exit codes: 0 after the last line, or a signal; 1 (and one line on stderr) where there was no connection, the gateway
-ended it, or a line was not acknowledged; 2 where an argument, a flag or a variable is wrong.`;
+Exit codes: 0 after the last line, a signal, or where nobody reads its output any more; 1 (and one line on stderr) where
+there was no connection, the gateway ended it, or a line was not acknowledged; 2 where an argument, a flag or a variable
+is wrong.`;
 
 /** Adds `connect`. `report` gets the exit code. */
 export function addConnectCommand(program: Command, env: Environment, io: Io, report: (exitCode: number) => void): void {

@@ -11,6 +11,7 @@ export async function* linesOf(input: AsyncIterable<string | Buffer>): AsyncGene
     if (rest.length > LINE_CHARACTERS_MAX) throw new Error('a line is too long');
     yield* parts;
   }
+  rest += decoder.decode();
   if (rest !== '') yield rest;
 }
 

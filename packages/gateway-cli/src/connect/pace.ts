@@ -4,30 +4,39 @@ import type { ReadyLimits } from 'gateway-protocol';
 const SHARE = 0.9;
 /** Messages that may leave at once. */
 const BURST = 8;
+const RATE_MIN = 0.01;
+const HOLD_MAX_MS = 60_000;
 
 /** Sends as fast as a gateway allows one connection to. */
 export class Pace {
-  #limits: Pick<ReadyLimits, 'messagesPerSecondMax' | 'bytesPerSecondMax'> = { messagesPerSecondMax: 0, bytesPerSecondMax: 0 };
+  #messagesPerSecondMax = 0;
+  #bytesPerSecondMax = 0;
   #freeAt = 0;
 
-  /** What the last `ready` said; 0 is no limit. */
-  allow(limits: Pick<ReadyLimits, 'messagesPerSecondMax' | 'bytesPerSecondMax'>): void {
-    this.#limits = limits;
+  /** What the last `ready` said; 0 is no limit, and so is what makes no sense. */
+  allow({ messagesPerSecondMax, bytesPerSecondMax }: Partial<ReadyLimits> = {}): void {
+    this.#messagesPerSecondMax = sensible(messagesPerSecondMax, RATE_MIN, Number.MAX_VALUE);
+    this.#bytesPerSecondMax = sensible(bytesPerSecondMax, RATE_MIN, Number.MAX_VALUE);
   }
 
   /** Nothing leaves for so long. */
   hold(ms: number): void {
-    this.#freeAt = Math.max(this.#freeAt, performance.now() + ms);
+    this.#freeAt = Math.max(this.#freeAt, performance.now() + sensible(ms, 0, HOLD_MAX_MS));
   }
 
   /** Resolves when a message of so many bytes may leave. In the order of the calls. */
   async turn(bytes: number): Promise<void> {
-    const { messagesPerSecondMax, bytesPerSecondMax } = this.#limits;
+    const [messagesPerSecondMax, bytesPerSecondMax] = [this.#messagesPerSecondMax, this.#bytesPerSecondMax];
     const each = messagesPerSecondMax === 0 ? 0 : 1_000 / (SHARE * messagesPerSecondMax);
     const own = bytesPerSecondMax === 0 ? 0 : (1_000 * bytes) / (SHARE * bytesPerSecondMax);
     const now = performance.now();
     this.#freeAt = Math.max(this.#freeAt, now) + Math.max(each, own);
     const wait = this.#freeAt - now - BURST * each;
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
   }
+}
+
+/** A number that a gateway has said, as far as it can be kept to. */
+function sensible(value: unknown, min: number, max: number): number {
+  return typeof value === 'number' && value >= min ? Math.min(value, max) : 0;
 }

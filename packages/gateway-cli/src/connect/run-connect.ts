@@ -4,7 +4,7 @@ import { plain } from '../terminal-text.js';
 import { runCommand } from './commands.js';
 import { dataIn, linesOf } from './lines.js';
 import type { ConnectOptions } from './options.js';
-import { lineOf } from './show.js';
+import { jsonLine, lineOf } from './show.js';
 import { CLOSED, WireClient } from './wire-client.js';
 
 /** For how long a closing handshake is waited for. */
@@ -23,13 +23,18 @@ export async function runConnect(options: ConnectOptions, io: Io, json: boolean,
   });
   let failed = false;
   let leaving = false;
+  let isFull = false;
   const client = new WireClient(options, {
     received: (envelope, text) => {
-      const line = json ? text : lineOf(envelope, client.memberId);
-      if (line === undefined || io.stdout.write(`${line}\n`) !== false || io.stdout.once === undefined) return;
+      const line = json ? jsonLine(text) : envelope && lineOf(envelope, client.memberId);
+      if (line === undefined || io.stdout.write(`${line}\n`) !== false || io.stdout.once === undefined || isFull) return;
       // Who reads slowly is behind, as the gateway sees it, and nothing piles up here.
+      isFull = true;
       client.pause();
-      io.stdout.once('drain', () => client.resume());
+      io.stdout.once('drain', () => {
+        isFull = false;
+        client.resume();
+      });
     },
     note: (text) => note(`gateway-cli: ${text}`),
     over: (reason) => ended(reason),
@@ -41,6 +46,8 @@ export async function runConnect(options: ConnectOptions, io: Io, json: boolean,
   };
   const signals = endSignals(io.signals, () => io.exit(1));
   signals.first.then(leave);
+  // As `| head -1`: nobody is left to be shown anything.
+  io.stdout.once?.('error', leave);
   client.connect();
 
   const publish = async (text: string) => {
@@ -63,7 +70,8 @@ export async function runConnect(options: ConnectOptions, io: Io, json: boolean,
       }
     }
     await Promise.all(under);
-    await new Promise((resolve) => setTimeout(resolve, options.waitMs));
+    // It is the connection that keeps the program from ending, and not what is waited for.
+    await new Promise((resolve) => setTimeout(resolve, options.waitMs).unref());
     leave();
   };
   try {

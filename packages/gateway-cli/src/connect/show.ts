@@ -10,6 +10,26 @@ export function lineOf(envelope: OutgoingToClient2, memberId: string | undefined
   return line === undefined ? undefined : plain(line, LINE_MAX);
 }
 
+/**
+ * An envelope's text in one line that no terminal obeys: the same JSON. Outside of strings a control character can only be white space, and
+ * inside of them it may as well be escaped.
+ */
+export function jsonLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => (character < ' ' ? ' ' : escaped(character)));
+}
+
+function escaped(character: string): string {
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('');
+}
+
+/** The first characters of an id: of what may be left out, the type is what the gateway says, and not what is certain. */
+function short(id: unknown, characters: number): string {
+  return String(id).slice(0, characters);
+}
+
 function wordsOf(envelope: OutgoingToClient2, me: string | undefined): string | undefined {
   switch (envelope.type) {
     case 'ready':
@@ -19,23 +39,23 @@ function wordsOf(envelope: OutgoingToClient2, me: string | undefined): string | 
     case 'sync': {
       const { groupId, epoch, seq, outcome, reason, replayed, members = [] } = envelope.payload;
       const replay = replayed > 0 ? `, ${replayed} replayed` : '';
-      return `* ${groupId}: ${outcome}${reason === undefined ? '' : ` (${reason})`}${replay}, at ${epoch.slice(0, 4)}:${seq}, ${members.length} here`;
+      return `* ${groupId}: ${outcome}${reason === undefined ? '' : ` (${reason})`}${replay}, at ${short(epoch, 4)}:${seq}, ${members.length} here`;
     }
     case 'data_update': {
       const { groupId, seq, from, payload, delivery, key } = envelope;
-      const who = from === undefined ? 'server' : from === me ? 'me' : from.slice(0, 8);
+      const who = from === undefined ? 'server' : from === me ? 'me' : short(from, 8);
       const how = [delivery, key === undefined ? undefined : `key ${key}`].filter((word) => word !== undefined).join(', ');
       return `< ${groupId} ${seq} ${who}${how === '' ? '' : ` (${how})`} ${JSON.stringify(payload.data)}`;
     }
     case 'presence_update': {
       const { groupId, joins = [], leaves = [], info } = envelope.payload;
-      const came = joins.map(({ memberId, metadata }) => `+${nameIn(metadata) ?? memberId.slice(0, 8)}`);
-      const went = leaves.map((memberId) => `-${memberId.slice(0, 8)}`);
+      const came = joins.map(({ memberId, metadata }) => `+${nameIn(metadata) ?? short(memberId, 8)}`);
+      const went = leaves.map((memberId) => `-${short(memberId, 8)}`);
       return `* ${groupId}: ${info.details?.members ?? 0} here ${[...came, ...went].join(' ')}`.trimEnd();
     }
     case 'ack': {
       const { seq, epoch, duplicate } = envelope.payload;
-      return seq === undefined ? undefined : `✓ ${epoch?.slice(0, 4)}:${seq}${duplicate ? ', as before' : ''}`;
+      return seq === undefined ? undefined : `✓ ${short(epoch, 4)}:${seq}${duplicate ? ', as before' : ''}`;
     }
     case 'error':
       return `! ${envelope.payload.code}: ${envelope.payload.message}`;

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type CloseAction, closeAction, type LogPosition, type OutgoingToClient2 } from 'gateway-protocol';
+import { systemClock } from 'gateway-core';
+import { type CloseAction, closeAction, decodeGatewayMessage, type LogPosition, type OutgoingToClient2 } from 'gateway-protocol';
 import { WebSocket } from 'ws';
-import { envelopeIn } from './envelope.js';
+import { Liveness } from './liveness.js';
 import type { ConnectOptions } from './options.js';
 import { Outbox, type Publish } from './outbox.js';
 import { Pace } from './pace.js';
@@ -17,8 +18,8 @@ export const CLOSED = 'closed';
 
 /** What a client that only shows what comes is told. */
 export interface WireListener {
-  /** An envelope came; `text` is as it was sent. */
-  received(envelope: OutgoingToClient2, text: string): void;
+  /** An envelope came, `undefined` where its type is not known here; `text` is as it was sent. */
+  received(envelope: OutgoingToClient2 | undefined, text: string): void;
   /** For people: what becomes of the connection. */
   note(text: string): void;
   /** It does not come back. */
@@ -30,13 +31,21 @@ export class WireClient {
   #socket: WebSocket | undefined;
   #attempts = 0;
   #retry: NodeJS.Timeout | undefined;
-  #beat: NodeJS.Timeout | undefined;
+  /** Why the connection was given up, or is lost. */
+  #problem = '';
   #resumeToken: string | undefined;
   #leaving = false;
   readonly #pace = new Pace();
   #identified = false;
   #hasBeenOnline = false;
   readonly #outbox = new Outbox();
+  readonly #liveness = new Liveness(systemClock, {
+    beat: () => void this.send({ type: 'heartbeat', ts: Date.now() }),
+    silent: (afterMs) => {
+      this.#problem = `nothing was heard for ${afterMs / 1_000} s`;
+      this.drop();
+    },
+  });
   readonly positions = new Map<string, LogPosition | undefined>();
   memberId: string | undefined;
   /** Resolves when it is identified for the first time. */
@@ -61,13 +70,16 @@ export class WireClient {
   connect(): void {
     const socket = new WebSocket(this.options.url, { handshakeTimeout: OPEN_TIMEOUT_MS });
     this.#socket = socket;
-    let problem = '';
-    socket.on('open', () => this.#identify());
+    this.#problem = '';
+    socket.on('open', () => {
+      this.#liveness.expect(OPEN_TIMEOUT_MS);
+      this.#identify();
+    });
     socket.on('message', (data) => this.#take(String(data)));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      problem = error.code ?? error.message;
+      this.#problem = error.code ?? error.message;
     });
-    socket.on('close', (code, reason) => this.#closed(code, problem || String(reason)));
+    socket.on('close', (code, reason) => this.#closed(code, this.#problem || String(reason)));
   }
 
   /** Sends an envelope. `false`: there is no connection. */
@@ -87,10 +99,12 @@ export class WireClient {
 
   /** Reads no more for now. */
   pause(): void {
+    this.#liveness.pause();
     this.#socket?.pause();
   }
 
   resume(): void {
+    this.#liveness.resume();
     this.#socket?.resume();
   }
 
@@ -135,13 +149,15 @@ export class WireClient {
   }
 
   #take(text: string): void {
-    const envelope = envelopeIn(text);
-    if (envelope === undefined) {
-      this.#end('what answers there is no gateway');
+    const decoded = decodeGatewayMessage(text);
+    if (!decoded.ok) {
+      this.#end(`what answers there is no gateway (${decoded.error})`);
       this.terminate();
       return;
     }
-    switch (envelope.type) {
+    this.#liveness.heard();
+    const envelope = decoded.message;
+    switch (envelope?.type) {
       case 'ready':
         this.#ready(envelope.payload);
         break;
@@ -166,14 +182,13 @@ export class WireClient {
   }
 
   #ready({ memberId, resumed, resume, heartbeat, limits }: Extract<OutgoingToClient2, { type: 'ready' }>['payload']): void {
-    clearInterval(this.#beat);
-    this.#beat = setInterval(() => this.send({ type: 'heartbeat', ts: Date.now() }), heartbeat.intervalMs);
+    this.#liveness.start(heartbeat.intervalMs);
     if (memberId === undefined) return;
     this.#attempts = 0;
     this.#identified = true;
     this.memberId = memberId;
     this.#resumeToken = resume?.token;
-    if (limits !== undefined) this.#pace.allow(limits);
+    this.#pace.allow(limits ?? undefined);
     for (const publish of this.#outbox.values()) {
       // As the same member a message is accepted once, however often it is sent; as another one nobody knows whether it was.
       if (resumed === false && this.#hasBeenOnline) publish.settle('nobody knows whether it was accepted');
@@ -183,15 +198,10 @@ export class WireClient {
     this.#cameOnline();
   }
 
-  #refused({
-    inReplyTo,
-    code,
-    message,
-    retryAfterMs = PAUSE_MS,
-  }: Extract<OutgoingToClient2, { type: 'error' }>['payload']): void {
+  #refused({ inReplyTo, code, message, retryAfterMs }: Extract<OutgoingToClient2, { type: 'error' }>['payload']): void {
     if (code === 'RATE_LIMITED') {
       // Which message it was is not always said. All that are unanswered are sent again: what was accepted is answered as a duplicate.
-      this.#pace.hold(retryAfterMs);
+      this.#pace.hold(retryAfterMs ?? PAUSE_MS);
       for (const publish of this.#outbox.values()) void this.#send(publish);
     } else if (inReplyTo !== undefined) {
       this.#outbox.get(inReplyTo)?.settle(`${code}: ${message}`);
@@ -207,7 +217,7 @@ export class WireClient {
   }
 
   #closed(code: number, reason: string): void {
-    clearInterval(this.#beat);
+    this.#liveness.stop();
     this.#identified = false;
     const words = `${code}${reason === '' ? '' : ` ${reason}`}`;
     const action: CloseAction = closeAction(code);

@@ -2,6 +2,8 @@ import { Model } from '../playground/model.js';
 import { EventParser } from '../playground/sse.js';
 import type { TopOptions } from './options.js';
 
+const ANSWER_MS = 10_000;
+
 /** Why there is no feed, in one line. */
 export class FeedError extends Error {
   override readonly name = 'FeedError';
@@ -22,8 +24,11 @@ export async function readFeed(
   const model = new Model();
   const parser = new EventParser();
   const decoder = new TextDecoder();
+  const unanswered = new AbortController();
+  const timer = setTimeout(() => unanswered.abort(), ANSWER_MS);
   try {
-    const response = await fetch(url, { headers, signal });
+    const response = await fetch(url, { headers, signal: AbortSignal.any([signal, unanswered.signal]) });
+    clearTimeout(timer);
     if (!response.ok || response.body === null)
       throw new FeedError(`${url} answers ${response.status}${await reasonIn(response)}`);
     for await (const chunk of response.body) {
@@ -35,8 +40,11 @@ export async function readFeed(
   } catch (error) {
     if (signal.aborted) return;
     if (error instanceof FeedError) throw error;
+    if (unanswered.signal.aborted) throw new FeedError(`${url} does not answer in ${ANSWER_MS / 1_000} s`);
     const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
     throw new FeedError(`${url} does not answer (${cause?.code ?? message})`);
+  } finally {
+    clearTimeout(timer);
   }
   throw new FeedError(`${url} has ended the feed`);
 }

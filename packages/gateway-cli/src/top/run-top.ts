@@ -16,6 +16,8 @@ export async function runTop(options: TopOptions, io: Io, once: boolean): Promis
   const stop = new AbortController();
   const signals = endSignals(io.signals, () => io.exit(1));
   signals.first.then(() => stop.abort());
+  // As `| head -1`: nobody is left to be shown anything.
+  io.stdout.once?.('error', () => stop.abort());
   const width = io.stdout.columns ?? 160;
   let looks = 0;
   let isFull = false;

@@ -8,8 +8,8 @@ const NOTES = `
 It reads the feed of the playground, so the gateway has to run with serve --playground. Connections that are behind
 come first. SIGINT and SIGTERM end it.
 
-Exit codes: 0 after a signal, or with --once; 1 (and one line on stderr) where there is no feed, or it ends;
-2 where an argument, a flag or a variable is wrong.`;
+Exit codes: 0 after a signal, with --once, or where nobody reads its output any more; 1 (and one line on stderr) where
+there is no feed, or it ends; 2 where an argument, a flag or a variable is wrong.`;
 
 /** Adds `top`. `report` gets the exit code. */
 export function addTopCommand(program: Command, env: Environment, io: Io, report: (exitCode: number) => void): void {
