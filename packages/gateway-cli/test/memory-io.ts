@@ -10,7 +10,7 @@ export class MemoryIo implements Io {
   out = '';
   err = '';
   readonly #written = new EventEmitter();
-  readonly stdout: Io['stdout'];
+  stdout: Io['stdout'];
   readonly stderr: Io['stderr'];
 
   constructor(options: { isTTY?: boolean } = {}) {

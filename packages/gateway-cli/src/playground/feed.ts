@@ -98,7 +98,6 @@ export class Feed {
     this.#watching = undefined;
     this.clock.clearTimeout(this.#changeTimer);
     this.clock.clearTimeout(this.#flushTimer);
-    this.#changeTimer = undefined;
     this.#flushTimer = undefined;
     this.#recent = [];
     this.#whole = new WholeMessages();

@@ -1,6 +1,8 @@
-import type { ConnectionContext } from 'gateway-core';
+import { type ConnectionContext, DEFAULT_LIMITS, type Explanation, type LedgerEntry } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { Board } from '../../src/playground/board.js';
+import { fatesOf } from '../../src/playground/fates.js';
+import { settingsInForce } from '../../src/playground/settings-in-force.js';
 
 const context = (n: number, more: Partial<ConnectionContext> = {}): ConnectionContext => ({
   connectionId: `c-${n}`,
@@ -53,4 +55,27 @@ test('whatever clients choose is shown in so many characters', () => {
   const { rows } = boardOver([context(1, { metadata: { name: long }, principal: long, groups, remoteAddress: long })]).ids();
   expect(JSON.stringify(rows).length).toBeLessThan(1_500);
   expect(rows).toMatchObject([{ groups: ['g-0', 'g-1', 'g-2', 'g-3'], groupCount: 100 }]);
+});
+
+test('of groups the fullest are shown', () => {
+  const groups = Array.from({ length: 300 }, (_, n) => {
+    return { groupId: `g-${n}`, connections: n, position: { epoch: 'e', seq: 1 }, logMessages: 1, logBytes: 1 };
+  });
+  const { rows } = new Board({ connections: () => [], groups: () => groups }, false).look().groups;
+  expect(rows).toHaveLength(200);
+  expect([rows[0]?.id, rows[199]?.id]).toEqual(['g-299', 'g-100']);
+});
+
+test('the settings in force are those that were given, beside their defaults', () => {
+  const rows = settingsInForce({ heartbeatIntervalMs: 7 }, { logMessagesMax: 9 });
+  const named = (name: string) => rows.find((row) => row.name === name);
+  expect(named('heartbeatIntervalMs')).toMatchObject({ flag: '--heartbeat-interval-ms', value: 7, fallback: 10_000 });
+  expect(named('logMessagesMax')).toMatchObject({ value: 9, fallback: DEFAULT_LIMITS.logMessagesMax });
+  expect(named('logBytesMax')).toMatchObject({ value: DEFAULT_LIMITS.logBytesMax, fallback: DEFAULT_LIMITS.logBytesMax });
+});
+
+test('the fates of a message are told for so many members', () => {
+  const ledger = () => Array.from({ length: 300 }, (_, n) => ({ memberId: `m-${n}` }) as LedgerEntry);
+  const explain = () => ({ fate: 'written', text: 'it was' }) as Explanation;
+  expect(fatesOf({ ledger, explain }, new URLSearchParams('group=g&seq=1'))).toHaveLength(100);
 });

@@ -1,4 +1,7 @@
+import { type MemberInfo, MemoryPresenceStore } from 'gateway-core';
+import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
+import { Details } from '../../src/playground/details.js';
 import type { MessageEvent } from '../../src/playground/wire.js';
 import { watched } from './watching.js';
 
@@ -18,6 +21,34 @@ describe('without a viewer', () => {
     expect(listeners()).toBe(0);
     expect(clock.pendingTimers).toBe(timers);
     expect((await look()).snapshots[0]?.events).toEqual([]);
+  });
+
+  test('what waited for the last one who has gone is not for the next, who is told of what comes then', async () => {
+    const { clock, gateway, look, join } = watched();
+    const first = await look();
+    (await join('g')).close(4321);
+    await clock.settle();
+    const timers = clock.pendingTimers;
+    first.emit('close');
+    // That of the flush, and that of the next look.
+    expect(clock.pendingTimers).toBe(timers - 2);
+    const second = await look();
+    expect(second.snapshots[0]?.codes).toEqual([]);
+    await gateway.publish('g', 'now');
+    await clock.advance(50);
+    expect(second.events).toMatchObject([{ data: '"now"' }]);
+    expect(first.events).toEqual([]);
+  });
+
+  test('a message that was shown cut is not kept', async () => {
+    const { clock, feed, gateway, look } = watched();
+    const viewer = await look();
+    await gateway.publish('g', 'x'.repeat(10_000));
+    await clock.advance(50);
+    const [{ n } = { n: 0 }] = viewer.events;
+    expect(feed.data(n)).toHaveLength(10_002);
+    viewer.emit('close');
+    expect(feed.data(n)).toBeUndefined();
   });
 
   test('who leaves before another comes back stops nothing of that one', async () => {
@@ -108,6 +139,62 @@ describe('a viewer', () => {
     expect(events.at(-1)).toMatchObject({ data: '149' });
   });
 
+  test('who looks at one group is not told the last messages of others', async () => {
+    const { clock, gateway, look } = watched();
+    await look();
+    for (const groupId of ['g', 'h', 'g']) await gateway.publish(groupId, groupId);
+    await clock.advance(100);
+    expect((await look('g')).snapshots[0]?.events).toMatchObject([{ groupId: 'g' }, { groupId: 'g' }]);
+    expect((await look()).snapshots[0]?.events).toHaveLength(3);
+  });
+
+  test('is told of a drain, of whose close it was and why, and of what failed, in so many characters', async () => {
+    const { clock, gateway, look, join } = watched({}, { authorize: () => Promise.reject({ long: 'x'.repeat(10_000) }) });
+    const viewer = await look();
+    (await join('g')).close(4999, 'y'.repeat(100));
+    (await join('h')).close(1000);
+    await clock.advance(600);
+    const texts = viewer.events.flatMap((event) =>
+      event.type === 'disconnect' || event.type === 'error' ? [event.text ?? ''] : [],
+    );
+    expect(texts).toHaveLength(4);
+    expect(texts).toContainEqual(`closed by the client, which may come back as who it was, by the client: ${'y'.repeat(100)}`);
+    expect(texts.filter((text) => text.includes('identify: {') && text.includes('xxx'))).toHaveLength(2);
+    for (const text of texts) expect(text.length).toBeLessThanOrEqual(257);
+    expect(texts).toContainEqual(expect.stringMatching(/, by the client$/));
+    expect(viewer.changes.at(-1)?.draining).toBe(false);
+    const closing = gateway.close({ graceMs: 5_000 });
+    await clock.advance(500);
+    expect(viewer.changes.at(-1)?.draining).toBe(true);
+    await clock.advance(10_000);
+    await closing;
+  });
+
+  test('looks again and again at who is in its group; a store that is away leaves what was known', async () => {
+    let isAway = false;
+    class Store extends MemoryPresenceStore {
+      override list(groupId: string) {
+        if (isAway) throw new Error('away');
+        return super.list(groupId);
+      }
+    }
+    const shared = new FakeClock();
+    const { clock, look, join } = watched({}, { presence: new Store({ clock: shared }) }, shared);
+    await join('g');
+    const viewer = await look('g');
+    const members = () => viewer.changes.at(-1)?.detail?.members.length;
+    await join('g');
+    await clock.advance(1_000);
+    expect(members()).toBe(2);
+    isAway = true;
+    await join('g');
+    await clock.advance(1_000);
+    expect(members()).toBe(2);
+    isAway = false;
+    await clock.advance(1_000);
+    expect(members()).toBe(3);
+  });
+
   test('is never told a token, a resume token or claims', async () => {
     const claims = { secret: 'claim-of-ada' };
     const { clock, gateway, look, join } = watched({}, { authenticate: () => ({ principal: 'ada', claims }) });
@@ -122,13 +209,20 @@ describe('a viewer', () => {
     for (const secret of ['token-of-ada', 'claim-of-ada', token!]) expect(viewer.text).not.toContain(secret);
   });
 
-  test('is not told metadata where they are hidden', async () => {
-    const { clock, look, join } = watched({ hideMetadata: true }, { authenticate: () => ({ principal: 'ada' }) });
-    const viewer = await look('g');
-    await join('g', { metadata: { name: 'lovelace' } });
-    await clock.advance(1_000);
-    expect(viewer.changes.at(-1)?.detail?.members).toHaveLength(1);
-    expect(viewer.text).not.toMatch(/lovelace|"ada"/);
+  test('is not told metadata where they are hidden, nor what members say of themselves and their sessions', async () => {
+    const hiding = async (hideMetadata: boolean) => {
+      const { clock, look, join } = watched({ hideMetadata }, { authenticate: () => ({ principal: 'ada' }) });
+      const viewer = await look('g');
+      const client = await join('g', { metadata: { name: 'lovelace' } });
+      client.send({ type: 'presence', payload: { groupId: 'g', state: { mood: 'byron' } } });
+      client.send({ type: 'data_update', sessionId: 's', payload: { data: 1, meta: { label: 'engine' } } });
+      await clock.advance(1_000);
+      const { detail } = viewer.changes.at(-1) ?? {};
+      expect([detail?.members.length, detail?.sessions.length]).toEqual([1, 1]);
+      return ['lovelace', '"ada"', 'byron', 'engine'].filter((word) => viewer.text.includes(word));
+    };
+    expect(await hiding(false)).toHaveLength(4);
+    expect(await hiding(true)).toEqual([]);
   });
 });
 
@@ -159,6 +253,102 @@ describe('is bounded', () => {
     expect(viewer.text.length - before).toBeLessThan(256 * 1024 + 5_000);
     expect(viewer.text.length - before).toBeGreaterThan(200 * 1024);
     expect(viewer.left).toBeGreaterThan(100);
+  });
+
+  test('of a group 100 members and 50 sessions are shown, each in so many characters, and that there are more', async () => {
+    const limits = {
+      connectionsPerAddressMax: 1_000,
+      joinsPerSecondMax: 0,
+      messagesPerSecondMax: 0,
+      presenceStateBytesMax: 4_000,
+    };
+    const { clock, look, join } = watched({}, { limits });
+    const viewer = await look('g');
+    const [long, text] = ['x'.repeat(2_000), 'x'.repeat(200)];
+    for (let n = 0; n < 100; n += 1) {
+      const client = await join('g', { metadata: { long } });
+      client.send({ type: 'presence', payload: { groupId: 'g', state: { long } } });
+      if (n < 50)
+        client.send({ type: 'data_update', sessionId: `s-${n}`, payload: { data: 1, meta: { label: text, createdBy: text } } });
+    }
+    await clock.advance(1_000);
+    const detail = () => viewer.changes.at(-1)!.detail!;
+    const shown = () => [detail().members.length, detail().membersCut, detail().sessions.length, detail().sessionsCut];
+    expect(shown()).toEqual([100, false, 50, false]);
+    for (const { metadata, presenceState } of detail().members) {
+      expect([metadata?.length, presenceState?.length]).toEqual([257, 257]);
+    }
+    for (const { meta } of detail().sessions) expect(meta).toHaveLength(257);
+    const more = await join('g');
+    more.send({ type: 'data_update', sessionId: 'one-more', payload: { data: 1, meta: {} } });
+    await clock.advance(1_000);
+    expect(shown()).toEqual([100, true, 50, true]);
+  });
+
+  test('a group that nobody looks at any more is not asked for, and one that is slow to answer only once at a time', async () => {
+    const asked: string[] = [];
+    const answers: (() => void)[] = [];
+    const members = (groupId: string) => {
+      asked.push(groupId);
+      return new Promise<MemberInfo[]>((resolve) => answers.push(() => resolve([])));
+    };
+    const details = new Details({ members, sessions: async () => [], ledger: () => [] }, false);
+    const looks = [details.look(new Set(['g'])), details.look(new Set(['g', 'h'])), details.look(new Set(['g', 'h']))];
+    expect(asked).toEqual(['g', 'h']);
+    for (const answer of answers) answer();
+    await Promise.all(looks);
+    expect([details.get('g')?.members, details.get('h')?.groupId]).toEqual([[], 'h']);
+    const again = details.look(new Set(['h']));
+    expect(details.get('g')).toBeUndefined();
+    answers.at(-1)?.();
+    await again;
+    expect(asked).toEqual(['g', 'h', 'h']);
+  });
+
+  test('where there is much to look at, looking takes a twentieth of the time', async () => {
+    let looking = 0;
+    class BusyClock extends FakeClock {
+      override monotonicMs(): number {
+        return super.monotonicMs() + looking;
+      }
+    }
+    const { clock, gateway, look } = watched({}, {}, new BusyClock());
+    const connections = gateway.connections.bind(gateway);
+    gateway.connections = () => {
+      looking += 100;
+      return connections();
+    };
+    const viewer = await look();
+    await clock.advance(10_000);
+    expect(viewer.changes.length).toBeGreaterThanOrEqual(4);
+    expect(viewer.changes.length).toBeLessThanOrEqual(5);
+  });
+
+  test('a second without events saves up nothing for the next, nor do events that wait to be sent', async () => {
+    const { clock, gateway, look } = watched();
+    const viewer = await look();
+    await clock.advance(10_000);
+    for (let n = 0; n < 5; n += 1) {
+      for (let m = 0; m < 100; m += 1) await gateway.publish('g', m);
+      await clock.advance(50);
+    }
+    // 200 that were saved up, and what has come back in 250 ms.
+    expect(viewer.events.length).toBeGreaterThanOrEqual(200);
+    expect(viewer.events.length).toBeLessThanOrEqual(250);
+    expect(viewer.events.length + viewer.left).toBe(500);
+  });
+
+  test('a large snapshot is paid for before the next', async () => {
+    const { clock, gateway, look, join } = watched({}, { limits: { connectionsPerAddressMax: 1_000, joinsPerSecondMax: 0 } });
+    for (let n = 0; n < 200; n += 1) await join('g'.repeat(100), { metadata: { long: 'ü'.repeat(250) } });
+    const viewer = await look();
+    const before = viewer.text.length;
+    for (let round = 0; round < 20; round += 1) {
+      for (let n = 0; n < 20; n += 1) await gateway.publish(`g-${n}`, round);
+      await clock.advance(500);
+    }
+    expect(viewer.changes.length).toBeGreaterThan(5);
+    expect(Buffer.byteLength(viewer.text) - before).toBeLessThan(11 * 256 * 1024);
   });
 
   test('there are at most 8 viewers', async () => {

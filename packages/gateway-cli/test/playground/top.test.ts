@@ -1,7 +1,10 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { run, serve } from 'gateway-cli';
 import { expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
+import { resolveTopOptions } from '../../src/top/options.js';
 import { MemoryIo, runCli } from '../memory-io.js';
 
 /** Long enough for a machine that is busy. */
@@ -70,4 +73,127 @@ test('says why the gateway does not let it look', async () => {
   const server = await started('pw');
   const { code, err } = await runCli(['top', server.url, '--once']);
   expect([code, err]).toEqual([1, expect.stringMatching(/answers 401: the playground asks for its password/)]);
+});
+
+/** A server that answers as a test says. */
+async function answering(answer: (response: ServerResponse) => void): Promise<string> {
+  const server = createServer((_, response) => answer(response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/rt`;
+}
+
+const none = { set: [], gone: [] };
+const look = (at: number, more: object = {}) => ({
+  at,
+  stats: { connections: at },
+  draining: false,
+  connections: none,
+  groups: none,
+  codes: [],
+  path: '/rt',
+  readOnly: false,
+  startedAt: 0,
+  settings: [],
+  events: [],
+  ...more,
+});
+const told = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+
+test.each<[string, (response: ServerResponse) => void, RegExp]>([
+  ['ends', (response) => void response.end(told('snapshot', look(1))), /\/playground\/live has ended the feed$/],
+  ['is a page', (response) => void response.end('<html>'), /has ended the feed$/],
+  ['is no JSON', (response) => void response.write(told('snapshot', 1).replace('1', '{')), /does not answer \(.*JSON.*\)$/],
+  ['is another thing', (response) => void response.write(told('snapshot', { stats: 7 })), /does not answer \(.+\)$/],
+  ['is null', (response) => void response.write(told('snapshot', null)), /does not answer \(.+\)$/],
+  [
+    'has no rows',
+    (response) => void response.write(told('snapshot', look(1, { groups: { set: [null], gone: [] } }))),
+    /not answer \(.+\)$/,
+  ],
+  ['has no end', (response) => void response.write('x'.repeat(5 * 1024 * 1024)), /an event of the feed is too long\)$/],
+  [
+    'is refused',
+    (response) => void response.writeHead(403).end(JSON.stringify({ error: { message: 'a\u001b[2Jb' } })),
+    /answers 403: a\ufffd\[2Jb$/,
+  ],
+  ['is refused without a word', (response) => void response.writeHead(404).end('<html>'), /answers 404$/],
+])('a feed that %s ends it with 1 and one line', async (_, answer, line) => {
+  const { code, err } = await runCli(['top', await answering(answer)]);
+  expect(code).toBe(1);
+  expect(err.trimEnd()).toMatch(line);
+  expect(err.split('\n')).toHaveLength(2);
+});
+
+test('a rate takes two looks, so once shows the second', async () => {
+  const url = await answering((response) => response.write(told('snapshot', look(1)) + told('change', look(1_001))));
+  const { code, out } = await runCli(['top', url, '--once']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^gateway running 00:00:01 {2}connections 1,001 /);
+});
+
+test('a screen is cut at its width; one that is full is shown what is new when it takes more', async () => {
+  let feed: ServerResponse | undefined;
+  const url = await answering((response) => {
+    feed = response;
+    response.write(told('snapshot', look(1)) + told('change', look(2)) + told('change', look(3)));
+  });
+  const io = new MemoryIo();
+  const drains = new EventEmitter();
+  const write = io.stdout.write.bind(io.stdout);
+  let takes = false;
+  io.stdout = Object.assign(io.stdout, {
+    columns: 40,
+    once: drains.once.bind(drains),
+    write: (text: string) => {
+      write(text);
+      return takes;
+    },
+  });
+  const ended = run(['top', url], {}, io);
+  const shown = () => [...io.out.matchAll(/connections ([\d,]+)/g)].map(([, count]) => count);
+  await expect.poll(shown, POLL).toEqual(['1']);
+  for (const line of io.out.split('\n')) expect(line.replace('\u001b[H\u001b[J', '').length).toBeLessThanOrEqual(40);
+  takes = true;
+  drains.emit('drain');
+  await expect
+    .poll(() => {
+      feed?.write(told('change', look(4)));
+      return shown().at(-1);
+    }, POLL)
+    .toBe('4');
+  expect(new Set(shown())).toEqual(new Set(['1', '4']));
+  io.signals.emit('SIGTERM', 'SIGTERM');
+  expect(await ended).toBe(0);
+});
+
+test('who has stopped reading its output ends it', async () => {
+  const url = await answering((response) => response.write(told('snapshot', look(1))));
+  const io = new MemoryIo();
+  const errors = new EventEmitter();
+  io.stdout = Object.assign(io.stdout, { once: errors.once.bind(errors) });
+  const ended = run(['top', url], {}, io);
+  await expect.poll(() => io.out, POLL).toContain('gateway running');
+  errors.emit('error', new Error('EPIPE'));
+  expect([await ended, io.err]).toEqual([0, '']);
+});
+
+test('a second signal ends the process at once', async () => {
+  const io = new MemoryIo();
+  const ended = run(['top', await answering(() => {})], {}, io);
+  await expect.poll(() => io.signals.listenerCount('SIGINT'), POLL).toBe(1);
+  io.signals.emit('SIGINT', 'SIGINT');
+  io.signals.emit('SIGTERM', 'SIGTERM');
+  expect([await ended, io.exits]).toEqual([0, [1]]);
+});
+
+test.each([
+  ['ws://h:1/rt', 'http://h:1/playground/live'],
+  ['wss://h/any/rt?x=1', 'https://h/playground/live'],
+  ['https://[::1]:8443', 'https://[::1]:8443/playground/live'],
+])('the feed of %s is %s', (url, feed) => {
+  expect(resolveTopOptions(url, new Map(), {}).url).toBe(feed);
 });

@@ -63,8 +63,7 @@ export interface Watched {
 }
 
 /** A gateway in virtual time with a feed. */
-export function watched(info: Partial<FeedInfo> = {}, options: GatewayOptions = {}): Watched {
-  const clock = new FakeClock();
+export function watched(info: Partial<FeedInfo> = {}, options: GatewayOptions = {}, clock = new FakeClock()): Watched {
   const gateway = withBooks(createGateway({ clock, ...options }));
   let listening = 0;
   const on = gateway.on.bind(gateway) as (name: never, listener: never) => () => void;
