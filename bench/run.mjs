@@ -8,7 +8,7 @@ const args = process.argv.slice(2);
 process.env.TSX_TSCONFIG_PATH = fileURLToPath(new URL('../tsconfig.json', import.meta.url));
 const servers = args[args.indexOf('--servers') + 1];
 // A run of peers alone measures nothing that has to be built.
-const measuresGateway = !args.includes('--help') && (!args.includes('--servers') || servers?.split(',').includes('gateway'));
+const measuresGateway = !args.includes('--help') && (!args.includes('--servers') || servers?.includes('gateway'));
 
 try {
   if (measuresGateway) await build();

@@ -1,5 +1,14 @@
-import { type ClientContext, type ClosedLoop, type Dialect, gatewayDialect, Meter, type RunLimit } from 'gateway-cli/bench';
-import type { ServerName } from './job.js';
+import {
+  type ClientContext,
+  type ClosedLoop,
+  DEFLATE_HEADERS,
+  type Dialect,
+  gatewayDialect,
+  Inflater,
+  Meter,
+  type RunLimit,
+} from 'gateway-cli/bench';
+import { GATEWAYS, type ServerName } from './job.js';
 import { plainDialect } from './peers/plain-dialect.js';
 import { socketIoDialect } from './peers/socketio-dialect.js';
 import type { ServerProcess } from './server-process.js';
@@ -11,12 +20,14 @@ const STALL_MS = 10_000;
 export interface Manner {
   echo?: boolean | undefined;
   storm?: boolean | undefined;
+  /** Messages may be compressed. Default `false`. */
+  deflate?: boolean | undefined;
   /** Of the gateway's contract. Default `"1"`. */
   version?: '2' | undefined;
 }
 
 function dialectOf(server: ServerName, options: Manner): Dialect {
-  if (server === 'gateway') return gatewayDialect(options);
+  if (GATEWAYS.includes(server)) return gatewayDialect(options);
   return server === 'socketio' || server.startsWith('sio-') ? socketIoDialect(options) : plainDialect(options);
 }
 
@@ -36,7 +47,13 @@ export class Bench {
     this.failure.catch(() => {});
     const dialect = dialectOf(name, options);
     this.context = {
-      target: { host: '127.0.0.1', port: server.port, path: dialect.path },
+      target: {
+        host: '127.0.0.1',
+        port: server.port,
+        path: dialect.path,
+        headers: options.deflate ? DEFLATE_HEADERS : undefined,
+      },
+      inflater: options.deflate ? new Inflater() : undefined,
       dialect,
       meter: this.meter,
       onFault: (fault) => this.fail(fault),

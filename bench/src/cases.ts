@@ -1,6 +1,6 @@
 import type { Column } from './columns.js';
 import * as column from './columns.js';
-import { LONE_SERVERS, REDIS_SERVERS, type ServerName, type Task } from './job.js';
+import { GATEWAYS, LONE_SERVERS, REDIS_SERVERS, type ServerName, type Task } from './job.js';
 
 /** One row of the benchmark. */
 export interface Case {
@@ -105,10 +105,33 @@ export const CASES: readonly Case[] = [
   fan('fan200-16k-w8', '200 subscribers, 16 KiB, 8 in flight', 1, 200, 8, 16 * 1024),
   fan('echo1k', 'echo, 1,000 connections, 128 B, one in flight on each', 1000, 1, 1000, 128, true),
   {
+    id: 'deflate1k-w8',
+    title: '1,000 subscribers with `permessage-deflate`, 1 KiB of records, 8 in flight',
+    columns: [
+      column.CPU_PER_DELIVERY,
+      column.BYTES,
+      column.RUN_GROWTH,
+      column.DELIVERIES,
+      column.P50,
+      column.P99,
+      column.SERVER_BUSY,
+      column.GENERATOR_BUSY,
+    ],
+    servers: LONE_SERVERS,
+    full: {
+      scenario: 'fan',
+      params: { groups: 1, membersPerGroup: 1000, window: 8, dataBytes: 1024, deflate: true, ...FULL_TIME },
+    },
+    quick: {
+      scenario: 'fan',
+      params: { groups: 1, membersPerGroup: 5, window: 5, dataBytes: 1024, deflate: true, ...QUICK_TIME },
+    },
+  },
+  {
     id: 'echo1k-ack',
     title: 'acknowledged echo, 1,000 connections of dialect 2, 128 B, one in flight on each',
     columns: [column.CPU_PER_ACKED, column.CPU_PER_PLAIN, column.ACK_RATIO],
-    servers: ['gateway'],
+    servers: GATEWAYS,
     full: { scenario: 'acked', params: { connections: 1000, dataBytes: 128, warmupMs: 1000, measureMs: 3000 } },
     quick: { scenario: 'acked', params: { connections: 5, dataBytes: 128, warmupMs: 30, measureMs: 90 } },
   },
@@ -124,7 +147,7 @@ export const CASES: readonly Case[] = [
     id: 'idle10k-d2',
     title: 'idle: 10,000 members of dialect 2 in 1,000 groups',
     columns: [column.MEMORY],
-    servers: ['gateway'],
+    servers: GATEWAYS,
     full: { scenario: 'idle', params: { ...CROWD, version: '2' } },
     quick: { scenario: 'idle', params: { ...QUICK_CROWD, version: '2' } },
   },
@@ -140,7 +163,7 @@ export const CASES: readonly Case[] = [
     id: 'resume10k',
     title: '10,000 members drop at once and resume, in 1,000 groups',
     columns: [column.CPU_PER_CONNECTION, column.CONNECTIONS, column.MESSAGES_PER_MEMBER],
-    servers: ['gateway'],
+    servers: GATEWAYS,
     full: { scenario: 'resume', params: CROWD },
     quick: { scenario: 'resume', params: QUICK_CROWD },
   },
@@ -148,7 +171,7 @@ export const CASES: readonly Case[] = [
     id: 'replay1k',
     title: '1,000 members join at once, 100 to a group, and are replayed 1,000 messages of 128 B each',
     columns: [column.CPU_PER_REPLAYED, column.DELIVERIES, column.REPLAY_MS],
-    servers: ['gateway'],
+    servers: GATEWAYS,
     full: { scenario: 'replay', params: { groups: 10, membersPerGroup: 100, messages: 1000, dataBytes: 128 } },
     quick: { scenario: 'replay', params: { groups: 2, membersPerGroup: 3, messages: 20, dataBytes: 128 } },
   },
@@ -156,7 +179,7 @@ export const CASES: readonly Case[] = [
     id: 'jitter',
     title: '2,000 clients, each cut every 15 s and away for 2 s, under 2 broadcasts/s',
     columns: JITTER_COLUMNS,
-    servers: ['gateway', 'socketio'],
+    servers: [...GATEWAYS, 'socketio'],
     full: {
       scenario: 'jitter',
       params: { members: 2000, everyMs: 15_000, awayMs: 2_000, perSecond: 2, dataBytes: 128, durationMs: 20_000 },
@@ -170,7 +193,7 @@ export const CASES: readonly Case[] = [
     id: 'jitter-clients',
     title: 'the same with the products’ own clients: 200, each cut every 15 s and away for 2 s, under 5 broadcasts/s',
     columns: JITTER_COLUMNS,
-    servers: ['gateway', 'socketio'],
+    servers: [...GATEWAYS, 'socketio'],
     full: {
       scenario: 'client-jitter',
       params: { members: 200, everyMs: 15_000, awayMs: 2_000, perSecond: 5, dataBytes: 128, durationMs: 30_000 },
@@ -181,8 +204,8 @@ export const CASES: readonly Case[] = [
     },
   },
   // Naive announcements are quadratic: 10,000 members would take minutes. And plain servers have no presence.
-  storm('storm1k', 'presence storm: 1,000 join one group at once, then half leave', 1000, ['gateway', 'socketio']),
-  storm('storm10k', 'presence storm: 10,000 join one group at once, then half leave', 10_000, ['gateway']),
+  storm('storm1k', 'presence storm: 1,000 join one group at once, then half leave', 1000, [...GATEWAYS, 'socketio']),
+  storm('storm10k', 'presence storm: 10,000 join one group at once, then half leave', 10_000, GATEWAYS),
   {
     id: 'slow1k',
     title: '1,000 subscribers, 1 KiB, 64 in flight; 100 of them do not read',

@@ -18,7 +18,7 @@ export class Cluster {
   static async start(
     name: ServerName,
     count: number,
-    cores: readonly number[],
+    cores: readonly string[],
     manner: Manner = {},
     args: readonly string[] = [],
   ) {
@@ -27,7 +27,7 @@ export class Cluster {
   }
 
   /** One server of the same product that shares nothing. */
-  static alone(name: ServerName, cores: readonly number[], manner: Manner = {}): Promise<Cluster> {
+  static alone(name: ServerName, cores: readonly string[], manner: Manner = {}): Promise<Cluster> {
     return Cluster.#over(undefined, name, 1, cores, manner, []);
   }
 
@@ -35,7 +35,7 @@ export class Cluster {
     redis: RedisProcess | undefined,
     name: ServerName,
     count: number,
-    cores: readonly number[],
+    cores: readonly string[],
     manner: Manner,
     args: readonly string[],
   ): Promise<Cluster> {

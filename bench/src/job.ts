@@ -1,7 +1,11 @@
-/** Servers under test. The first is ours, the others are its peers. */
-export const SERVERS = ['gateway', 'bun', 'ws-once', 'ws-naive', 'socketio', 'sio-streams', 'sio-pubsub'] as const;
+/** Servers under test. The first is ours, the second ours on Bun, the others are its peers. */
+export const SERVERS = ['gateway', 'gateway-bun', 'bun', 'ws-once', 'ws-naive', 'socketio', 'sio-streams', 'sio-pubsub'] as const;
 export type ServerName = (typeof SERVERS)[number];
 
+/** Ours, on each runtime that is measured. */
+export const GATEWAYS: readonly ServerName[] = ['gateway', 'gateway-bun'];
+/** Those that Bun runs. */
+export const ON_BUN: ReadonlySet<ServerName> = new Set<ServerName>(['gateway-bun', 'bun']);
 /** Those that share a Redis in some case: Socket.IO with its adapter for streams, and with that for PUB/SUB. */
 export const REDIS_SERVERS: readonly ServerName[] = ['gateway', 'sio-streams', 'sio-pubsub'];
 /** Those of the cases that need no Redis. */
@@ -17,6 +21,8 @@ export interface FanParams {
   warmupMs: number;
   measureMs: number;
   echo?: boolean;
+  /** Messages are compressed where the server does that. */
+  deflate?: boolean;
 }
 
 /** Connections that have joined a group and do nothing, or come all at once. */
@@ -109,4 +115,20 @@ export interface JobResult {
   /** Name and version of the server, as it says. */
   version: string;
   metrics: Metrics;
+}
+
+/** A job that did not end with a result. */
+export interface JobFailure {
+  caseId: string;
+  server: ServerName;
+  message: string;
+}
+
+/** What a generator process is to do. */
+export interface Orders {
+  jobs: readonly Job[];
+  /** For servers, each as `taskset -c` takes it. */
+  cores: readonly string[];
+  /** Jobs at a time. */
+  lanes: number;
 }

@@ -6,7 +6,7 @@ import { createClient } from '@redis/client';
 /** Whether there is a `redis-server` that cases can be measured with. */
 export const hasRedis = () => spawnSync('redis-server', ['--version']).status === 0;
 
-/** A Redis of its own that writes nothing to disk, pinned to one core. */
+/** A Redis of its own that writes nothing to disk, pinned to the cores that it is given, as `taskset -c` takes them. */
 export class RedisProcess {
   private constructor(
     private readonly child: ChildProcess,
@@ -23,10 +23,10 @@ export class RedisProcess {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  static async start(core: number): Promise<RedisProcess> {
+  static async start(cores: string): Promise<RedisProcess> {
     const port = await freePort();
     const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-    const child = spawn('taskset', ['-c', String(core), 'redis-server', ...settings], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn('taskset', ['-c', cores, 'redis-server', ...settings], { stdio: ['ignore', 'pipe', 'ignore'] });
     process.once('exit', () => child.kill('SIGKILL'));
     for await (const chunk of child.stdout) if (String(chunk).includes('Ready to accept connections')) break;
     if (child.exitCode !== null) throw new Error('redis-server did not start');

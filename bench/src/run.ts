@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Case } from './cases.js';
 import { FlagError, type Flags, HELP, parseFlags } from './flags.js';
-import { REDIS_SCENARIOS, type ServerName } from './job.js';
+import { ON_BUN, REDIS_SCENARIOS, type ServerName } from './job.js';
 import { describeMachine, obstacle } from './machine.js';
 import { PROFILE_DIR } from './proc.js';
 import { hasRedis } from './redis-process.js';
@@ -32,11 +32,12 @@ function commandLine(args: readonly string[]): string {
 
 /** Leaves out Bun where its binary is not installed. @throws FlagError when it was asked for by name. */
 function available({ servers, explicit }: Flags): readonly ServerName[] {
-  if (!servers.includes('bun') || bunBinary() !== undefined) return servers;
+  const onBun = servers.filter((name) => ON_BUN.has(name));
+  if (onBun.length === 0 || bunBinary() !== undefined) return servers;
   const reason = 'the optional package @oven/bun-linux-x64 is not installed';
-  if (explicit) throw new FlagError(`bun: ${reason}`);
-  console.log(`bun is left out: ${reason}`);
-  return servers.filter((name) => name !== 'bun');
+  if (explicit) throw new FlagError(`${onBun.join(', ')}: ${reason}`);
+  console.log(`left out: ${onBun.join(', ')}; ${reason}`);
+  return servers.filter((name) => !ON_BUN.has(name));
 }
 
 /** Leaves out what needs a Redis where there is none. */

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { ServerName } from './job.js';
+import { ON_BUN, type ServerName } from './job.js';
 import { PROFILE_DIR } from './proc.js';
 
 const require = createRequire(import.meta.url);
@@ -19,6 +19,7 @@ export function bunBinary(): string | undefined {
 
 /** Servers that are another one with an argument more. */
 const VARIANTS: Partial<Record<ServerName, { script: ServerName; args: readonly string[] }>> = {
+  'gateway-bun': { script: 'gateway', args: [] },
   'sio-streams': { script: 'socketio', args: ['--adapter', '@socket.io/redis-streams-adapter'] },
   'sio-pubsub': { script: 'socketio', args: ['--adapter', '@socket.io/redis-adapter'] },
 };
@@ -27,7 +28,7 @@ const script = (name: ServerName) => fileURLToPath(new URL(`servers/${name}.mjs`
 /** A server that has not ended by itself after this long is killed. */
 const STOP_MS = 5_000;
 
-/** A server under test, in a process of its own that is pinned to one core. */
+/** A server under test, in a process of its own that is pinned to the cores that it is given, as `taskset -c` takes them. */
 export class ServerProcess {
   readonly pid: number;
   readonly port: number;
@@ -44,16 +45,19 @@ export class ServerProcess {
   }
 
   /** Starts a server; resolves when it listens. @throws Error when it ends first. */
-  static async start(name: ServerName, core: number, args: readonly string[] = []): Promise<ServerProcess> {
+  static async start(name: ServerName, cores: string, args: readonly string[] = []): Promise<ServerProcess> {
     const profileDir = process.env[PROFILE_DIR];
     const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
     const variant = VARIANTS[name] ?? { script: name, args: [] };
     const rest = [...variant.args, ...args];
-    const command =
-      name === 'bun'
-        ? [bunBinary()!, script(name), ...rest]
-        : [process.execPath, '--expose-gc', ...profile, script(variant.script), ...rest];
-    const child = spawn('taskset', ['-c', String(core), ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const command = [
+      ON_BUN.has(name) ? bunBinary()! : process.execPath,
+      '--expose-gc',
+      ...profile,
+      script(variant.script),
+      ...rest,
+    ];
+    const child = spawn('taskset', ['-c', cores, ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const hello = await lines.next();
     if (hello.done) throw new Error(`${name} did not start`);

@@ -1,7 +1,7 @@
-// The load generator's process: runs the jobs given as JSON, each against a fresh server on the first of the cores given, and prints one JSON line
-// for each.
+// The load generator's process: runs the jobs that are given as JSON, `lanes` of them at a time, each against a fresh server on the first of the cores
+// given. Prints a line of JSON for each as it ends.
 import { Bench } from './bench.js';
-import type { Job, JobResult, Metrics, Task } from './job.js';
+import type { Job, JobFailure, JobResult, Metrics, Orders, Task } from './job.js';
 import { OWN_CLIENTS } from './peers/own-clients.js';
 import { acked } from './scenarios/acked.js';
 import { clientJitter } from './scenarios/client-jitter.js';
@@ -22,10 +22,10 @@ import { ServerProcess } from './server-process.js';
 /** Scenarios for which a server keeps what clients miss, where that is an option of it. */
 const RECOVERING: ReadonlySet<string> = new Set<Task['scenario']>(['resume', 'jitter', 'client-jitter']);
 
-function runTask({ server: name, task }: Job, server: ServerProcess, cores: readonly number[]): Promise<Metrics> {
+function runTask({ server: name, task }: Job, server: ServerProcess, cores: readonly string[]): Promise<Metrics> {
   switch (task.scenario) {
     case 'fan':
-      return fan(new Bench(name, server, { echo: task.params.echo }), task.params);
+      return fan(new Bench(name, server, { echo: task.params.echo, deflate: task.params.deflate }), task.params);
     case 'idle':
       return idleMemory(new Bench(name, server, { version: task.params.version }), task.params);
     case 'reconnect':
@@ -55,23 +55,30 @@ function runTask({ server: name, task }: Job, server: ServerProcess, cores: read
   }
 }
 
-async function run(job: Job, cores: readonly number[]): Promise<JobResult> {
-  const recovery = RECOVERING.has(job.task.scenario) ? ['--recovery'] : [];
-  // Cases with several servers start them by themselves, and this one only says its version.
-  const server = await ServerProcess.start(job.server, cores[0]!, recovery);
+async function run(job: Job, cores: readonly string[]): Promise<JobResult | JobFailure> {
+  const { caseId, server: name } = job;
+  let server: ServerProcess | undefined;
   try {
-    return { caseId: job.caseId, server: job.server, version: server.version, metrics: await runTask(job, server, cores) };
+    const { scenario, params } = job.task;
+    const flags = [
+      ...(RECOVERING.has(scenario) ? ['--recovery'] : []),
+      ...('deflate' in params && params.deflate ? ['--deflate'] : []),
+    ];
+    // Cases with several servers start them by themselves, and this one only says its version.
+    server = await ServerProcess.start(name, cores[0]!, flags);
+    return { caseId, server: name, version: server.version, metrics: await runTask(job, server, cores) };
+  } catch (error) {
+    return { caseId, server: name, message: (error as Error).message };
   } finally {
-    await server.stop();
+    await server?.stop();
   }
 }
 
-const [jobs = '[]', serverCores = '0'] = process.argv.slice(2);
-try {
-  for (const job of JSON.parse(jobs) as Job[]) console.log(JSON.stringify(await run(job, serverCores.split(',').map(Number))));
-} catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
-}
+const { jobs, cores, lanes } = JSON.parse(process.argv[2]!) as Orders;
+const line = [...jobs];
+const lane = async () => {
+  for (let job = line.shift(); job !== undefined; job = line.shift()) console.log(JSON.stringify(await run(job, cores)));
+};
+await Promise.all(Array.from({ length: lanes }, lane));
 // Connections that a scenario left open would keep the process.
 process.exit();

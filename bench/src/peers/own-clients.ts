@@ -42,4 +42,4 @@ function socketIoClient(port: number, listener: ClientListener): OwnClient {
 }
 
 /** The products that have a client of their own, by server. */
-export const OWN_CLIENTS = { gateway: gatewayClient, socketio: socketIoClient } as const;
+export const OWN_CLIENTS = { gateway: gatewayClient, 'gateway-bun': gatewayClient, socketio: socketIoClient } as const;

@@ -30,7 +30,7 @@ ${report.cases.map(section).join('\n\n')}
 ## How it is measured
 
 Every server runs in a process of its own, fresh for each run and pinned to one core; the load generator is pinned to another. The peers:
-\`bun\` is Bun's own publish, \`ws-once\` a plain \`ws\` server that encodes each message once and sends the bytes to each receiver,
+\`gateway-bun\` is the same gateway, run by Bun, \`bun\` Bun's own publish, \`ws-once\` a plain \`ws\` server that encodes each message once and sends the bytes to each receiver,
 \`ws-naive\` one that sends the string, \`socketio\` Socket.IO with rooms, on the websocket transport, else with its defaults. The gateway
 runs with everything on (validation, \`seq\`, presence, sessions, accounting); only its rate limits are set out of reach of the one publisher.
 

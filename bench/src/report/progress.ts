@@ -4,7 +4,8 @@ import type { Progress } from '../runner.js';
 /** Writes how far the run is: on a terminal one line that changes, elsewhere one line per job. */
 export function progressLine(cases: readonly Case[], out: NodeJS.WriteStream = process.stderr): Progress {
   const start = Date.now();
-  return (done, total, { caseId, server }, result) => {
+  return (done, total, result) => {
+    const { caseId, server } = result;
     const { key, title, format } = cases.find(({ id }) => id === caseId)!.columns[0]!;
     const value = 'message' in result ? `FAILED: ${result.message}` : `${format(result.metrics[key]!)} ${title}`;
     const line = `[${done}/${total}, ${Math.round((Date.now() - start) / 1000)} s] ${caseId} ${server}: ${value}`;

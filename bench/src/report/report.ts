@@ -1,7 +1,6 @@
 import type { Case } from '../cases.js';
 import type { Column } from '../columns.js';
-import { type JobResult, SERVERS, type ServerName } from '../job.js';
-import type { JobFailure } from '../runner.js';
+import { type JobFailure, type JobResult, SERVERS, type ServerName } from '../job.js';
 
 /** One metric over all repeats. */
 export interface Spread {

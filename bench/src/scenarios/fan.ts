@@ -1,7 +1,7 @@
 import { ClosedLoop, Fleet } from 'gateway-cli/bench';
 import type { Bench } from '../bench.js';
 import type { FanParams, Metrics } from '../job.js';
-import { cpuUs, idle } from '../proc.js';
+import { cpuUs, idle, memoryKiB } from '../proc.js';
 
 /** After the last delivery, a message that comes twice still shows. */
 const AFTERMATH_MS = 50;
@@ -9,11 +9,13 @@ const AFTERMATH_MS = 50;
 /** Messages at full rate within a window, to all members of their group. */
 export async function fan(bench: Bench, params: FanParams): Promise<Metrics> {
   const { server, meter } = bench;
+  const memoryBefore = memoryKiB(server.pid);
   const fleet = new Fleet(bench.context, {
     ...params,
     connections: params.groups * params.membersPerGroup,
     inFlightMax: params.window,
     groupPrefix: 'g',
+    filling: params.deflate ? 'records' : undefined,
   });
   await bench.guard(fleet.open());
   const loop = new ClosedLoop(fleet.publishers(), params.window);
@@ -30,7 +32,7 @@ export async function fan(bench: Bench, params: FanParams): Promise<Metrics> {
   const cpu = cpuUs(server.pid) - cpuBefore;
   const { user, system } = process.cpuUsage(own);
 
-  const { deliveries } = meter;
+  const { deliveries, bytes } = meter;
   checkComplete(fleet, params.membersPerGroup);
   const { p50, p99, p999 } = meter.latency();
   return {
@@ -42,6 +44,8 @@ export async function fan(bench: Bench, params: FanParams): Promise<Metrics> {
     serverBusy: cpu / 1000 / elapsedMs,
     generatorBusy: (user + system) / 1000 / elapsedMs,
     deliveries,
+    growthMiB: (memoryKiB(server.pid) - memoryBefore) / 1024,
+    bytes: bytes / deliveries,
   };
 }
 

@@ -5,7 +5,7 @@ import { cpuUs } from '../proc.js';
 
 /** Broadcasts before the first client is cut: who has got nothing has no place in the log to come back to. */
 const FIRST_MESSAGES = 2;
-/** Nothing came for this long: what is missing then is lost. */
+/** Nothing came for this long, or what has not come to somebody who is back: it is lost. */
 const PATIENCE_MS = 2_000;
 
 /**
@@ -29,22 +29,23 @@ export async function jitter(bench: Bench, params: JitterParams): Promise<Metric
 
   const cpuBefore = cpuUs(server.pid);
   const start = performance.now();
-  const delays: number[] = [];
+  const back: Returns = { count: 0, delays: [] };
   const leadMs = (FIRST_MESSAGES * 1000) / perSecond;
-  const lives = clients.map((client, i) => live(bench, client, ledger, delays, params, leadMs + (params.everyMs * i) / members));
+  const lives = clients.map((client, i) => live(bench, client, ledger, back, params, leadMs + (params.everyMs * i) / members));
   const paced = new Paced([new Publisher(host, ledger, context.dialect, dataBytes)], perSecond);
   await bench.guard(paced.run(durationMs));
   await bench.guard(Promise.all(lives));
   await settle(bench, clients);
   const elapsedMs = performance.now() - start;
 
+  const { count, delays } = back;
   delays.sort((a, b) => a - b);
   const sum = (of: (client: Client) => number) => clients.reduce((all, client) => all + of(client), 0);
   const missing = sum(({ receipts }) => receipts.lost + receipts.outstanding);
   return {
-    backP50Ms: delays[Math.floor(delays.length * 0.5)]!,
-    backP99Ms: delays[Math.floor(delays.length * 0.99)]!,
-    returns: delays.length,
+    backP50Ms: delays[Math.floor(delays.length * 0.5)] ?? 0,
+    backP99Ms: delays[Math.floor(delays.length * 0.99)] ?? 0,
+    returns: count,
     resumed: sum(({ standing }) => standing!.returns),
     delivered: 1 - missing / (members * ledger.sent),
     missing,
@@ -54,12 +55,18 @@ export async function jitter(bench: Bench, params: JitterParams): Promise<Metric
   };
 }
 
+/** How often clients came back, and how long it took those who got everything, in milliseconds. */
+interface Returns {
+  count: number;
+  delays: number[];
+}
+
 /** One client's comings and goings, for as long as there is time for a whole one. */
 async function live(
   bench: Bench,
   client: Client,
   ledger: Ledger,
-  delays: number[],
+  back: Returns,
   { everyMs, awayMs, durationMs }: JitterParams,
   offsetMs: number,
 ): Promise<void> {
@@ -71,8 +78,11 @@ async function live(
     const backAt = performance.now();
     const { sent } = ledger;
     await enter(client);
-    await client.until(sent);
-    delays.push(performance.now() - backAt);
+    back.count++;
+    // Who came back as somebody else may never get it, and has no delay then but messages that are missing.
+    const all = client.until(sent).then(() => true);
+    const patience = bench.pause(PATIENCE_MS).then(() => false);
+    if (await Promise.race([all, patience])) back.delays.push(performance.now() - backAt);
   }
 }
 

@@ -11,7 +11,7 @@ const WINDOW = 64;
  */
 export async function killedNode(
   name: ServerName,
-  cores: readonly number[],
+  cores: readonly string[],
   { groups, membersPerGroup }: CrowdParams,
 ): Promise<Metrics> {
   const cluster = await Cluster.start(name, 2, cores, { version: '2' }, ['--recovery']);

@@ -10,7 +10,7 @@ const AFTERMATH_MS = 1_000;
  * Groups that are on both of two servers, at full rate and then at half of it. The same product alone, with all members on one server and
  * nothing shared, is measured beside it at the same rates: what two do more than one, and what Redis adds to the latency, is told by that.
  */
-export async function nodes(name: ServerName, cores: readonly number[], params: NodesParams): Promise<Metrics> {
+export async function nodes(name: ServerName, cores: readonly string[], params: NodesParams): Promise<Metrics> {
   const shared = await Cluster.start(name, 2, cores);
   const two = await measured(shared, params, undefined).finally(() => shared.stop());
   const lone = await Cluster.alone(name, cores);

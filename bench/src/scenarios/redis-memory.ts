@@ -6,7 +6,7 @@ import { idle } from '../proc.js';
 /** What Redis holds for a group that nothing was said in, and for each of its members. */
 export async function redisMemory(
   name: ServerName,
-  cores: readonly number[],
+  cores: readonly string[],
   { groups, membersPerGroup }: CrowdParams,
 ): Promise<Metrics> {
   const cluster = await Cluster.start(name, 1, cores, { version: '2' });

@@ -10,7 +10,7 @@ const PATIENCE_MS = 60_000;
  * A gateway's connection to Redis is cut, and comes back once a message was published in each of its groups: from when Redis can be reached
  * again until the last message is delivered. The broker alone, without clients.
  */
-export async function resubscribe(cores: readonly number[], { groups }: ResubscribeParams): Promise<Metrics> {
+export async function resubscribe(cores: readonly string[], { groups }: ResubscribeParams): Promise<Metrics> {
   const redis = await RedisProcess.start(cores[0]!);
   let reachable = Promise.resolve();
   const url = async () => {

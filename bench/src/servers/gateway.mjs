@@ -1,6 +1,6 @@
 // Our gateway with everything on: validation, seq, presence, sessions, accounting, heartbeats, rate limits. With `--recovery` members stay
 // for as long as Socket.IO keeps its sessions: on a slow machine 10,000 take longer than 15 s to come back.
-// `--redis <url>`: it shares everything with others in that Redis.
+// `--deflate`: long messages are compressed. `--redis <url>`: it shares everything with others in that Redis.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -27,6 +27,7 @@ createGateway({
   // One publisher at full rate is the point of the bench; its rate is accounted for, only not refused.
   limits: { messagesPerSecondMax: 1e9, messagesBurst: 1e9, bytesPerSecondMax: 1e12, bytesBurst: 1e12 },
   timings: process.argv.includes('--recovery') ? { resumeTtlMs: 120_000 } : {},
+  perMessageDeflate: process.argv.includes('--deflate'),
   logger,
 });
-listen(server, `gateway ${version}`);
+listen(server, process.versions.bun === undefined ? `gateway ${version}` : `gateway ${version} on Bun ${process.versions.bun}`);

@@ -12,7 +12,7 @@ const { version } = JSON.parse(readFileSync(createRequire(import.meta.url).resol
 export function servePlainWs(fanOut) {
   const groups = new Map();
   const server = createServer();
-  const sockets = new WebSocketServer({ server });
+  const sockets = new WebSocketServer({ server, perMessageDeflate: process.argv.includes('--deflate') });
 
   const subscribe = (socket, group) => {
     socket.group = group;

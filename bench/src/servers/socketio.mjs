@@ -1,5 +1,5 @@
 // Socket.IO with rooms, as its documentation shows it; the websocket transport only, everything else at its default, with
-// `--recovery` that of connection state recovery, with `--redis <url>` and `--adapter <package>` one of its adapters for Redis.
+// `--recovery` that of connection state recovery, with `--deflate` compression, with `--redis <url>` and `--adapter <package>` one of its adapters for Redis.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
@@ -15,6 +15,7 @@ const adapterName = argument('--adapter');
 const adapter = redis === undefined ? undefined : await adapterOf(adapterName, redis);
 const io = new Server(server, {
   transports: ['websocket'],
+  perMessageDeflate: process.argv.includes('--deflate'),
   ...(connectionStateRecovery && { connectionStateRecovery }),
   ...(adapter && { adapter }),
 });

@@ -1,14 +1,17 @@
+import { constants, deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { FrameReader } from '../../src/bench/generator/frame-reader.js';
 import { encodeFrame, OPCODE } from '../../src/bench/generator/frame-writer.js';
+import { Inflater } from '../../src/bench/generator/inflater.js';
 import { serverFrame, unmask } from './frames.js';
 
 /** What a reader finds in `bytes` when they come in chunks of `size`. */
-function read(bytes: Buffer, size: number): string[] {
+function read(bytes: Buffer, size: number, inflater?: Inflater): string[] {
   const found: string[] = [];
-  const reader = new FrameReader({
-    onFrame: (opcode, buffer, start, end) => found.push(`${opcode}:${buffer.toString('latin1', start, end)}`),
-  });
+  const reader = new FrameReader(
+    { onFrame: (opcode, buffer, start, end) => found.push(`${opcode}:${buffer.toString('latin1', start, end)}`) },
+    inflater,
+  );
   // One buffer for all reads, as the sockets have it: nothing may be kept by reference.
   const shared = Buffer.alloc(size);
   for (let at = 0; at < bytes.length; at += size) reader.push(shared, bytes.copy(shared, 0, at, at + size));
@@ -39,6 +42,23 @@ describe('reading server frames', () => {
 
   test('reports the opcode of a control frame', () => {
     expect(read(serverFrame('beat', OPCODE.ping), 100)).toEqual(['9:beat']);
+  });
+
+  test.each([1, 7, 1 << 20])('inflates what is compressed, among what is not, in chunks of %i bytes', (size) => {
+    // More than an inflater remembers, twice.
+    const texts = Array.from({ length: 20 }, (_, i) => `${i} `.repeat(400));
+    const deflated = texts.map((text) => {
+      const frame = serverFrame(deflateRawSync(text, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4));
+      frame[0]! |= 0x40;
+      return frame;
+    });
+    const twice = [...deflated, serverFrame('plain'), ...deflated];
+    const found = read(Buffer.concat(twice), size, new Inflater());
+    expect(found).toEqual([...texts, 'plain', ...texts].map((text) => `1:${text}`));
+  });
+
+  test('refuses what is said to be compressed, and is not', () => {
+    expect(() => read(Buffer.from([0xc1, 0x02, 0xff, 0xff]), 100, new Inflater())).toThrow('invalid');
   });
 
   test.each([

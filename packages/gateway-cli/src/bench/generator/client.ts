@@ -3,6 +3,7 @@ import { Fault } from './fault.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import { encodeFrame, OPCODE } from './frame-writer.js';
 import type { Target } from './handshake.js';
+import type { Inflater } from './inflater.js';
 import type { Ledger } from './ledger.js';
 import type { Meter } from './meter.js';
 import { DATA_BYTES_MIN, findData, isWhole, readNumber, readSize, readStream } from './payload.js';
@@ -15,6 +16,8 @@ export interface ClientContext {
   target: Target;
   dialect: Dialect;
   meter: Meter;
+  /** Given where messages may come compressed; the target's headers are to offer it. */
+  inflater?: Inflater | undefined;
   /** Called with whatever goes wrong after a client has joined; before, {@link Client.connect} and {@link Client.join} reject. */
   onFault(fault: Fault, client: Client): void;
   /** Called with the JSON text of every `ready`. */
@@ -38,7 +41,7 @@ export class Client implements RawSocketEvents, FrameSink {
   private readonly context: ClientContext;
   private readonly ledgers: readonly Ledger[];
   private readonly group: string;
-  private reader = new FrameReader(this);
+  private reader: FrameReader;
   private socket: RawSocket | undefined;
   private readyFrames = 0;
   /** Where in the last frame the data was: nearly always where it is in this one. */
@@ -56,6 +59,7 @@ export class Client implements RawSocketEvents, FrameSink {
   /** `ledgers`: those of the publishers of its group, of which there is at least one. */
   constructor(context: ClientContext, ledgers: readonly Ledger[], { lossy = false, resumes = false } = {}) {
     this.context = context;
+    this.reader = new FrameReader(this, context.inflater);
     this.ledgers = ledgers;
     this.group = ledgers[0]!.group;
     this.receipts = new Receipts(ledgers);
@@ -65,7 +69,7 @@ export class Client implements RawSocketEvents, FrameSink {
 
   /** Connects; resolves after the upgrade. @throws Fault when it fails. */
   connect(): Promise<void> {
-    this.reader = new FrameReader(this);
+    this.reader = new FrameReader(this, this.context.inflater);
     this.readyFrames = 0;
     this.leaving = false;
     this.closeCode = undefined;
@@ -130,7 +134,9 @@ export class Client implements RawSocketEvents, FrameSink {
   }
 
   onBytes(buffer: Buffer, length: number): void {
-    this.context.meter.now = performance.now();
+    const { meter } = this.context;
+    meter.now = performance.now();
+    meter.bytes += length;
     this.reader.push(buffer, length);
   }
 

@@ -1,5 +1,6 @@
 import { Client, type ClientContext } from './client.js';
 import { Ledger } from './ledger.js';
+import type { Filling } from './payload.js';
 import { Publisher } from './publisher.js';
 
 /** Handshakes that are under way at once. */
@@ -14,6 +15,8 @@ export interface FleetOptions {
   publishersPerGroup?: number | undefined;
   /** Bytes of data in each message. */
   dataBytes: number;
+  /** What fills them. Default `x`, over and over. */
+  filling?: Filling | undefined;
   /** Most messages of one publisher in flight. */
   inFlightMax: number;
   /** Whether its clients can come back as the members that they were. Default `false`. */
@@ -43,11 +46,13 @@ export class Fleet {
   readonly ledgers: Ledger[] = [];
   private readonly context: ClientContext;
   private readonly dataBytes: number;
+  private readonly filling: Filling | undefined;
   private readonly groups: { members: Client[]; ledgers: Ledger[] }[] = [];
 
   constructor(context: ClientContext, options: FleetOptions) {
     this.context = context;
     this.dataBytes = options.dataBytes;
+    this.filling = options.filling;
     const { groups, connections, publishersPerGroup = 1, inFlightMax, groupPrefix, resumes } = options;
     for (let g = 0; g < groups; g++) {
       const ledgers = Array.from({ length: publishersPerGroup }, (_, i) => new Ledger(`${groupPrefix}${g}`, inFlightMax, i));
@@ -70,7 +75,7 @@ export class Fleet {
       members
         .filter((client) => client.isMember)
         .slice(0, ledgers.length)
-        .map((client, i) => new Publisher(client, ledgers[i]!, this.context.dialect, this.dataBytes)),
+        .map((client, i) => new Publisher(client, ledgers[i]!, this.context.dialect, this.dataBytes, this.filling)),
     );
   }
 

@@ -26,6 +26,8 @@ export class Meter {
   /** Time of the read in progress, in milliseconds of `performance.now()`. */
   now = 0;
   deliveries = 0;
+  /** Received by all clients, after their handshakes. */
+  bytes = 0;
   private readonly all = histogram();
   private readonly recent = histogram();
   private readonly counts = new Uint32Array(COUNTED_BELOW);
@@ -40,6 +42,7 @@ export class Meter {
 
   reset(): void {
     this.deliveries = 0;
+    this.bytes = 0;
     this.counts.fill(0);
     this.recent.reset();
     this.all.reset();

@@ -17,16 +17,35 @@ export const DATA_BYTES_MIN = SIZE_AT + SIZE_DIGITS + 1;
 
 const digits = (value: number, count: number) => String(value).padStart(count, '0');
 
+/** What fills data up to its size. */
+export type Filling = 'x' | 'records';
+
+/** Records as a drawing board may send them, as different and as alike as such are. Always the same ones: no server is to have luck. */
+function fillingOf(filling: Filling, size: number): string {
+  if (filling === 'x') return 'x'.repeat(size);
+  let state = 1;
+  const number = (below: number) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+  let text = '';
+  while (text.length < size) {
+    const kind = ['stroke', 'note', 'arrow', 'cursor'][number(4)];
+    text += `{id:${number(1e6)},kind:${kind},x:${number(20_000) / 10},y:${number(12_000) / 10},by:user-${number(50)},at:17${number(1e9)}},`;
+  }
+  return text.slice(0, size);
+}
+
 /**
  * Data of `size` bytes with the number 0.
  * @param stream number of the publisher in its group. Default 0.
  * @throws RangeError for a size outside {@link DATA_BYTES_MIN} to 9,999,999 and a stream over 99,999.
  */
-export function dataOfSize(size: number, stream = 0): string {
+export function dataOfSize(size: number, stream = 0, filling: Filling = 'x'): string {
   if (!(size >= DATA_BYTES_MIN && size < 10 ** SIZE_DIGITS)) throw new RangeError(`data has ${DATA_BYTES_MIN} to 9999999 bytes`);
   if (!(stream >= 0 && stream < 10 ** STREAM_DIGITS)) throw new RangeError('a group has at most 100000 publishers');
   const head = digits(stream, STREAM_DIGITS) + digits(0, NUMBER_DIGITS) + digits(size, SIZE_DIGITS);
-  return `${MARK}${head}${'x'.repeat(size - DATA_BYTES_MIN)}~`;
+  return `${MARK}${head}${fillingOf(filling, size - DATA_BYTES_MIN)}~`;
 }
 
 /** Where the data begins in `buffer[start … end)`, looking first at `guess`; -1 when there is none. */

@@ -2,7 +2,7 @@ import type { Client } from './client.js';
 import { type Dialect, ID } from './dialect.js';
 import { frameInPlace, headerLength, OPCODE } from './frame-writer.js';
 import type { Ledger } from './ledger.js';
-import { dataOfSize, findData, writeDigits, writeNumber } from './payload.js';
+import { dataOfSize, type Filling, findData, writeDigits, writeNumber } from './payload.js';
 
 const ID_DIGITS = ID.length - 'm-'.length;
 
@@ -18,10 +18,10 @@ export class Publisher {
   private count = 0;
 
   /** `dataBytes`: size of each message's data. */
-  constructor(client: Client, ledger: Ledger, dialect: Dialect, dataBytes: number) {
+  constructor(client: Client, ledger: Ledger, dialect: Dialect, dataBytes: number, filling?: Filling) {
     this.client = client;
     this.ledger = ledger;
-    this.template = Buffer.from(dialect.publication(ledger.group, dataOfSize(dataBytes, ledger.stream)));
+    this.template = Buffer.from(dialect.publication(ledger.group, dataOfSize(dataBytes, ledger.stream, filling)));
     this.dataAt = findData(this.template, 0, this.template.length, -1);
     const idAt = this.template.indexOf(`"${ID}"`);
     this.idEnd = idAt === -1 ? -1 : idAt + 1 + ID.length;
