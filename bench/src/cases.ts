@@ -1,102 +1,23 @@
-import type { Column } from './columns.js';
+import {
+  type Case,
+  CROWD,
+  FULL_TIME,
+  fan,
+  GONE_D2_MS,
+  JITTER_COLUMNS,
+  nodes,
+  ONE_WS,
+  open,
+  QUICK_CROWD,
+  QUICK_TIME,
+  quiet,
+  resume,
+  storm,
+} from './case-kinds.js';
 import * as column from './columns.js';
-import { GATEWAYS, LONE_SERVERS, REDIS_SERVERS, type ServerName, type Task } from './job.js';
+import { GATEWAYS, LONE_SERVERS, REDIS_SERVERS } from './job.js';
 
-/** One row of the benchmark. */
-export interface Case {
-  id: string;
-  title: string;
-  /** What is measured; the first column is what servers are compared by, and less of it is better. */
-  columns: readonly Column[];
-  servers: readonly ServerName[];
-  full: Task;
-  /** So small that it only shows that the case runs. */
-  quick: Task;
-}
-
-const FAN_COLUMNS = [
-  column.CPU_PER_DELIVERY,
-  column.DELIVERIES,
-  column.P50,
-  column.P99,
-  column.P999,
-  column.SERVER_BUSY,
-  column.GENERATOR_BUSY,
-];
-const FULL_TIME = { warmupMs: 700, measureMs: 1500 };
-const QUICK_TIME = { warmupMs: 30, measureMs: 60 };
-/** Plain `ws` holds a connection in one way, whichever way it sends. */
-const ONE_WS = LONE_SERVERS.filter((name) => name !== 'ws-once');
-
-function fan(
-  id: string,
-  title: string,
-  groups: number,
-  membersPerGroup: number,
-  window: number,
-  dataBytes = 128,
-  echo = false,
-): Case {
-  const small = { groups: Math.min(groups, 5), membersPerGroup: Math.min(membersPerGroup, 5), window: Math.min(window, 5) };
-  return {
-    id,
-    title,
-    columns: FAN_COLUMNS,
-    servers: LONE_SERVERS,
-    full: { scenario: 'fan', params: { groups, membersPerGroup, window, dataBytes, echo, ...FULL_TIME } },
-    quick: { scenario: 'fan', params: { ...small, dataBytes, echo, ...QUICK_TIME } },
-  };
-}
-
-function storm(id: string, title: string, members: number, servers: readonly ServerName[]): Case {
-  return {
-    id,
-    title,
-    columns: [column.CPU_PER_MEMBER, column.MESSAGES_PER_MEMBER, column.JOIN_MS, column.LEAVE_MS],
-    servers,
-    full: { scenario: 'storm', params: { members } },
-    quick: { scenario: 'storm', params: { members: 10 } },
-  };
-}
-
-function nodes(id: string, title: string, groups: number, membersPerGroup: number, window: number): Case {
-  const small = { groups: Math.min(groups, 5), membersPerGroup: Math.min(membersPerGroup, 4), window: Math.min(window, 5) };
-  return {
-    id,
-    title,
-    columns: [
-      column.REDIS_US,
-      column.PER_REDIS_CORE,
-      column.NODE_US,
-      column.ALONE_US,
-      column.SCALING,
-      column.MESSAGES,
-      column.HALF_P50,
-      column.HALF_P99,
-      column.ALONE_P50,
-      column.ALONE_P99,
-    ],
-    servers: REDIS_SERVERS,
-    full: { scenario: 'nodes', params: { groups, membersPerGroup, window, dataBytes: 128, ...FULL_TIME } },
-    quick: { scenario: 'nodes', params: { ...small, dataBytes: 128, ...QUICK_TIME } },
-  };
-}
-
-const JITTER_COLUMNS = [
-  column.BACK_P99,
-  column.BACK_P50,
-  column.RETURNS,
-  column.RESUMED,
-  column.DELIVERED,
-  column.MISSING,
-  column.DOUBLED,
-  column.LATE,
-  column.SERVER_BUSY,
-];
-
-const CROWD = { groups: 1000, membersPerGroup: 10 };
-const QUICK_CROWD = { groups: 5, membersPerGroup: 4 };
-
+/** The benchmark's rows, in their order. */
 export const CASES: readonly Case[] = [
   fan('fan1k-w1', '1,000 subscribers, 128 B, one publish at a time', 1, 1000, 1),
   fan('fan1k-w64', '1,000 subscribers, 128 B, 64 publishes in flight', 1, 1000, 64),
@@ -104,6 +25,21 @@ export const CASES: readonly Case[] = [
   fan('groups10k', '10,000 subscribers in 1,000 groups, 128 B, 64 in flight', 1000, 10, 64),
   fan('fan200-16k-w8', '200 subscribers, 16 KiB, 8 in flight', 1, 200, 8, 16 * 1024),
   fan('echo1k', 'echo, 1,000 connections, 128 B, one in flight on each', 1000, 1, 1000, 128, true),
+  {
+    id: 'cold2k',
+    title: '2,000 subscribers, 128 B, 5 messages a second: sockets are cold',
+    columns: [column.CPU_PER_DELIVERY, column.P50, column.P99, column.P999],
+    servers: LONE_SERVERS,
+    full: {
+      scenario: 'open',
+      params: { membersPerGroup: 2000, dataBytes: 128, perSecond: 5, warmupMs: 0, measureMs: 5_000 },
+    },
+    quick: { scenario: 'open', params: { membersPerGroup: 5, dataBytes: 128, perSecond: 50, warmupMs: 0, measureMs: 60 } },
+  },
+  open('open1k', '1,000 subscribers, 128 B, open loop: 50 messages/s', 1000, 50, 64),
+  open('open1k-returns', 'the same, while 1 % reconnect every second', 1000, 50, 64, 10),
+  open('open10k', '10,000 subscribers, 128 B, open loop: 4 messages/s', 10_000, 4, 4),
+  open('open10k-returns', 'the same, while 1 % reconnect every second', 10_000, 4, 4, 100),
   {
     id: 'deflate1k-w8',
     title: '1,000 subscribers with `permessage-deflate`, 1 KiB of records, 8 in flight',
@@ -138,35 +74,31 @@ export const CASES: readonly Case[] = [
   {
     id: 'idle10k',
     title: 'idle: 10,000 connections in 1,000 groups',
-    columns: [column.MEMORY],
+    columns: [column.MEMORY, column.GONE],
     servers: ONE_WS,
-    full: { scenario: 'idle', params: CROWD },
-    quick: { scenario: 'idle', params: QUICK_CROWD },
+    full: { scenario: 'idle', params: { ...CROWD, goneMs: 0 } },
+    quick: { scenario: 'idle', params: { ...QUICK_CROWD, goneMs: 0 } },
   },
   {
     id: 'idle10k-d2',
     title: 'idle: 10,000 members of dialect 2 in 1,000 groups',
-    columns: [column.MEMORY],
+    columns: [column.MEMORY, column.GONE],
     servers: GATEWAYS,
-    full: { scenario: 'idle', params: { ...CROWD, version: '2' } },
-    quick: { scenario: 'idle', params: { ...QUICK_CROWD, version: '2' } },
+    full: { scenario: 'idle', params: { ...CROWD, goneMs: GONE_D2_MS, version: '2' } },
+    quick: { scenario: 'idle', params: { ...QUICK_CROWD, goneMs: 0, version: '2' } },
   },
+  quiet('quiet15k', 'CPU of 15,000 idle connections in 1,500 groups', ONE_WS),
+  quiet('quiet15k-d2', 'CPU of 15,000 idle members of dialect 2 in 1,500 groups', GATEWAYS, '2'),
   {
     id: 'reconnect10k',
     title: '10,000 connections come back at once, into 1,000 groups',
-    columns: [column.CPU_PER_CONNECTION, column.CONNECTIONS, column.MESSAGES_PER_MEMBER],
+    columns: [column.CPU_PER_CONNECTION, column.CONNECTIONS, column.BLOCK_MS, column.MESSAGES_PER_MEMBER],
     servers: ONE_WS,
     full: { scenario: 'reconnect', params: CROWD },
     quick: { scenario: 'reconnect', params: QUICK_CROWD },
   },
-  {
-    id: 'resume10k',
-    title: '10,000 members drop at once and resume, in 1,000 groups',
-    columns: [column.CPU_PER_CONNECTION, column.CONNECTIONS, column.MESSAGES_PER_MEMBER],
-    servers: GATEWAYS,
-    full: { scenario: 'resume', params: CROWD },
-    quick: { scenario: 'resume', params: QUICK_CROWD },
-  },
+  resume('resume10k', '10,000 members drop at once and resume, in 1,000 groups; plain `ws` reconnects', 0),
+  resume('resume10k-replay', 'the same, with 10 messages of 128 B missed by each', 10),
   {
     id: 'replay1k',
     title: '1,000 members join at once, 100 to a group, and are replayed 1,000 messages of 128 B each',

@@ -33,6 +33,23 @@ export const GENERATOR_BUSY: Column = {
   format: (value) => `${digits(0)(value * 100)} %`,
 };
 
+export const GONE: Column = {
+  key: 'goneRatio',
+  title: 'process when all have gone ÷ before they came',
+  format: digits(2),
+};
+export const CPU_QUIET: Column = {
+  key: 'cpuUs',
+  title: 'server CPU, µs per connection and second, with heartbeats',
+  format: significant,
+};
+export const CPU_PINGED: Column = { key: 'pingedUs', title: 'the same, of clients that only answer pings', format: significant };
+export const BLOCK_MS: Column = { key: 'blockMs', title: 'longest block of the event loop, ms', format: significant };
+export const HALF_RATE: Column = { key: 'halfPerSecond', title: 'half of its own full rate, messages/s', format: significant };
+export const AT_HALF_P50: Column = { key: 'halfP50Us', title: 'at that, p50, ms', format: milliseconds };
+export const AT_HALF_P99: Column = { key: 'halfP99Us', title: 'p99, ms', format: milliseconds };
+export const AT_HALF_P999: Column = { key: 'halfP999Us', title: 'p99.9, ms', format: milliseconds };
+
 export const MESSAGES_PER_MEMBER: Column = {
   key: 'messagesPerMember',
   title: 'presence messages per member',

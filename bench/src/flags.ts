@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { CASES, type Case } from './cases.js';
+import type { Case } from './case-kinds.js';
+import { CASES } from './cases.js';
 import { SERVERS, type ServerName } from './job.js';
 
 export const HELP = `Measures the gateway beside its peers: server CPU per delivery, deliveries per second, latency, memory.

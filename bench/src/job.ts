@@ -31,6 +31,37 @@ export interface CrowdParams {
   membersPerGroup: number;
 }
 
+/** The same, which drop in the end and are forgotten after `goneMs`. */
+export interface IdleParams extends CrowdParams {
+  goneMs: number;
+  version?: '2';
+}
+
+/** The same, on which nothing is said for `quietMs`. */
+export interface QuietParams extends CrowdParams {
+  quietMs: number;
+  version?: '2';
+}
+
+/** Members that come back to groups that have gone on by `missed` messages. */
+export interface ResumeParams extends CrowdParams {
+  missed: number;
+}
+
+/** Members of one group, in which one publishes at a fixed rate. */
+export interface OpenParams {
+  membersPerGroup: number;
+  dataBytes: number;
+  /** Messages per second. */
+  perSecond: number;
+  /** Messages in flight while the server's full rate is found out. Without it, that is not. */
+  window?: number;
+  /** Members that reconnect. Default 0. */
+  returnsPerSecond?: number;
+  warmupMs: number;
+  measureMs: number;
+}
+
 /** Members that are alone in their groups and publish at full rate, with an `id` and without. */
 export interface AckedParams {
   connections: number;
@@ -79,8 +110,11 @@ export interface ResubscribeParams {
 /** What to do: a scenario (scenarios/) and its sizes. */
 export type Task =
   | { scenario: 'fan'; params: FanParams }
-  | { scenario: 'idle'; params: CrowdParams & { version?: '2' } }
-  | { scenario: 'reconnect' | 'resume'; params: CrowdParams }
+  | { scenario: 'idle'; params: IdleParams }
+  | { scenario: 'quiet'; params: QuietParams }
+  | { scenario: 'open'; params: OpenParams }
+  | { scenario: 'reconnect'; params: CrowdParams }
+  | { scenario: 'resume'; params: ResumeParams }
   | { scenario: 'acked'; params: AckedParams }
   | { scenario: 'replay'; params: ReplayParams }
   | { scenario: 'jitter' | 'client-jitter'; params: JitterParams }

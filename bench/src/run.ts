@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Case } from './cases.js';
+import type { Case } from './case-kinds.js';
 import { FlagError, type Flags, HELP, parseFlags } from './flags.js';
 import { ON_BUN, REDIS_SCENARIOS, type ServerName } from './job.js';
 import { describeMachine, obstacle } from './machine.js';

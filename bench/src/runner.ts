@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Case } from './cases.js';
+import type { Case } from './case-kinds.js';
 import type { Job, JobFailure, JobResult, Orders, ServerName } from './job.js';
 import { allowedCores } from './machine.js';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
 /** Longer than the slowest job takes on a slow machine. */
-const JOB_TIMEOUT_MS = 120_000;
+const JOB_TIMEOUT_MS = 300_000;
 
 /** Jobs of a rehearsal at a time: they mostly wait. */
 const REHEARSAL_LANES = 6;

@@ -66,8 +66,22 @@ export class ServerProcess {
 
   /** Collects the server's garbage, where its runtime can be told to. */
   async collectGarbage(): Promise<void> {
-    this.child.stdin.write('gc\n');
-    await this.lines.next();
+    await this.ask('gc');
+  }
+
+  /** Begins to watch the server's event loop. */
+  async watchLoop(): Promise<void> {
+    await this.ask('watch');
+  }
+
+  /** Ends that, and answers for how long it was held at most, in milliseconds. */
+  async longestBlockMs(): Promise<number> {
+    return Number(await this.ask('block'));
+  }
+
+  private async ask(line: string): Promise<string> {
+    this.child.stdin.write(`${line}\n`);
+    return (await this.lines.next()).value;
   }
 
   /** Ends the server; resolves when it is gone. It is asked first, so that its profile is written. */

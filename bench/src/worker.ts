@@ -1,7 +1,7 @@
 // The load generator's process: runs the jobs that are given as JSON, `lanes` of them at a time, each against a fresh server on the first of the cores
 // given. Prints a line of JSON for each as it ends.
 import { Bench } from './bench.js';
-import type { Job, JobFailure, JobResult, Metrics, Orders, Task } from './job.js';
+import { GATEWAYS, type Job, type JobFailure, type JobResult, type Metrics, type Orders, type Task } from './job.js';
 import { OWN_CLIENTS } from './peers/own-clients.js';
 import { acked } from './scenarios/acked.js';
 import { clientJitter } from './scenarios/client-jitter.js';
@@ -10,6 +10,8 @@ import { idleMemory } from './scenarios/idle.js';
 import { jitter } from './scenarios/jitter.js';
 import { killedNode } from './scenarios/killed-node.js';
 import { nodes } from './scenarios/nodes.js';
+import { open } from './scenarios/open.js';
+import { quiet } from './scenarios/quiet.js';
 import { reconnect } from './scenarios/reconnect.js';
 import { redisMemory } from './scenarios/redis-memory.js';
 import { replay } from './scenarios/replay.js';
@@ -28,9 +30,15 @@ function runTask({ server: name, task }: Job, server: ServerProcess, cores: read
       return fan(new Bench(name, server, { echo: task.params.echo, deflate: task.params.deflate }), task.params);
     case 'idle':
       return idleMemory(new Bench(name, server, { version: task.params.version }), task.params);
+    case 'quiet':
+      return quiet(new Bench(name, server, { version: task.params.version }), task.params);
+    case 'open':
+      return open(new Bench(name, server), task.params);
     case 'reconnect':
       return reconnect(new Bench(name, server), task.params);
     case 'resume':
+      // A plain server has nobody who can come back as who he was: what that costs is to be seen beside its reconnect.
+      if (!GATEWAYS.includes(name)) return reconnect(new Bench(name, server), task.params);
       return resume(new Bench(name, server, { version: '2' }), task.params);
     case 'acked':
       return acked(new Bench(name, server, { version: '2' }), task.params);

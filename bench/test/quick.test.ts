@@ -19,6 +19,8 @@ const IDS = [
   'fan1k-w64',
   'echo1k-ack',
   'idle10k',
+  'quiet15k',
+  'open1k-returns',
   'reconnect10k',
   'resume10k',
   'replay1k',

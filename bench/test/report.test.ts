@@ -11,7 +11,7 @@ import { terminalTables } from '../src/report/table.js';
 const circumstances = { date: '2024-05-06T07:08:09.000Z', command: 'pnpm bench', repeats: 3, quick: false, machine: 'a machine' };
 
 function memory(server: ServerName, memoryKiB: number): JobResult {
-  return { caseId: 'idle10k', server, version: `${server} 1.2.3`, metrics: { memoryKiB } };
+  return { caseId: 'idle10k', server, version: `${server} 1.2.3`, metrics: { memoryKiB, goneRatio: 1.02 } };
 }
 
 const results = [
@@ -38,7 +38,9 @@ describe('a report', () => {
   });
 
   test('is a table on the terminal', () => {
-    expect(terminalTables(report)).toMatch(/gateway +6\.00 \(5\.00–7\.00\) +1\.00 ×\nsocketio +11\.0 \(10\.0–12\.0\) +0\.55 ×/);
+    expect(terminalTables(report)).toMatch(
+      /gateway +6\.00 \(5\.00–7\.00\) +1\.00 × +1\.02\nsocketio +11\.0 \(10\.0–12\.0\) +0\.55 × +1\.02/,
+    );
   });
 
   test('is a page with the date, the versions, the machine and the command', () => {

@@ -1,4 +1,4 @@
-import type { Case } from '../cases.js';
+import type { Case } from '../case-kinds.js';
 import type { Progress } from '../runner.js';
 
 /** Writes how far the run is: on a terminal one line that changes, elsewhere one line per job. */

@@ -1,4 +1,4 @@
-import type { Case } from '../cases.js';
+import type { Case } from '../case-kinds.js';
 import type { Column } from '../columns.js';
 import { type JobFailure, type JobResult, SERVERS, type ServerName } from '../job.js';
 

@@ -1,6 +1,6 @@
 import { Fleet } from 'gateway-cli/bench';
 import type { Bench } from '../bench.js';
-import type { CrowdParams, Metrics } from '../job.js';
+import type { IdleParams, Metrics } from '../job.js';
 import { idle, memoryKiB } from '../proc.js';
 
 /** What a server takes once, for code and pools, is taken by this many groups before the count begins. */
@@ -13,8 +13,8 @@ async function settledMemory(bench: Bench): Promise<number> {
   return memoryKiB(bench.server.pid);
 }
 
-/** Memory per connection that is a member of a group and does nothing. */
-export async function idleMemory(bench: Bench, { groups, membersPerGroup }: CrowdParams): Promise<Metrics> {
+/** Memory per connection that is a member of a group and does nothing, and what is left of it when they have gone. */
+export async function idleMemory(bench: Bench, { groups, membersPerGroup, goneMs }: IdleParams): Promise<Metrics> {
   const fleetOf = (count: number, groupPrefix: string) =>
     new Fleet(bench.context, {
       groups: count,
@@ -29,5 +29,10 @@ export async function idleMemory(bench: Bench, { groups, membersPerGroup }: Crow
   const fleet = fleetOf(groups, 'g');
   await bench.guard(fleet.open());
   const after = await settledMemory(bench);
-  return { memoryKiB: (after - before) / fleet.clients.length, connections: fleet.clients.length };
+  const { clients } = fleet;
+  fleet.drop();
+  // Until then, members that may come back are kept.
+  await bench.pause(goneMs);
+  const gone = await settledMemory(bench);
+  return { memoryKiB: (after - before) / clients.length, goneRatio: gone / before, connections: clients.length };
 }

@@ -13,18 +13,21 @@ export async function reconnect(bench: Bench, { groups, membersPerGroup }: Crowd
   await bench.guard(idle(server.pid));
 
   const fleet = new Fleet(context, options);
+  await server.watchLoop();
   const cpuBefore = cpuUs(server.pid);
   const start = performance.now();
   await bench.guard(fleet.open());
   const elapsedMs = performance.now() - start;
   await bench.guard(idle(server.pid));
   const cpu = cpuUs(server.pid) - cpuBefore;
+  const blockMs = await server.longestBlockMs();
   const connections = fleet.clients.length;
   const presence = fleet.clients.reduce((sum, client) => sum + client.presence, 0);
   return {
     cpuUs: cpu / connections,
     perSecond: connections / (elapsedMs / 1000),
     messagesPerMember: presence / connections,
+    blockMs,
     connections,
   };
 }

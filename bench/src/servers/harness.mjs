@@ -1,4 +1,5 @@
 // What every server under test shares: it says its port and version on stdout, and obeys lines on stdin.
+import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 
 /** What follows a flag on the command line, or undefined. */
@@ -7,18 +8,41 @@ export function argument(flag) {
   return at < 0 ? undefined : process.argv[at + 1];
 }
 
+/** How often the event loop is looked at: what holds it for less is not told from many short turns. */
+const WATCH_MS = 2;
+
+/** Follows how long the event loop was held at most, in milliseconds. What other processes took of the core meanwhile does not count: only its own CPU. */
+function watchLoop() {
+  let longest = 0;
+  let wall = performance.now();
+  let cpu = process.cpuUsage();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const { user, system } = process.cpuUsage(cpu);
+    longest = Math.max(longest, Math.min(now - wall, (user + system) / 1000));
+    wall = now;
+    cpu = process.cpuUsage();
+  }, WATCH_MS);
+  return () => {
+    clearInterval(timer);
+    return longest;
+  };
+}
+
 /**
- * Prints `{ port, version }` as one JSON line, then answers `gc` with `gc` once garbage has been collected.
+ * Prints `{ port, version }` as one JSON line, then answers `gc` with `gc` once garbage has been collected, `watch` with `watch`, and
+ * `block` with the milliseconds that the event loop was held for at most since.
  * Ends with its parent: a closed stdin is the end of the run.
  * @param {{ port: number, version: string, collect: () => void }} server
  */
 export function announce({ port, version, collect }) {
   console.log(JSON.stringify({ port, version }));
   const lines = createInterface({ input: process.stdin });
+  let longest = () => 0;
   lines.on('line', (line) => {
-    if (line !== 'gc') return;
-    collect();
-    console.log('gc');
+    if (line === 'gc') collect();
+    if (line === 'watch') longest = watchLoop();
+    console.log(line === 'block' ? longest() : line);
   });
   lines.on('close', () => process.exit(0));
 }
