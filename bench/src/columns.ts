@@ -4,6 +4,8 @@ export interface Column {
   key: string;
   title: string;
   format(value: number): string;
+  /** A cost whose ratio between two servers is about the same from run to run; a latency has none that is. */
+  steady?: boolean;
 }
 
 const digits = (count: number) => (value: number) => value.toFixed(count);
@@ -15,10 +17,15 @@ function significant(value: number): string {
 const thousands = (value: number) => `${significant(value / 1000)} k`;
 const milliseconds = (value: number) => significant(value / 1000);
 
-export const CPU_PER_DELIVERY: Column = { key: 'cpuUs', title: 'server CPU, µs per delivery', format: significant };
-export const CPU_PER_CONNECTION: Column = { key: 'cpuUs', title: 'server CPU, µs per connection', format: significant };
-export const CPU_PER_MEMBER: Column = { key: 'cpuUs', title: 'server CPU, µs per member', format: significant };
-export const MEMORY: Column = { key: 'memoryKiB', title: 'memory, KiB per connection', format: significant };
+export const CPU_PER_DELIVERY: Column = { key: 'cpuUs', title: 'server CPU, µs per delivery', format: significant, steady: true };
+export const CPU_PER_CONNECTION: Column = {
+  key: 'cpuUs',
+  title: 'server CPU, µs per connection',
+  format: significant,
+  steady: true,
+};
+export const CPU_PER_MEMBER: Column = { key: 'cpuUs', title: 'server CPU, µs per member', format: significant, steady: true };
+export const MEMORY: Column = { key: 'memoryKiB', title: 'memory, KiB per connection', format: significant, steady: true };
 export const DELIVERIES: Column = { key: 'perSecond', title: 'deliveries/s', format: thousands };
 export const CONNECTIONS: Column = { key: 'perSecond', title: 'connections/s', format: significant };
 export const BYTES: Column = { key: 'bytes', title: 'bytes per delivery', format: significant };
@@ -42,6 +49,7 @@ export const CPU_QUIET: Column = {
   key: 'cpuUs',
   title: 'server CPU, µs per connection and second, with heartbeats',
   format: significant,
+  steady: true,
 };
 export const CPU_PINGED: Column = { key: 'pingedUs', title: 'the same, of clients that only answer pings', format: significant };
 export const BLOCK_MS: Column = { key: 'blockMs', title: 'longest block of the event loop, ms', format: significant };
@@ -61,10 +69,20 @@ export const LEAVE_MS: Column = { key: 'leaveMs', title: 'half left and told, ms
 export const P50_RATIO: Column = { key: 'p50Ratio', title: 'healthy p50, × that without slow ones', format: digits(2) };
 export const P99_RATIO: Column = { key: 'p99Ratio', title: 'healthy p99, × that without', format: digits(2) };
 export const GROWTH: Column = { key: 'growthMiB', title: 'process growth, MiB', format: significant };
-export const CPU_PER_ACKED: Column = { key: 'cpuUs', title: 'server CPU, µs per acknowledged echo', format: significant };
+export const CPU_PER_ACKED: Column = {
+  key: 'cpuUs',
+  title: 'server CPU, µs per acknowledged echo',
+  format: significant,
+  steady: true,
+};
 export const CPU_PER_PLAIN: Column = { key: 'cpuUsPlain', title: 'µs per echo without an id', format: significant };
 export const ACK_RATIO: Column = { key: 'ackRatio', title: 'acknowledged ÷ without', format: digits(2) };
-export const CPU_PER_REPLAYED: Column = { key: 'cpuUs', title: 'server CPU, µs per replayed message', format: significant };
+export const CPU_PER_REPLAYED: Column = {
+  key: 'cpuUs',
+  title: 'server CPU, µs per replayed message',
+  format: significant,
+  steady: true,
+};
 export const REPLAY_MS: Column = { key: 'replayMs', title: 'all served, ms', format: digits(0) };
 
 export const REDIS_US: Column = { key: 'redisUs', title: 'Redis’ CPU, µs per message', format: significant };

@@ -15,7 +15,9 @@ Usage: pnpm bench [flags]
   --quick            tiny sizes: shows that everything runs, measures nothing
   --out <file>       where the JSON goes (default bench/results/<date>.json)
   --profile <folder> writes a V8 CPU profile of each run of a Node server there; costs are higher then
-  --write-docs       writes docs/benchmarks.md and docs/benchmarks.svg too
+  --write-docs       writes docs/benchmarks.md, .svg and .json too; cases that were not measured stay as they are there
+  --check            compares the ratios with those that docs/benchmarks.json has, says which runs cannot be trusted, and exits 1 where one has
+                     changed by more than a tenth
   --help`;
 
 /** What to run and where results go. */
@@ -29,6 +31,7 @@ export interface Flags {
   out: string | undefined;
   profile: string | undefined;
   writeDocs: boolean;
+  check: boolean;
   help: boolean;
 }
 
@@ -54,6 +57,7 @@ export function parseFlags(args: readonly string[]): Flags {
     out: { type: 'string' },
     profile: { type: 'string' },
     'write-docs': { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   } as const;
   let values: ReturnType<typeof parseArgs<{ options: typeof options }>>['values'];
@@ -66,6 +70,7 @@ export function parseFlags(args: readonly string[]): Flags {
   const repeats = Number(values.repeats ?? (quick ? 1 : 3));
   if (!Number.isInteger(repeats) || repeats < 1) throw new FlagError('--repeats: a whole number from 1');
   if (quick && values['write-docs']) throw new FlagError('--write-docs: a quick run measures nothing');
+  if (values.check && (quick || values['write-docs'])) throw new FlagError('--check: with neither --quick nor --write-docs');
   if (values.against !== undefined && values.servers !== undefined)
     throw new FlagError('--against and --servers exclude each other');
   const byName = (name: ServerName) => name;
@@ -80,6 +85,7 @@ export function parseFlags(args: readonly string[]): Flags {
     quick,
     out: values.out,
     profile: values.profile,
+    check: values.check === true,
     writeDocs: values['write-docs'] === true,
     help: values.help === true,
   };

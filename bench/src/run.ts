@@ -9,13 +9,17 @@ import { describeMachine, obstacle } from './machine.js';
 import { PROFILE_DIR } from './proc.js';
 import { hasRedis } from './redis-process.js';
 import { chart } from './report/chart.js';
+import { checkText, compare, hasPassed } from './report/check.js';
 import { markdown } from './report/markdown.js';
 import { progressLine } from './report/progress.js';
-import { buildReport } from './report/report.js';
+import { merged, readRecord } from './report/record.js';
+import { buildReport, type Report } from './report/report.js';
 import { terminalTables } from './report/table.js';
 import { measure, rehearse } from './runner.js';
 import { bunBinary } from './server-process.js';
 
+/** What `--write-docs` has measured, for `--check`. */
+const RECORD = 'docs/benchmarks.json';
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 function write(path: string, text: string): void {
@@ -48,6 +52,10 @@ function runnable(cases: readonly Case[]): readonly Case[] {
   return cases.filter((one) => !isShared(one));
 }
 
+/** Whether there is something to compare: it is recorded, and its ratio is steady from run to run. */
+const isChecked = ({ id, columns }: Case, recorded: Report) =>
+  columns[0]?.steady === true && recorded.cases.some((one) => one.id === id);
+
 async function main(args: readonly string[]): Promise<number> {
   const flags = parseFlags(args);
   if (flags.help) {
@@ -62,8 +70,11 @@ async function main(args: readonly string[]): Promise<number> {
   if (!flags.quick && loadavg()[0]! > 1)
     console.log('other programs keep this machine busy: expect wide spreads and long latencies');
 
+  const recorded = readRecord(fromRoot(RECORD));
+  if (flags.check && recorded === undefined) throw new FlagError(`--check: there is no ${RECORD} to compare with`);
   const servers = available(flags);
-  const cases = runnable(flags.cases);
+  const wanted = flags.check ? flags.cases.filter((one) => isChecked(one, recorded!)) : flags.cases;
+  const cases = runnable(wanted);
   // The generator and its servers inherit it.
   if (flags.profile !== undefined) process.env[PROFILE_DIR] = resolve(flags.profile);
   const progress = progressLine(cases);
@@ -84,11 +95,17 @@ async function main(args: readonly string[]): Promise<number> {
     );
   }
   if (flags.writeDocs && failures.length === 0) {
-    write(fromRoot('docs/benchmarks.md'), markdown(report));
-    write(fromRoot('docs/benchmarks.svg'), chart(report));
+    const all = merged(recorded, report);
+    write(fromRoot(RECORD), `${JSON.stringify(all, undefined, 1)}\n`);
+    write(fromRoot('docs/benchmarks.md'), markdown(all));
+    write(fromRoot('docs/benchmarks.svg'), chart(all));
   }
   for (const { caseId, server, message } of failures) console.error(`FAILED ${caseId} ${server}: ${message}`);
-  return failures.length === 0 ? 0 : 1;
+  if (failures.length > 0) return 1;
+  if (!flags.check) return 0;
+  const comparisons = compare(report, recorded!);
+  console.log(checkText(comparisons, recorded!, report.machine));
+  return hasPassed(comparisons) ? 0 : 1;
 }
 
 try {

@@ -1,6 +1,7 @@
 // The load generator's process: runs the jobs that are given as JSON, `lanes` of them at a time, each against a fresh server on the first of the cores
 // given. Prints a line of JSON for each as it ends.
 import { Bench } from './bench.js';
+import { watchMachine } from './conditions.js';
 import { GATEWAYS, type Job, type JobFailure, type JobResult, type Metrics, type Orders, type Task } from './job.js';
 import { OWN_CLIENTS } from './peers/own-clients.js';
 import { acked } from './scenarios/acked.js';
@@ -20,6 +21,8 @@ import { resume } from './scenarios/resume.js';
 import { slow } from './scenarios/slow.js';
 import { storm } from './scenarios/storm.js';
 import { ServerProcess } from './server-process.js';
+
+const { jobs, cores, lanes } = JSON.parse(process.argv[2]!) as Orders;
 
 /** Scenarios for which a server keeps what clients miss, where that is an option of it. */
 const RECOVERING: ReadonlySet<string> = new Set<Task['scenario']>(['resume', 'jitter', 'client-jitter']);
@@ -63,7 +66,7 @@ function runTask({ server: name, task }: Job, server: ServerProcess, cores: read
   }
 }
 
-async function run(job: Job, cores: readonly string[]): Promise<JobResult | JobFailure> {
+async function run(job: Job): Promise<JobResult | JobFailure> {
   const { caseId, server: name } = job;
   let server: ServerProcess | undefined;
   try {
@@ -74,7 +77,10 @@ async function run(job: Job, cores: readonly string[]): Promise<JobResult | JobF
     ];
     // Cases with several servers start them by themselves, and this one only says its version.
     server = await ServerProcess.start(name, cores[0]!, flags);
-    return { caseId, server: name, version: server.version, metrics: await runTask(job, server, cores) };
+    // Jobs at the same time would be each other's noise.
+    const conditions = lanes === 1 ? watchMachine(server.pid) : () => ({});
+    const metrics = await runTask(job, server, cores);
+    return { caseId, server: name, version: server.version, metrics: { ...metrics, ...conditions() } };
   } catch (error) {
     return { caseId, server: name, message: (error as Error).message };
   } finally {
@@ -82,10 +88,9 @@ async function run(job: Job, cores: readonly string[]): Promise<JobResult | JobF
   }
 }
 
-const { jobs, cores, lanes } = JSON.parse(process.argv[2]!) as Orders;
 const line = [...jobs];
 const lane = async () => {
-  for (let job = line.shift(); job !== undefined; job = line.shift()) console.log(JSON.stringify(await run(job, cores)));
+  for (let job = line.shift(); job !== undefined; job = line.shift()) console.log(JSON.stringify(await run(job)));
 };
 await Promise.all(Array.from({ length: lanes }, lane));
 // Connections that a scenario left open would keep the process.

@@ -17,6 +17,7 @@ export function cells({ columns }: CaseReport, { server, metrics, gatewayRatio }
     server,
     `${first!.format(median)} (${first!.format(min)}–${first!.format(max)})`,
     gatewayRatio === undefined ? '' : `${gatewayRatio.toFixed(2)} ×`,
-    ...others.map(({ key, format }) => format(metrics[key]!.median)),
+    // A case that was measured before it had this column.
+    ...others.map(({ key, format }) => (metrics[key] === undefined ? '–' : format(metrics[key].median))),
   ];
 }

@@ -1,5 +1,5 @@
 import { cells, headings, versionList } from './cells.js';
-import type { CaseReport, Report } from './report.js';
+import { type CaseReport, type Report, spreadOf } from './report.js';
 
 const row = (values: readonly string[]) => `| ${values.join(' | ')} |`;
 
@@ -7,19 +7,29 @@ function section(report: CaseReport): string {
   const head = headings(report);
   const rule = head.map((_heading, i) => (i === 0 ? '---' : '--:'));
   const rows = report.servers.map((server) => cells(report, server));
-  return [`### ${report.title}`, '', `\`${report.id}\``, '', ...[head, rule, ...rows].map(row)].join('\n');
+  const when = `\`${report.id}\`, ${report.date.slice(0, 10)}, ${report.repeats} ${report.repeats === 1 ? 'run' : 'runs'} of each`;
+  return [`### ${report.title}`, '', when, '', ...[head, rule, ...rows].map(row)].join('\n');
+}
+
+/** How busy others have kept the machine, where that was looked at. */
+function othersOf({ cases }: Report): string {
+  const used = cases.flatMap(({ servers }) => servers.flatMap(({ metrics }) => metrics.othersBusy?.values ?? []));
+  if (used.length === 0) return '';
+  const { median, max } = spreadOf(used);
+  return `- Other programs have used ${median.toFixed(1)} of its cores meanwhile at the median, ${max.toFixed(1)} at most\n`;
 }
 
 /** The report as a page of the documentation. */
 export function markdown(report: Report): string {
   return `# Benchmarks
 
-Written by \`${report.command}\` on ${report.date.slice(0, 10)}; do not edit. Absolute numbers belong to that machine. What carries over
+Written by \`pnpm bench --write-docs\`, the last time as \`${report.command}\` on ${report.date.slice(0, 10)}; do not edit. Absolute numbers belong to that machine. What carries over
 to others is the ratio *gateway ÷ this*: the gateway's cost divided by the peer's, below 1 where the gateway is cheaper.
 
 - Machine: ${report.machine}
 - Versions: ${versionList(report)}
-- ${report.repeats} runs of each server in each case, servers interleaved; medians, with the least and the greatest of the first number
+- Servers interleaved; medians, with the least and the greatest of the first number. *–*: not measured yet
+${othersOf(report)}
 
 ![Costs of the gateway beside its peers](benchmarks.svg)
 

@@ -23,6 +23,9 @@ export interface CaseReport {
   title: string;
   columns: readonly Column[];
   servers: ServerReport[];
+  /** Of its measurement, ISO 8601. */
+  date: string;
+  repeats: number;
 }
 
 /** When, where and how it was measured. */
@@ -55,7 +58,7 @@ function serverReport(server: ServerName, results: readonly JobResult[]): Server
   return { server, metrics };
 }
 
-function caseReport({ id, title, columns }: Case, results: readonly JobResult[]): CaseReport {
+function caseReport({ id, title, columns }: Case, results: readonly JobResult[], { date, repeats }: Circumstances): CaseReport {
   const own = results.filter((result) => result.caseId === id);
   const present = SERVERS.filter((name) => own.some(({ server }) => server === name));
   const servers = present.map((name) =>
@@ -70,7 +73,7 @@ function caseReport({ id, title, columns }: Case, results: readonly JobResult[])
     const { median } = one.metrics[key]!;
     if (gateway !== undefined && median > 0) one.gatewayRatio = gateway / median;
   }
-  return { id, title, columns, servers };
+  return { id, title, columns, servers, date, repeats };
 }
 
 /** Puts a run's results together; a case without any is left out. */
@@ -81,6 +84,6 @@ export function buildReport(
   circumstances: Circumstances,
 ): Report {
   const versions = Object.fromEntries(results.map(({ server, version }) => [server, version]));
-  const reports = cases.map((one) => caseReport(one, results)).filter(({ servers }) => servers.length > 0);
+  const reports = cases.map((one) => caseReport(one, results, circumstances)).filter(({ servers }) => servers.length > 0);
   return { ...circumstances, versions, cases: reports, failures };
 }

@@ -9,7 +9,7 @@ export function argument(flag) {
 }
 
 /** How often the event loop is looked at: what holds it for less is not told from many short turns. */
-const WATCH_MS = 2;
+const WATCH_MS = 5;
 
 /** Follows how long the event loop was held at most, in milliseconds. What other processes took of the core meanwhile does not count: only its own CPU. */
 function watchLoop() {
