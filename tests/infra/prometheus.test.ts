@@ -5,19 +5,25 @@ import { promisify } from 'node:util';
 import { createGateway } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { Exposition } from '../../packages/gateway-cli/src/metrics/exposition.js';
-import { FAMILIES } from '../../packages/gateway-cli/src/metrics/families.js';
+import { FAMILIES, WORKER_FAMILIES } from '../../packages/gateway-cli/src/metrics/families.js';
+import { samplesOf } from '../../packages/gateway-cli/src/metrics/samples.js';
+import { WorkersExposition, WorkersMetrics } from '../../packages/gateway-cli/src/workers/workers-exposition.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const rules: { alert: string; expr: string }[] = parse(read('infra/prometheus/rules.yml')).groups.flatMap(
   ({ rules }: { rules: never[] }) => rules,
 );
 const panels: { title: string; targets: { expr: string }[] }[] = JSON.parse(read('infra/grafana/gateway.json')).panels;
+type Family = { kind: string; labels?: readonly string[]; help: string };
+
 const NAME = /\b(?:gateway|nodejs|process)_[a-z0-9_]+/g;
 
+/** Of a gateway with workers, which has all that one without has. */
 async function names(): Promise<Set<string>> {
   const gateway = createGateway();
-  const text = await new Exposition(gateway).text();
+  const metrics = new WorkersMetrics();
+  metrics.take({}, 0, { gateway: samplesOf(gateway.metrics()), node: [] });
+  const text = await new WorkersExposition({ askMetrics: async () => {}, size: 1, deaths: 0 }, metrics).text();
   await gateway.close();
   return new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name as string));
 }
@@ -53,14 +59,15 @@ test('docs/metrics.md has every metric as the program has it', () => {
         .split('|')
         .map((cell) => cell.trim()),
     );
-  const due = Object.entries(FAMILIES).map(([name, { kind, labels = [], help }]) => [
+  const families: [string, Family][] = Object.entries({ ...FAMILIES, ...WORKER_FAMILIES });
+  const due = families.map(([name, { kind, labels = [], help }]) => [
     `\`gateway_${name}\``,
     kind,
     labels.map((label) => `\`${label}\``).join(', '),
     help,
   ]);
   expect(rows.slice(0, due.length)).toEqual(due);
-  expect(rows.slice(due.length).map(([name]) => name)).toEqual(['`gateway_part_duration_seconds`', '`gateway_draining`']);
+  expect(rows.slice(due.length).map(([name]) => name)).toEqual(['`gateway_part_duration_seconds`']);
 });
 
 test('promtool takes the rules', async ({ skip }) => {

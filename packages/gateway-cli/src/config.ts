@@ -60,9 +60,6 @@ export function resolveConfig(
   if (url !== undefined && server.workers > 0) {
     throw new UsageError('--redis-url (GW_REDIS_URL) is for one process each: leave it out, or --workers (GW_WORKERS)');
   }
-  if (server.metricsPort !== undefined && server.workers > 0) {
-    throw new UsageError('--metrics-port (GW_METRICS_PORT) is for one process: leave it out, or --workers (GW_WORKERS)');
-  }
   return {
     ...server,
     pretty,

@@ -9,7 +9,7 @@ import { gatewayOptions } from './gateway-config.js';
 import type { Io } from './io.js';
 import { logClients } from './log-lives.js';
 import { createLogger } from './logger.js';
-import { type MetricsServer, serveMetrics } from './metrics/metrics-server.js';
+import { type MetricsServer, startMetrics } from './metrics/metrics-server.js';
 import { type RunningServer, serve } from './serve.js';
 import { serverSignals } from './server-signals.js';
 import type { Environment } from './setting.js';
@@ -99,15 +99,13 @@ async function metricsOf(
   { gateway, close }: RunningServer,
   logger: Logger,
 ): Promise<MetricsServer | undefined> {
-  const { host, metricsPort: port } = config;
-  if (port === undefined) return undefined;
+  if (config.metricsPort === undefined) return undefined;
   try {
-    const metrics = await serveMetrics(gateway, { host, port, logger });
-    logger.info(`metrics on ${metrics.url}`, { metricsUrl: metrics.url });
-    return metrics;
+    const { GatewayExposition } = await import('./metrics/exposition.js');
+    return await startMetrics(new GatewayExposition(gateway), config, logger);
   } catch (error) {
     await close();
-    throw asUsageError(error, config, port);
+    throw error;
   }
 }
 

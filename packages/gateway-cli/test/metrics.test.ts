@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { createGateway } from 'gateway-core';
 import { connectClient, FakeClock } from 'gateway-core/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { Exposition } from '../src/metrics/exposition.js';
+import { GatewayExposition } from '../src/metrics/exposition.js';
 import { serveMetrics } from '../src/metrics/metrics-server.js';
 import { Program } from './program.js';
 
@@ -18,7 +18,7 @@ test('what has happened is told, once and not again at the next scrape', async (
     authenticate: () => new Promise((resolve) => void clock.setTimeout(() => resolve(true), 30)),
   });
   onTestFinished(() => gateway.close({ graceMs: 0 }));
-  const exposition = new Exposition(gateway);
+  const exposition = new GatewayExposition(gateway);
   const client = connectClient(gateway);
   connectClient(gateway);
   client.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'g' } });
@@ -37,6 +37,12 @@ test('what has happened is told, once and not again at the next scrape', async (
       'gateway_delivered_messages_total 1',
       'gateway_errors_total{code="BAD_JSON"} 1',
       'gateway_draining 0',
+      'gateway_presence_members 1',
+      'gateway_presence_groups 1',
+      'gateway_joins_total 1',
+      'gateway_leaves_total 0',
+      'gateway_syncs_total{outcome="recovered"} 0',
+      'gateway_resets_total{reason="trimmed"} 0',
       'gateway_part_duration_seconds_bucket{part="authenticate",le="0.025"} 0',
       'gateway_part_duration_seconds_bucket{part="authenticate",le="0.05"} 1',
       'gateway_part_duration_seconds_bucket{part="authenticate",le="+Inf"} 1',
@@ -57,13 +63,13 @@ test('no id of a group, a member or a client is in it', async () => {
   const client = connectClient(gateway, { remoteAddress: '192.0.2.77' });
   client.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'secret-group', metadata: { name: 'ada' } } });
   await clock.settle();
-  const text = await new Exposition(gateway).text();
+  const text = await new GatewayExposition(gateway).text();
   expect(text).not.toMatch(/secret-group|192\.0\.2\.77|ada/);
 });
 
 test('they are answered at /metrics of their port alone', async () => {
   const gateway = createGateway();
-  const server = await serveMetrics(gateway, { host: '127.0.0.1', port: 0, logger });
+  const server = await serveMetrics(new GatewayExposition(gateway), { host: '127.0.0.1', port: 0, logger });
   onTestFinished(async () => {
     server.close();
     await gateway.close({ graceMs: 0 });
@@ -81,7 +87,7 @@ test('they are answered at /metrics of their port alone', async () => {
 test('an error of the server that listens is logged, and ends nothing', async () => {
   const errors: unknown[] = [];
   const gateway = createGateway();
-  const server = await serveMetrics(gateway, {
+  const server = await serveMetrics(new GatewayExposition(gateway), {
     host: '127.0.0.1',
     port: 0,
     logger: { ...logger, error: (msg: string, meta?: object) => errors.push({ msg, ...meta }) },
@@ -112,9 +118,6 @@ test('serve --metrics-port says where they are, and a port that is taken is one 
   expect(await other.stderr).toMatch(
     new RegExp(`^gateway-cli: --metrics-port \\(GW_METRICS_PORT\\) takes a free port.* ${port} .*\\n$`),
   );
-  const workers = new Program([...serve, '0', '--workers', '2']);
-  expect(await workers.exit).toEqual([2, null]);
-  expect(await workers.stderr).toMatch(/^gateway-cli: --metrics-port .*--workers.*\n$/);
   program.process.kill('SIGTERM');
   expect((await once(program.process, 'exit'))[0]).toBe(0);
 });

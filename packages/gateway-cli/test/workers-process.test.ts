@@ -113,3 +113,49 @@ test('every worker asks for tokens, and those that replace them at SIGHUP have t
   for (let i = 0; i < 2; i++)
     expect([await answer(after), await answer(after), await answer(before)]).toEqual(['ready', 'ready', 'error']);
 });
+
+test('--metrics-port is one address for all workers: sums of what they count, which do not fall when one is replaced', async () => {
+  const program = new Program([...WORKERS, '--metrics-port', '0']);
+  const { metricsUrl } = await fromLog(program, 'metrics on http://');
+  const { url } = await fromLog(program, 'listening on ws://');
+  const scraped = async () => {
+    const text = await (await fetch(String(metricsUrl))).text();
+    const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    // A number of the format each, and never twice the same.
+    for (const line of lines) expect(line).toMatch(/^[a-z_][a-z0-9_]*(\{.*\})? (-?[0-9.e+-]+|Nan|[+-]Inf)$/);
+    const values = new Map(
+      lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+    );
+    expect(values.size).toBe(lines.length);
+    return values;
+  };
+  const clients = [await connected(url), await connected(url), await connected(url)];
+  const before = await scraped();
+  expect(before.get('gateway_connections_total')).toBe(3);
+  expect(before.get('gateway_workers')).toBe(2);
+  for (const worker of ['0', '1', 'primary'])
+    expect(before.get(`process_resident_memory_bytes{worker="${worker}"}`), worker).toBeGreaterThan(1e6);
+  expect([...before.keys()].filter((name) => /^(nodejs|process)_/.test(name) && !name.includes('worker="'))).toEqual([]);
+
+  program.process.kill('SIGHUP');
+  await fromLog(program, 'workers are replaced');
+  const after = await scraped();
+  expect(after.get('gateway_connections_total')).toBe(3);
+  // Said by those that drained, at their end.
+  expect(after.get('gateway_closed_connections_total{code="1012"}')).toBe(3);
+  expect(after.get('gateway_connections{dialect="none"}')).toBe(0);
+  expect(after.get('gateway_worker_deaths_total')).toBe(0);
+  expect(after.get('gateway_draining')).toBe(0);
+  for (const client of clients) client.terminate();
+  const { port } = new URL(String(metricsUrl));
+  const other = new Program([...WORKERS, '--metrics-port', port]);
+  expect(await other.exit).toEqual([2, null]);
+  expect(await other.stderr).toMatch(/^gateway-cli: --metrics-port \(GW_METRICS_PORT\) takes a free port/);
+});
+
+test('--probes are answered by the workers', async () => {
+  const program = new Program([...WORKERS, '--probes']);
+  const { healthUrl } = await fromLog(program, 'listening on ws://');
+  for (const path of ['/livez', '/readyz'])
+    expect((await fetch(new URL(path, String(healthUrl)), { headers: { connection: 'close' } })).status, path).toBe(200);
+});

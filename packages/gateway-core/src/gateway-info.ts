@@ -1,4 +1,4 @@
-import type { ClientType, Dialect, LogPosition } from 'gateway-protocol';
+import type { ClientType, Dialect, LogPosition, ResetReason, SyncOutcome } from 'gateway-protocol';
 import type { DurationHistogram } from './durations.js';
 
 /** `connecting → open → identified → closing → closed`. */
@@ -75,7 +75,7 @@ export interface GatewayStats {
   gapsTotal: number;
 }
 
-/** {@link GatewayStats}, and what has to be looked up over all connections, or is counted by its kind. */
+/** {@link GatewayStats}, and what has to be looked up over all connections and groups, or is counted by its kind. */
 export interface GatewayMetrics extends GatewayStats {
   /** Connections that have not identified. */
   unidentified: number;
@@ -91,8 +91,20 @@ export interface GatewayMetrics extends GatewayStats {
   closesTotal: Record<string, number>;
   /** `error`s that clients were answered, by their code. */
   errorsTotal: Record<string, number>;
-  /** `sync`s by their outcome, as `recovered`; with the reason of a `reset`, as `reset trimmed`. */
-  syncsTotal: Record<string, number>;
+  /** `sync`s that members of dialect 2 were told, by their outcome. */
+  syncsTotal: Record<SyncOutcome, number>;
+  /** Of these the `reset`s, by their reason: members that could not be told all that they had missed. */
+  syncResetsTotal: Record<ResetReason, number>;
+  /** Members that presence shows, as far as they are this gateway's: each once for each of its groups, with or without a connection. */
+  presentMembers: number;
+  /** Groups with such members. */
+  presentGroups: number;
+  /** Members that have entered a group. */
+  joinsTotal: number;
+  /** Members that have left a group. Who was resumed at another gateway has left none. */
+  leavesTotal: number;
+  /** Whether it drains, or has. */
+  draining: boolean;
   /** How long hooks, stores and the broker took that did not answer at once, by what was asked: `authenticate`, `broker.publish`, … */
   durations: Record<string, DurationHistogram>;
 }

@@ -1,16 +1,20 @@
-import type { Durations } from './durations.js';
 import type { GatewayMetrics, GatewayStats } from './gateway-info.js';
+import type { Groups } from './groups/groups.js';
 import type { Hub } from './hub.js';
+import type { PartTimeouts } from './part-timeouts.js';
 import type { Tally } from './tally.js';
 
-/** What is measured beside `stats()`, in one pass over the connections, which makes nothing for each. */
-export function metricsOf(
-  stats: GatewayStats,
-  hub: Hub,
-  { closes, errors, syncs, resumes, bytesOut }: Tally,
-  durations: Durations,
-): GatewayMetrics {
-  let bytesOutTotal = bytesOut;
+interface Measured {
+  hub: Hub;
+  groups: Groups;
+  tally: Tally;
+  timeouts: PartTimeouts;
+  drain: { readonly begun: boolean };
+}
+
+/** What is measured beside `stats()`, in one pass over the connections and one over the groups, which make nothing for each. */
+export function metricsOf(stats: GatewayStats, { hub, groups, tally, timeouts, drain }: Measured): GatewayMetrics {
+  let bytesOutTotal = tally.bytesOut;
   let unidentified = 0;
   let lagMax = 0;
   const identified = { '1': 0, '2': 0 };
@@ -20,16 +24,30 @@ export function metricsOf(
     else identified[connection.dialect === 2 ? '2' : '1'] += 1;
     for (const { group, cursor } of connection.memberships) lagMax = Math.max(lagMax, group.position.seq - cursor);
   }
+  let presentMembers = 0;
+  let presentGroups = 0;
+  for (const { memberCount } of groups.values()) {
+    presentMembers += memberCount;
+    if (memberCount > 0) presentGroups += 1;
+  }
   return {
     ...stats,
     unidentified,
     identified,
     lagMax,
     bytesOutTotal,
-    resumesTotal: resumes,
-    closesTotal: { ...closes },
-    errorsTotal: { ...errors },
-    syncsTotal: { ...syncs },
-    durations: Object.fromEntries([...durations.byName].map(([name, of]) => [name, { ...of, buckets: [...of.buckets] }])),
+    resumesTotal: tally.resumes,
+    closesTotal: { ...tally.closes },
+    errorsTotal: { ...tally.errors },
+    syncsTotal: { ...tally.syncs },
+    syncResetsTotal: { ...tally.syncResets },
+    presentMembers,
+    presentGroups,
+    joinsTotal: tally.joins,
+    leavesTotal: tally.leaves,
+    draining: drain.begun,
+    durations: Object.fromEntries(
+      [...timeouts.durations.byName].map(([name, of]) => [name, { ...of, buckets: [...of.buckets] }]),
+    ),
   };
 }

@@ -217,7 +217,7 @@ export class RunningGateway implements Gateway {
   }
 
   metrics(): GatewayMetrics {
-    return metricsOf(this.stats(), this.parts.hub, this.parts.tally, this.parts.timeouts.durations);
+    return metricsOf(this.stats(), this.parts);
   }
 
   health(): Result<{ status: 'ok' }> {

@@ -1,4 +1,4 @@
-import { CLOSE_CODES } from 'gateway-protocol';
+import { CLOSE_CODES, type ResetReason, type SyncOutcome } from 'gateway-protocol';
 import type { Emitter } from './emitter.js';
 import type { GatewayEvents } from './events.js';
 
@@ -13,8 +13,11 @@ const KNOWN: ReadonlySet<number> = new Set([...STANDARD, ...Object.values(CLOSE_
 export class Tally {
   readonly closes: Counts = {};
   readonly errors: Counts = {};
-  readonly syncs: Counts = {};
+  readonly syncs: Record<SyncOutcome, number> = { live: 0, recovered: 0, reset: 0 };
+  readonly syncResets: Record<ResetReason, number> = { epoch: 0, trimmed: 0, ahead: 0 };
   resumes = 0;
+  joins = 0;
+  leaves = 0;
   /** Bytes that were handed to the sockets of connections that have ended. */
   bytesOut = 0;
 
@@ -24,9 +27,18 @@ export class Tally {
       count(this.closes, nameOf(code));
     });
     events.on('refused', ({ code }) => count(this.errors, code));
-    events.on('sync', ({ outcome, reason }) => count(this.syncs, reason === undefined ? outcome : `${outcome} ${reason}`));
+    events.on('sync', ({ outcome, reason }) => {
+      this.syncs[outcome] += 1;
+      if (reason !== undefined) this.syncResets[reason] += 1;
+    });
     events.on('resumed', () => {
       this.resumes += 1;
+    });
+    events.on('join', () => {
+      this.joins += 1;
+    });
+    events.on('leave', () => {
+      this.leaves += 1;
     });
   }
 }

@@ -1,6 +1,7 @@
 import { DURATION_BUCKETS_MS } from 'gateway-core';
+import type { LogPosition } from 'gateway-protocol';
 import { expect, test } from 'vitest';
-import { long } from './support/messages.js';
+import { identify, long } from './support/messages.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { setUp } from './support/set-up.js';
 
@@ -50,9 +51,67 @@ test('closes, errors, syncs and resumes are counted by their kind; codes of clie
   expect(gateway.metrics()).toMatchObject({
     closesTotal: { '1000': 1, other: 3, '49xx': 2, '1006': 1 },
     errorsTotal: { BAD_JSON: 1 },
-    syncsTotal: { live: 1, recovered: 1 },
+    syncsTotal: { live: 1, recovered: 1, reset: 0 },
     resumesTotal: 1,
   });
+});
+
+test('resets that members were told are counted by reason', async () => {
+  const { clock, gateway, join } = setUp({ limits: { logMessagesMax: 2 } });
+  await join('g');
+  const asking = async (since: LogPosition) => {
+    const client = new ResumingClient(gateway);
+    client.connect({ g: since });
+    await clock.settle();
+  };
+  for (let count = 0; count < 5; count += 1) await gateway.publish('g', count);
+  const { epoch } = await gateway.position('g');
+  await asking({ epoch: 'another', seq: 1 });
+  await asking({ epoch, seq: 1 });
+  await asking({ epoch, seq: 1 });
+  await asking({ epoch, seq: 99 });
+  expect(gateway.metrics()).toMatchObject({
+    syncsTotal: { live: 0, recovered: 0, reset: 4 },
+    syncResetsTotal: { epoch: 1, trimmed: 2, ahead: 1 },
+  });
+});
+
+test('presence counts members once for each of their groups, also while they have dropped; who has come and not gone is there', async () => {
+  const { clock, gateway, join } = setUp({ timings: { resumeTtlMs: 1_000 } });
+  const there = () => {
+    const { presentMembers, presentGroups, joinsTotal, leavesTotal } = gateway.metrics();
+    expect(presentMembers).toBe(joinsTotal - leavesTotal);
+    return { presentMembers, presentGroups, joinsTotal };
+  };
+  const one = await join('g');
+  await join('h');
+  const two = new ResumingClient(gateway);
+  two.connect({ g: {}, h: {}, i: {} });
+  await clock.settle();
+  expect(there()).toEqual({ presentMembers: 5, presentGroups: 3, joinsTotal: 5 });
+  two.take().connection.cut();
+  await clock.settle();
+  expect(there()).toEqual({ presentMembers: 5, presentGroups: 3, joinsTotal: 5 });
+  two.connect();
+  await clock.settle();
+  expect(there()).toEqual({ presentMembers: 5, presentGroups: 3, joinsTotal: 5 });
+  two.take().connection.cut();
+  await clock.advance(5_000);
+  expect(there()).toEqual({ presentMembers: 2, presentGroups: 2, joinsTotal: 5 });
+  // A move is a leave and a join.
+  one.send(identify('h'));
+  await clock.settle();
+  expect(there()).toEqual({ presentMembers: 2, presentGroups: 1, joinsTotal: 6 });
+});
+
+test('whether it drains is told from the call on', async () => {
+  const { clock, gateway } = setUp();
+  expect(gateway.metrics().draining).toBe(false);
+  const closing = gateway.close({ graceMs: 0 });
+  expect(gateway.metrics().draining).toBe(true);
+  await clock.settle();
+  await closing;
+  expect(gateway.metrics().draining).toBe(true);
 });
 
 test('what takes its time is in a histogram by what was asked; what answers at once is not', async () => {

@@ -1,52 +1,49 @@
-import { DURATION_BUCKETS_MS, type Gateway, type GatewayMetrics } from 'gateway-core';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { DURATION, FAMILIES, type Family } from './families.js';
+import type { Gateway } from 'gateway-core';
+import { AggregatorRegistry, collectDefaultMetrics, Registry } from 'prom-client';
+import { type Samples, samplesOf } from './samples.js';
 
-const PREFIX = 'gateway_';
+/** What is answered to a scrape. */
+export interface Exposition {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+export const CONTENT_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
 /** A gateway's metrics in the text format of Prometheus, with those of Node beside them. */
-export class Exposition {
-  readonly #registry = new Registry();
-  readonly #instruments: [Family, Counter | Gauge][];
-  readonly contentType: string;
+export class GatewayExposition implements Exposition {
+  readonly contentType = CONTENT_TYPE;
+  readonly #node = new NodeSamples();
 
-  constructor(private readonly gateway: Pick<Gateway, 'metrics' | 'health'>) {
-    const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry });
-    this.#instruments = Object.entries(FAMILIES).map(([name, family]) => {
-      const configuration = { name: PREFIX + name, help: family.help, labelNames: family.labels ?? [], registers };
-      return [family, family.kind === 'gauge' ? new Gauge(configuration) : new Counter(configuration)];
-    });
-    this.contentType = this.#registry.contentType;
-  }
+  constructor(private readonly gateway: Pick<Gateway, 'metrics'>) {}
 
   async text(): Promise<string> {
-    const metrics = this.gateway.metrics();
-    for (const [family, instrument] of this.#instruments) {
-      const values = family.read(metrics);
-      // What is read is the whole of it, and an instrument adds.
-      instrument.reset();
-      for (const [labels, value] of typeof values === 'number' ? [[[], values] as const] : values) {
-        instrument.inc(Object.fromEntries((family.labels ?? []).map((label, at) => [label, labels[at] ?? ''])), value);
-      }
-    }
-    const draining = `# HELP ${PREFIX}draining Whether it drains\n# TYPE ${PREFIX}draining gauge\n${PREFIX}draining ${this.gateway.health().ok ? 0 : 1}\n`;
-    return `${await this.#registry.metrics()}\n${draining}${histogram(metrics.durations)}`;
+    return textOf([samplesOf(this.gateway.metrics()), await this.#node.samples()]);
   }
 }
 
-/** An instrument of prom-client observes one value at a time; these are counted already. */
-function histogram(durations: GatewayMetrics['durations']): string {
-  const name = PREFIX + DURATION.name;
-  const lines = [`# HELP ${name} ${DURATION.help}`, `# TYPE ${name} histogram`];
-  for (const [part, { buckets, count, sumMs }] of Object.entries(durations)) {
-    let below = 0;
-    for (const [at, boundMs] of DURATION_BUCKETS_MS.entries()) {
-      below += buckets[at] ?? 0;
-      lines.push(`${name}_bucket{part="${part}",le="${boundMs / 1_000}"} ${below}`);
-    }
-    lines.push(`${name}_bucket{part="${part}",le="+Inf"} ${count}`);
-    lines.push(`${name}_sum{part="${part}"} ${sumMs / 1_000}`, `${name}_count{part="${part}"} ${count}`);
+/** What `prom-client` measures of Node and of this process. */
+export class NodeSamples {
+  readonly #registry = new Registry();
+
+  /** @param labels of each. */
+  constructor(labels: Record<string, string> = {}) {
+    collectDefaultMetrics({ register: this.#registry, labels });
   }
-  return `${lines.join('\n')}\n`;
+
+  async samples(): Promise<Samples[]> {
+    const all = (await this.#registry.getMetricsAsJSON()) as unknown as Samples[];
+    // Each is of one process, whatever several would have together.
+    return all.map((samples) => ({ ...samples, aggregator: 'first' }));
+  }
+}
+
+/** The metrics of several processes, as those of one. */
+export function together(all: readonly (readonly Samples[])[]): Samples[] {
+  return AggregatorRegistry.aggregate([...all]).getMetricsAsArray() as unknown as Samples[];
+}
+
+/** The same in the text format. */
+export function textOf(all: readonly (readonly Samples[])[]): Promise<string> {
+  return AggregatorRegistry.aggregate([...all]).metrics();
 }

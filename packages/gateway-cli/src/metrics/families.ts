@@ -6,6 +6,8 @@ export interface Family {
   readonly help: string;
   /** Names of the labels that tell its values apart. */
   readonly labels?: readonly string[];
+  /** What makes one value of those of several gateways; a sum unless said. */
+  readonly together?: 'max' | 'min';
   read(metrics: GatewayMetrics): number | readonly (readonly [labels: readonly string[], value: number])[];
 }
 
@@ -34,7 +36,20 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   lag_messages_max: {
     kind: 'gauge',
     help: 'Messages that the slowest connection is behind the head of a group',
+    together: 'max',
     read: ({ lagMax }) => lagMax,
+  },
+  presence_members: {
+    kind: 'gauge',
+    help: 'Members that presence shows, each once for each of its groups, connected or dropped',
+    read: ({ presentMembers }) => presentMembers,
+  },
+  presence_groups: { kind: 'gauge', help: 'Groups with such members', read: ({ presentGroups }) => presentGroups },
+  draining: {
+    kind: 'gauge',
+    help: 'Whether it drains',
+    together: 'min',
+    read: ({ draining }) => (draining ? 1 : 0),
   },
   connections_total: { kind: 'counter', help: 'Connections that were taken', read: ({ connectionsTotal }) => connectionsTotal },
   refused_connections_total: {
@@ -95,14 +110,28 @@ export const FAMILIES: Readonly<Record<string, Family>> = {
   resumes_total: { kind: 'counter', help: 'Members that have come back', read: ({ resumesTotal }) => resumesTotal },
   syncs_total: {
     kind: 'counter',
-    help: 'Syncs, by outcome and, of a reset, by reason',
-    labels: ['outcome', 'reason'],
-    read: ({ syncsTotal }) => Object.entries(syncsTotal).map(([name, value]) => [[...name.split(' '), ''].slice(0, 2), value]),
+    help: 'Syncs that members were told, by outcome',
+    labels: ['outcome'],
+    read: ({ syncsTotal }) => byName(syncsTotal),
   },
+  resets_total: {
+    kind: 'counter',
+    help: 'Members that were told that not all of what they had missed could be replayed, by reason',
+    labels: ['reason'],
+    read: ({ syncResetsTotal }) => byName(syncResetsTotal),
+  },
+  joins_total: { kind: 'counter', help: 'Members that have entered a group', read: ({ joinsTotal }) => joinsTotal },
+  leaves_total: { kind: 'counter', help: 'Members that have left a group', read: ({ leavesTotal }) => leavesTotal },
 };
 
 /** The histogram of what hooks, stores and the broker took. */
 export const DURATION = {
   name: 'part_duration_seconds',
   help: 'How long hooks, stores and the broker took that did not answer at once, by what was asked',
+} as const;
+
+/** What the primary process says of its workers, beside the sums of what these count. */
+export const WORKER_FAMILIES = {
+  workers: { kind: 'gauge', help: 'With --workers: processes that serve' },
+  worker_deaths_total: { kind: 'counter', help: 'With --workers: processes that have ended without being told to' },
 } as const;

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Gateway, Logger } from 'gateway-core';
+import type { Logger } from 'gateway-core';
+import { asUsageError, type ServeConfig } from '../config.js';
 import { answerJson, failure } from '../json-answer.js';
 import { reachable } from '../serve.js';
+import type { Exposition } from './exposition.js';
 
 /** Where metrics are answered. */
 export interface MetricsServer {
@@ -14,15 +16,13 @@ export interface MetricsServer {
 }
 
 /**
- * Answers `GET /metrics` on a port of its own. `prom-client` is loaded only now.
+ * Answers `GET /metrics` on a port of its own.
  * @throws (by rejection) the system's error where it cannot listen.
  */
 export async function serveMetrics(
-  gateway: Pick<Gateway, 'metrics' | 'health'>,
+  exposition: Exposition,
   { host, port, logger }: { host: string; port: number; logger: Logger },
 ): Promise<MetricsServer> {
-  const { Exposition } = await import('./exposition.js');
-  const exposition = new Exposition(gateway);
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.url?.split('?', 1)[0] !== '/metrics')
       return answerJson(response, 404, failure('NOT_FOUND', 'there is only /metrics here'));
@@ -56,4 +56,19 @@ export async function serveMetrics(
       server.closeAllConnections();
     },
   };
+}
+
+/**
+ * The same where the configuration says, and logged.
+ * @throws UsageError (by rejection) where the port cannot be had.
+ */
+export async function startMetrics(exposition: Exposition, config: ServeConfig, logger: Logger): Promise<MetricsServer> {
+  const { host, metricsPort: port = 0 } = config;
+  try {
+    const metrics = await serveMetrics(exposition, { host, port, logger });
+    logger.info(`metrics on ${metrics.url}`, { metricsUrl: metrics.url });
+    return metrics;
+  } catch (error) {
+    throw asUsageError(error, config, port);
+  }
 }

@@ -6,6 +6,8 @@ import { CountedLogger } from '../counted-logger.js';
 import { gatewayOptions } from '../gateway-config.js';
 import { logClients } from '../log-lives.js';
 import { createLogger } from '../logger.js';
+import type { NodeSamples } from '../metrics/exposition.js';
+import { type Samples, samplesOf } from '../metrics/samples.js';
 import { type RunningServer, serve } from '../serve.js';
 import { authenticationOf, tokensProblem } from '../token-settings.js';
 import { UsageError } from '../usage-error.js';
@@ -27,7 +29,7 @@ export function runWorker(): void {
   if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
   for (const signal of OF_THE_PRIMARY) process.on(signal, () => {});
   process.once('message', (message: Start) => void new ServingWorker(message).run());
-  say({ type: 'hello', version: WIRE_VERSION });
+  void say({ type: 'hello', version: WIRE_VERSION });
 }
 
 class ServingWorker {
@@ -37,6 +39,7 @@ class ServingWorker {
   readonly #link;
   #running: RunningServer | undefined;
   #isEnding = false;
+  #node: NodeSamples | undefined;
 
   constructor(private readonly start: Start) {
     const { config, worker, color } = start;
@@ -66,23 +69,35 @@ class ServingWorker {
       const options = { ...gatewayOptions(config), ...authentication?.hooks, ...this.#link.parts };
       const running = await serve({ ...options, logger: this.#counted, host, port, probes, degraded });
       if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
+      if (config.metricsPort !== undefined) {
+        const { NodeSamples } = await import('../metrics/exposition.js');
+        this.#node = new NodeSamples({ worker: String(this.start.worker) });
+      }
       this.#running = running;
       logClients(running.gateway, config.logLevel, logger, this.#counted, systemClock);
       const { url, healthUrl, address } = running;
-      say({ type: 'serving', url, healthUrl, address, port: running.port });
+      void say({ type: 'serving', url, healthUrl, address, port: running.port });
     } catch (error) {
       const told = asUsageError(error, config);
       const usage = told instanceof UsageError;
-      say({ type: 'failed', message: usage ? told.message : String(error), usage });
+      void say({ type: 'failed', message: usage ? told.message : String(error), usage });
       this.#end(1);
     }
   }
 
   #hear(message: ToWorker): void {
     if (message.type === 'drain') void this.#drain(message.how);
+    else if (message.type === 'metrics') void this.#sayMetrics(message.id);
     else if (message.type === 'stats' && this.#running !== undefined) {
-      say({ type: 'stats', id: message.id, stats: this.#running.gateway.stats() });
+      void say({ type: 'stats', id: message.id, stats: this.#running.gateway.stats() });
     }
+  }
+
+  async #sayMetrics(id: number): Promise<void> {
+    if (this.#node === undefined || this.#running === undefined) return;
+    const node = await this.#node.samples();
+    const gateway = samplesOf(this.#running.gateway.metrics());
+    await say({ type: 'metrics', id, samples: { gateway, node: withoutGaps(node) } });
   }
 
   async #drain(how: 'hand over' | 'all'): Promise<void> {
@@ -90,6 +105,7 @@ class ServingWorker {
     this.#isEnding = true;
     await this.#running?.close({ stopsListening: how === 'hand over' });
     this.#counted.flush();
+    await this.#sayMetrics(0);
     this.#end(0);
   }
 
@@ -112,7 +128,15 @@ class ServingWorker {
   }
 }
 
-function say(message: ToPrimary): void {
-  // To a primary that is gone: its socket says so.
-  process.send?.(message, undefined, undefined, () => {});
+/** What JSON has no number for, like the mean of nothing, is left out. */
+function withoutGaps(all: readonly Samples[]): Samples[] {
+  return all.map((samples) => ({ ...samples, values: samples.values.filter(({ value }) => Number.isFinite(value)) }));
+}
+
+/** Resolves when it is written, or cannot be: to a primary that is gone its socket says so. */
+function say(message: ToPrimary): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send(message, undefined, undefined, () => resolve());
+  });
 }

@@ -3,6 +3,7 @@ import type { ServeConfig } from '../config.js';
 import { exposureWarning } from '../exposure.js';
 import type { Io } from '../io.js';
 import { createLogger } from '../logger.js';
+import { type MetricsServer, startMetrics } from '../metrics/metrics-server.js';
 import { serverSignals } from '../server-signals.js';
 import type { Environment } from '../setting.js';
 import { systemdLink } from '../systemd.js';
@@ -31,6 +32,8 @@ export async function runWorkers(
   const logger = createLogger({ level: config.logLevel, pretty: config.pretty, color, output: io.stdout });
   const parts = partsServer(config);
   const systemd = systemdLink(env, logger);
+  const counted = config.metricsPort === undefined ? undefined : await import('./workers-exposition.js');
+  const metrics = counted && new counted.WorkersMetrics();
   const pool = new WorkerPool({
     count,
     fork: clusterFork((socket) =>
@@ -42,6 +45,7 @@ export async function runWorkers(
     clock: systemClock,
     logger,
     drainMs: timings.drainDelayMs + 2 * timings.closeTimeoutMs + EXIT_MS,
+    metrics,
   });
   const signals = serverSignals(io, {
     exitNow: (signal) => {
@@ -55,9 +59,12 @@ export async function runWorkers(
     },
     stats: () => void pool.stats().then((stats) => logger.info('stats', { ...stats })),
   });
+  let metricsServer: MetricsServer | undefined;
   try {
     for (const warning of warnings) logger.warn(warning);
     const { url, healthUrl, address, port } = await pool.start();
+    if (counted !== undefined && metrics !== undefined)
+      metricsServer = await startMetrics(new counted.WorkersExposition(pool, metrics), config, logger);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port, workers: count });
     const warning = exposureWarning(address, config);
     if (warning !== undefined) logger.warn(warning, { address, port });
@@ -72,6 +79,7 @@ export async function runWorkers(
     return 0;
   } finally {
     systemd.off();
+    metricsServer?.close();
     pool.kill();
     parts.close();
     signals.off();

@@ -2,7 +2,9 @@ import type { Clock, GatewayStats, Logger } from 'gateway-core';
 import { UsageError } from '../usage-error.js';
 import type { ServingAddress, ToPrimary, ToWorker } from './control-messages.js';
 import { WIRE_VERSION } from './messages.js';
+import { Questions } from './questions.js';
 import { sumOf } from './sum-of.js';
+import type { WorkersMetrics } from './workers-metrics.js';
 
 /** A process that serves clients, as the pool sees it. */
 export interface WorkerProcess {
@@ -24,6 +26,8 @@ export interface WorkerPoolOptions {
   logger: Logger;
   /** How long a worker that drains may take before it is killed, in milliseconds. */
   drainMs: number;
+  /** Is given what workers say of their metrics. Default: they are not asked. */
+  metrics?: WorkersMetrics | undefined;
 }
 
 /** The pause before a worker that died is replaced: the first, doubled with each that dies soon, and the longest. */
@@ -31,8 +35,6 @@ const PAUSE_MS = 100;
 const PAUSE_MAX_MS = 10_000;
 /** Who has served for so long does not die of how it began. */
 const STABLE_MS = 10_000;
-/** How long a worker may take to say what it counts. */
-const STATS_MS = 1_000;
 
 /** One process, from its fork to its exit. */
 interface Running {
@@ -56,10 +58,13 @@ export class WorkerPool {
   #port: number | undefined;
   #rolling: Promise<void> | undefined;
   #rollAgain = false;
-  #lastStatsId = 0;
-  readonly #awaitedStats = new Map<number, (stats: GatewayStats) => void>();
+  readonly #questions: Questions;
+  /** Processes that have ended without being told to. */
+  deaths = 0;
 
-  constructor(private readonly options: WorkerPoolOptions) {}
+  constructor(private readonly options: WorkerPoolOptions) {
+    this.#questions = new Questions(options.clock);
+  }
 
   /** Processes that serve. */
   get size(): number {
@@ -106,28 +111,22 @@ export class WorkerPool {
 
   /** The sums of what the workers count; of those that answer. */
   async stats(): Promise<GatewayStats & { workers: number }> {
-    const asked = [...this.#running].filter(({ state }) => state === 'serving' || state === 'draining');
-    const answers = await Promise.all(asked.map(({ process }) => this.#statsOf(process)));
-    return sumOf(answers.filter((stats) => stats !== undefined));
+    const answers = await this.#questions.ask('stats', this.#asked());
+    return sumOf(answers.map(({ stats }) => stats));
   }
 
-  #statsOf(process: WorkerProcess): Promise<GatewayStats | undefined> {
-    this.#lastStatsId += 1;
-    const id = this.#lastStatsId;
-    return new Promise((resolve) => {
-      const settle = (stats: GatewayStats | undefined): void => {
-        this.options.clock.clearTimeout(timer);
-        this.#awaitedStats.delete(id);
-        resolve(stats);
-      };
-      const timer = this.options.clock.setTimeout(() => settle(undefined), STATS_MS);
-      this.#awaitedStats.set(id, settle);
-      process.send({ type: 'stats', id });
-    });
+  /** Has the workers say their metrics. Resolves when those have that answer. */
+  async askMetrics(): Promise<void> {
+    await this.#questions.ask('metrics', this.#asked());
+  }
+
+  #asked(): WorkerProcess[] {
+    const running = [...this.#running].filter(({ state }) => state === 'serving' || state === 'draining');
+    return running.map(({ process }) => process);
   }
 
   #launch(worker: number): Running {
-    const { clock, logger, fork, start } = this.options;
+    const { clock, logger, fork, start, metrics } = this.options;
     const process = fork();
     let refusal: Error | undefined;
     let serve: (address: ServingAddress) => void;
@@ -150,7 +149,8 @@ export class WorkerPool {
     running.serving.catch(() => {});
     this.#running.add(running);
     process.onMessage((message) => {
-      if (message.type === 'stats') this.#awaitedStats.get(message.id)?.(message.stats);
+      if (message.type === 'metrics') metrics?.take(process, worker, message.samples);
+      if (message.type === 'stats' || message.type === 'metrics') this.#questions.answered(message);
       else if (message.type === 'failed') refusal = message.usage ? new UsageError(message.message) : new Error(message.message);
       else if (message.type === 'hello' && message.version !== WIRE_VERSION) {
         refusal = new Error('the program was replaced by a version that this process cannot serve: start it anew');
@@ -172,6 +172,7 @@ export class WorkerPool {
       const { state } = running;
       running.state = 'exited';
       this.#running.delete(running);
+      metrics?.ended(process);
       const error = refusal ?? new Error(`a worker ended with ${code ?? signal} before it served`);
       refuse(error);
       exit();
@@ -184,6 +185,7 @@ export class WorkerPool {
     const { clock, logger } = this.options;
     // What is wrong at the start ends the program.
     if (this.#state !== 'running') return;
+    this.deaths += 1;
     const message = state === 'serving' ? 'a worker has died' : 'a worker could not start';
     if (this.#has(worker)) {
       // One of two: the other one is there, or comes.

@@ -2,10 +2,13 @@ import type { GatewayStats } from 'gateway-core';
 import { createGateway } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { textOf } from '../../src/metrics/exposition.js';
+import type { Samples } from '../../src/metrics/samples.js';
 import { UsageError } from '../../src/usage-error.js';
 import type { ToPrimary, ToWorker } from '../../src/workers/control-messages.js';
 import { WIRE_VERSION } from '../../src/workers/messages.js';
 import { WorkerPool, type WorkerProcess } from '../../src/workers/worker-pool.js';
+import { WorkersMetrics } from '../../src/workers/workers-metrics.js';
 
 const DRAIN_MS = 5_000;
 
@@ -54,7 +57,7 @@ class FakeProcess implements WorkerProcess {
   }
 }
 
-function poolOf(count: number) {
+function poolOf(count: number, metrics?: WorkersMetrics) {
   const clock = new FakeClock();
   const processes: FakeProcess[] = [];
   const logs: string[] = [];
@@ -70,6 +73,7 @@ function poolOf(count: number) {
     clock,
     logger: { debug: log, info: log, warn: log, error: log },
     drainMs: DRAIN_MS,
+    metrics,
   });
   const process = (index: number) => processes[index] as FakeProcess;
   /** As many as serve, from the first. */
@@ -277,6 +281,88 @@ describe('all end', () => {
     expect([0, 1].map((index) => process(index).killed)).toEqual([true, true]);
     await clock.advance(60_000);
     expect(processes).toHaveLength(2);
+  });
+});
+
+describe('metrics', () => {
+  const samplesOf = (counted: number, lag: number): Samples[] => [
+    { name: 'counted_total', help: '', type: 'counter', aggregator: 'sum', values: [{ labels: { code: 'A' }, value: counted }] },
+    { name: 'lag', help: '', type: 'gauge', aggregator: 'max', values: [{ labels: {}, value: lag }] },
+  ];
+  const nodeOf = (worker: number, pid: number): Samples[] => [
+    { name: 'process', help: '', type: 'gauge', aggregator: 'first', values: [{ labels: { worker }, value: pid }] },
+  ];
+
+  /** Asks, and has these processes answer. */
+  async function asked(pool: WorkerPool, clock: FakeClock, answers: [process: FakeProcess, worker: number, n: number][]) {
+    const done = pool.askMetrics();
+    for (const [process, worker, n] of answers) {
+      const { id } = process.heard.at(-1) as Extract<ToWorker, { type: 'metrics' }>;
+      process.says({ type: 'metrics', id, samples: { gateway: samplesOf(n, n), node: nodeOf(worker, process.pid) } });
+    }
+    await clock.advance(1_000);
+    await done;
+  }
+
+  const valuesOf = async (metrics: WorkersMetrics) =>
+    Object.fromEntries(
+      (await textOf(metrics.samples()))
+        .split('\n')
+        .filter((line) => line !== '' && !line.startsWith('#'))
+        .map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]),
+    );
+
+  test('of all workers are one; each process has those of its own', async () => {
+    const metrics = new WorkersMetrics();
+    const { pool, process, clock, started } = poolOf(2, metrics);
+    await started();
+    await asked(pool, clock, [
+      [process(0), 0, 5],
+      [process(1), 1, 7],
+    ]);
+    expect(await valuesOf(metrics)).toEqual({
+      'counted_total{code="A"}': 12,
+      lag: 7,
+      'process{worker="0"}': 1,
+      'process{worker="1"}': 2,
+    });
+  });
+
+  test('totals do not fall when a worker dies, is slow to answer, or is replaced; what is there now is of those that are', async () => {
+    const metrics = new WorkersMetrics();
+    const { pool, process, clock, started } = poolOf(2, metrics);
+    await started();
+    await asked(pool, clock, [
+      [process(0), 0, 5],
+      [process(1), 1, 7],
+    ]);
+    process(1).exits(null, 'SIGKILL');
+    expect(pool.deaths).toBe(1);
+    expect(await valuesOf(metrics)).toEqual({ 'counted_total{code="A"}': 12, lag: 5, 'process{worker="0"}': 1 });
+    await clock.advance(100);
+    process(2).serves();
+    // It has not answered yet: the other one has not counted less.
+    await asked(pool, clock, [[process(0), 0, 6]]);
+    expect(await valuesOf(metrics)).toMatchObject({ 'counted_total{code="A"}': 13 });
+    await asked(pool, clock, [[process(2), 1, 1]]);
+    expect(await valuesOf(metrics)).toMatchObject({ 'counted_total{code="A"}': 14, lag: 6, 'process{worker="1"}': 3 });
+    const rolling = pool.roll();
+    process(3).serves();
+    await clock.settle();
+    // Both are worker 0, and the new one is the one that is shown.
+    await asked(pool, clock, [
+      [process(0), 0, 8],
+      [process(3), 0, 2],
+    ]);
+    expect(await valuesOf(metrics)).toMatchObject({ 'counted_total{code="A"}': 18, 'process{worker="0"}': 4 });
+    // What it has counted until its end it says without being asked.
+    process(0).says({ type: 'metrics', id: 0, samples: { gateway: samplesOf(9, 0), node: [] } });
+    process(0).exits(0);
+    await clock.settle();
+    expect(await valuesOf(metrics)).toMatchObject({ 'counted_total{code="A"}': 19, lag: 2 });
+    expect(pool.deaths).toBe(1);
+    pool.kill();
+    await rolling;
   });
 });
 

@@ -62,9 +62,9 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     return this.places;
   }
 
-  /** Whether nobody is in it, nor may come back to it as the same member. */
-  get isEmpty(): boolean {
-    return this.places.size + this.#detached.size === 0;
+  /** Who is in it, connected or not: those that presence shows, as far as they are here. */
+  get memberCount(): number {
+    return this.places.size + this.#detached.size;
   }
 
   /** Of its log. */

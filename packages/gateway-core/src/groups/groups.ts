@@ -116,7 +116,7 @@ export class Groups {
   remove(membership: Membership): void {
     const { group } = membership;
     group.remove(membership);
-    if (!group.isEmpty) return;
+    if (group.memberCount > 0) return;
     moveGroup(group, 'emptied');
     // Where it was forgotten already (the gateway has closed), it does not come back.
     if (group.state === 'idle') this.#idle.add(group);
