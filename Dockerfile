@@ -15,10 +15,12 @@ COPY packages/gateway-redis/package.json packages/gateway-redis/
 COPY packages/gateway-jwt/package.json packages/gateway-jwt/
 COPY packages/gateway-cli/package.json packages/gateway-cli/
 
-# What the gateway runs with. The store lies in the cache mount; it is kept for when a manifest does change.
+# What the gateway runs with, and what that is: /app/sbom.cdx.json, a bill of materials in the form of CycloneDX. The store lies in the cache
+# mount; it is kept for when a manifest does change.
 FROM manifests AS production
 RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/root/.npm,sharing=locked \
-  npx -y "$PNPM" install --frozen-lockfile --prod --store-dir "$STORE" --filter gateway-cli...
+  npx -y "$PNPM" install --frozen-lockfile --prod --store-dir "$STORE" --filter gateway-cli... && \
+  npx -y "$PNPM" sbom --sbom-format cyclonedx --sbom-type application --prod --store-dir "$STORE" --filter gateway-cli --out sbom.cdx.json
 
 # What it is built with; not the examples, the benchmark and the tests of the packed packages.
 FROM manifests AS build

@@ -6,6 +6,7 @@ import { LIMIT_SETTINGS, REDIS_SETTINGS, SERVER_SETTINGS, TIMING_SETTINGS } from
 import { TOKEN_SETTINGS } from '../../packages/gateway-cli/src/token-settings.js';
 import { environmentOf } from './dockerfile.js';
 import { finalStage } from './image.js';
+import { faultsOf } from './manifests.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const tables = [SERVER_SETTINGS, TIMING_SETTINGS, LIMIT_SETTINGS, REDIS_SETTINGS, TOKEN_SETTINGS];
@@ -28,6 +29,32 @@ test('the manifest of Kubernetes names settings that there are, and probes that 
   expect(container.readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'http' });
   expect(container.livenessProbe.httpGet).toEqual({ path: '/livez', port: 'http' });
   expect(pod.enableServiceLinks).toBe(false);
+});
+
+test('the manifests are what the schema of Kubernetes allows', async () => {
+  expect(documents.map(({ kind }) => kind)).toEqual(['Deployment', 'Service', 'PodDisruptionBudget', 'Ingress']);
+  expect(await faultsOf(documents)).toEqual([]);
+});
+
+test('a field that there is not, one of another type, one that is missing, and a kind that there is not are noticed', async () => {
+  const changed = structuredClone(documents);
+  const [deployment, service, , ingress] = changed;
+  deployment.spec.template.spec.containers[0].readinessProbe.periodSecond = 2;
+  service.spec.ports[0].port = '80';
+  delete ingress.spec.rules[0].http.paths[0].pathType;
+  const faults = await faultsOf([...changed, { apiVersion: 'apps/v1', kind: 'Deploymint' }]);
+  for (const fault of ['periodSecond', "Type 'string' is not assignable to type 'number'", 'pathType', 'Deploymint'])
+    expect(faults.join('\n')).toContain(fault);
+});
+
+test('a pod has no rights that it does not need, and cannot write to its file system', () => {
+  expect(pod.securityContext).toEqual({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+  expect(container.securityContext).toEqual({
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+  expect(container.volumeMounts).toBeUndefined();
 });
 
 test('its parts fit each other, and the image', () => {

@@ -55,6 +55,27 @@ describe('the stages, run in empty folders', () => {
     expect(development.filter(has)).toEqual([]);
   });
 
+  test('leaves a bill of materials that lists the packages that are there, each with its version, licence and checksum, and no others', () => {
+    const bill = JSON.parse(readFileSync(join(image, 'app/sbom.cdx.json'), 'utf8'));
+    const { bomFormat, metadata, components } = bill as { bomFormat: string; metadata: { component: Part }; components: Part[] };
+    expect([bomFormat, nameOf(metadata.component)]).toEqual(['CycloneDX', 'gateway-cli@0.1.0']);
+    const store = join(image, 'app/node_modules/.pnpm');
+    const manifests = readdirSync(store, { recursive: true, withFileTypes: true })
+      .filter(({ name }) => name === 'package.json')
+      .map(({ parentPath }) => parentPath)
+      .filter((folder) => /\.pnpm\/[^/]+\/node_modules\/(@[^/]+\/)?[^/]+$/.test(folder))
+      .concat(ours.map((name) => join(image, 'app/packages', name)))
+      .map((folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
+    expect(manifests.length).toBeGreaterThan(20);
+    expect([metadata.component, ...components].map(nameOf).sort()).toEqual(
+      manifests.map(({ name, version }) => `${name}@${version}`).sort(),
+    );
+    const fromElsewhere = components.filter(({ name }) => !ours.includes(name));
+    expect(
+      fromElsewhere.filter(({ licenses, externalReferences }) => !licenses?.length || !hasChecksum(externalReferences)),
+    ).toEqual([]);
+  });
+
   test('makes an image whose command serves, whose health check follows it, and whose stop signal drains it', async () => {
     const [command, ...args] = [...exec('ENTRYPOINT'), ...exec('CMD')];
     expect(command).toBe('node');
@@ -80,6 +101,20 @@ describe('the stages, run in empty folders', () => {
     expect(health()).toBe(1);
   });
 });
+
+/** What a bill of materials says of one package. */
+interface Part {
+  name: string;
+  /** Its scope. */
+  group?: string;
+  version: string;
+  licenses?: unknown[];
+  externalReferences?: { type: string; hashes?: unknown[] }[];
+}
+
+const nameOf = ({ group, name, version }: Part) => `${group === undefined ? '' : `${group}/`}${name}@${version}`;
+const hasChecksum = (references: Part['externalReferences']) =>
+  references?.some(({ type, hashes }) => type === 'distribution' && hashes?.length);
 
 /** The words of an instruction in exec form, which runs without a shell that would keep the signals. */
 function exec(name: string): string[] {
