@@ -27,6 +27,7 @@ export interface Head {
   key?: string | undefined;
   sessionId?: string | undefined;
   traceId?: string | undefined;
+  traceparent?: string | undefined;
 }
 
 /**

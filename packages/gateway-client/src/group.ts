@@ -102,6 +102,8 @@ export interface Message<Data = unknown> {
   delivery?: DeliveryMode | undefined;
   sessionId?: string | undefined;
   traceId?: string | undefined;
+  /** Of the span that it was published in, as W3C Trace Context has it: what a receiver's own span is linked to. */
+  traceparent?: string | undefined;
   meta?: SessionMeta | undefined;
 }
 
@@ -185,6 +187,8 @@ export interface PublishOptions {
   /** What the session is about. */
   meta?: SessionMeta | undefined;
   traceId?: string | undefined;
+  /** Where in a trace it is published, as W3C Trace Context has it. The gateway ignores one that is none. */
+  traceparent?: string | undefined;
   /** Until it is settled, waiting included, in milliseconds. Default 30,000. */
   timeoutMs?: number | undefined;
   /** Takes it back where it is not sent yet (`ABORTED`); sent already, it is `OUTCOME_UNKNOWN`. */

@@ -110,20 +110,20 @@ export function createOutbox(
     }
     return !isFull();
   };
-  /** @throws GatewayClientError where it is not taken. */
+  /** What is not for the client itself goes to the gateway. @throws GatewayClientError where it is not taken. */
   const add = (answer: Deferred<Ack>, id: string, groupId: string, data: unknown, options: PublishOptions, hasLeft: boolean) => {
-    const { delivery, key, sessionId, traceId, meta, timeoutMs = TIMEOUT_MS, signal } = options;
+    const { meta, timeoutMs = TIMEOUT_MS, signal, whenOffline, whenUnknown, ...said } = options;
     const refuse = (isRefused: boolean | undefined, code: ClientErrorCode, message: string) => {
       if (isRefused) throw new GatewayClientError(code, message, { groupId, id });
     };
     refuse(hasLeft, 'LEFT', 'the group was left');
-    const isUsable = isId(id) && !entries.has(id) && (delivery !== 'latest' || key !== undefined);
+    const isUsable = isId(id) && !entries.has(id) && (said.delivery !== 'latest' || said.key !== undefined);
     refuse(!isUsable, 'INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
-    const head = { type: 'data_update', id, groupId, delivery, key, sessionId, traceId } as const;
+    const head = { ...said, type: 'data_update', groupId, id } as const;
     const { text, bytes } = checkedText(context.session, head, 'data', data, meta);
     refuse(isStopped, 'STOPPED', 'the client has stopped');
     refuse(signal?.aborted, 'ABORTED', 'aborted');
-    refuse(options.whenOffline === 'reject' && !link.isOnline(), 'NOT_CONNECTED', 'not online');
+    refuse(whenOffline === 'reject' && !link.isOnline(), 'NOT_CONNECTED', 'not online');
     refuse(!makeRoom(bytes), 'OUTBOX_FULL', 'too many messages wait');
     const giveUp = (code: ClientErrorCode) => reject(entry, entry.wasSent ? 'OUTCOME_UNKNOWN' : code, `given up: ${code}`);
     const undoDeadline = context.later(timeoutMs, () => giveUp('TIMEOUT'));
@@ -134,7 +134,7 @@ export function createOutbox(
       text,
       bytes,
       answer,
-      resends: options.whenUnknown === 'resend',
+      resends: whenUnknown === 'resend',
       state: 'queued',
       wasSent: false,
       isInDoubt: false,

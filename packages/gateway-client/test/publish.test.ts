@@ -50,6 +50,30 @@ test('[B33] publish resolves with the position that others see', async () => {
   expect(duplicate).toBe(false);
 });
 
+test('what is said of a message comes over with it, and its own fields cannot be taken for it', async () => {
+  const world = new World();
+  const [, group] = await pair(world);
+  const other = world.client({ signals: null }).join('g');
+  const heard: object[] = [];
+  other.on('message', (message) => heard.push(message));
+  await world.clock.advance(0);
+  const said = {
+    id: 'm-1',
+    delivery: 'latest',
+    key: 'k',
+    sessionId: 's',
+    traceId: 't',
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+  } as const;
+  const more = { type: 'leave', groupId: 'elsewhere', payload: 1 };
+  const how = { meta: { label: 'x' }, timeoutMs: 1_000, whenOffline: 'reject', whenUnknown: 'resend' } as const;
+  group.publish(1 as never, { ...more, ...said, ...how });
+  await world.clock.advance(0);
+  const [message] = heard;
+  expect(message).toMatchObject({ ...said, type: 'message', groupId: 'g', data: 1, meta: { label: 'x' } });
+  expect(Object.keys(message as object)).not.toContain('timeoutMs');
+});
+
 test('[B34] order is kept over a drop, with 64 in flight', async () => {
   const world = new World();
   const [, group, heard] = await pair(world);

@@ -8,6 +8,8 @@ export interface DataBody {
   version?: string;
   sessionId?: string;
   traceId?: string;
+  /** As `parseTraceparent` answers it. */
+  traceparent?: string;
   id?: string;
   delivery?: DeliveryMode;
   key?: string;
@@ -29,9 +31,13 @@ export function quoted(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
+const TRACEPARENT = '"traceparent":"';
+
 /** The envelope's JSON text after `{"type":"data_update","seq":N,`, see `BrokerMessage.body`. Only these fields are relayed, so none can be forged. */
 export function dataBody(body: DataBody): string {
-  let text = `"ts":${body.ts},"groupId":${quoted(body.groupId)}`;
+  // First, so that whoever traces finds it without reading the rest.
+  let text = body.traceparent === undefined ? '' : `${TRACEPARENT}${body.traceparent}",`;
+  text += `"ts":${body.ts},"groupId":${quoted(body.groupId)}`;
   if (body.from !== undefined) text += `,"from":${quoted(body.from)}`;
   if (body.version !== undefined) text += `,"version":${quoted(body.version)}`;
   if (body.sessionId !== undefined) text += `,"sessionId":${quoted(body.sessionId)}`;

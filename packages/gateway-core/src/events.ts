@@ -70,6 +70,7 @@ export interface GatewayEvents {
     ts: number;
     sessionId?: string | undefined;
     traceId?: string | undefined;
+    traceparent?: string | undefined;
     id?: string | undefined;
     delivery?: DeliveryMode | undefined;
     key?: string | undefined;

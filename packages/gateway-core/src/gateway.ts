@@ -24,6 +24,8 @@ export interface PublishOptions {
   meta?: SessionMeta | undefined;
   /** For logs, here and at the receivers. */
   traceId?: string | undefined;
+  /** Where in a trace it is published: W3C Trace Context. Receivers get it as version `00` says it, or the `tracer`'s own. */
+  traceparent?: string | undefined;
   /** Message id. In dialect 1 it has no effect here. */
   id?: string | undefined;
   /** How a receiver that is behind is treated (PROTOCOL.md, "Delivery"). Default `reliable`. */

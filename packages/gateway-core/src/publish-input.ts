@@ -8,6 +8,7 @@ const PUBLISH_OPTIONS: ReadonlySet<string> = new Set<keyof PublishOptions>([
   'sessionId',
   'meta',
   'traceId',
+  'traceparent',
   'id',
   'delivery',
   'key',
@@ -26,7 +27,7 @@ export function checkPublish(
   if (typeof options !== 'object' || options === null) throw new GatewayError('INVALID_ARGUMENT', 'options: must be an object');
   const unknown = Object.keys(options).find((name) => !PUBLISH_OPTIONS.has(name));
   if (unknown !== undefined) throw new GatewayError('INVALID_ARGUMENT', `options.${unknown}: is not an option`);
-  const { sessionId, traceId, id, delivery, key } = options;
+  const { sessionId, traceId, traceparent, id, delivery, key } = options;
   const dataText = stringify(data);
   if (Buffer.byteLength(dataText) > messageBytesMax) {
     throw new GatewayError('MESSAGE_TOO_BIG', `data: over limits.messageBytesMax (${messageBytesMax})`);
@@ -38,6 +39,7 @@ export function checkPublish(
       groupId,
       sessionId,
       traceId,
+      traceparent,
       id,
       delivery,
       key,
@@ -47,8 +49,12 @@ export function checkPublish(
   if (!checked.ok) throw new GatewayError('INVALID_ARGUMENT', checked.error.message);
   if (typeof groupId !== 'string') throw new GatewayError('INVALID_ARGUMENT', 'groupId: must be a string');
   // As decoded: what the contract does not know is left behind.
-  const { meta } = (checked.message as DataUpdateSignal).payload;
-  return { sessionId, traceId, id, delivery, key, meta, dataText };
+  const { payload, traceparent: read } = checked.message as DataUpdateSignal;
+  // A client's is passed over where it is none; a host can be told.
+  if (traceparent !== undefined && read === undefined) {
+    throw new GatewayError('INVALID_ARGUMENT', 'traceparent: must be one of W3C Trace Context');
+  }
+  return { sessionId, traceId, traceparent: read, id, delivery, key, meta: payload.meta, dataText };
 }
 
 /** @throws GatewayError `INVALID_ARGUMENT` for what JSON cannot say. */

@@ -105,18 +105,13 @@ export class RunningGateway implements Gateway {
   async #publish(groupId: string, data: unknown, options: PublishOptions): Promise<LogPosition> {
     const { clock, drain, timeouts, groups, sessions } = this.parts;
     if (drain.begun) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
-    const { sessionId, traceId, id, delivery, key, meta, dataText } = checkPublish(
-      groupId,
-      data,
-      options,
-      this.parts.options.limits,
-    );
-    const within = sessionId === undefined || timeouts.limit(sessions.named(groupId, sessionId, meta), 'sessions');
+    const { sessionId, dataText, ...said } = checkPublish(groupId, data, options, this.parts.options.limits);
+    const within = sessionId === undefined || timeouts.limit(sessions.named(groupId, sessionId, said.meta), 'sessions');
     // A store that answers at once is not waited for, or a later call would overtake this one.
     if (!(isPromise(within) ? await within : within)) {
       throw new GatewayError('TOO_MANY_SESSIONS', `no room for one more session in ${groupId}`);
     }
-    const body = { ts: clock.now(), groupId, sessionId, traceId, id, delivery, key, dataText, meta };
+    const body = { ts: clock.now(), groupId, sessionId, dataText, ...said };
     return timeouts.limit(groups.publish(body), 'broker.publish');
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { say } from './support/messages.js';
+import { ResumingClient } from './support/resuming-client.js';
 import { setUp } from './support/set-up.js';
 
 /** The text of the `data_update` that a client has received last. */
@@ -33,13 +34,14 @@ describe('a data_update', () => {
     expect(client.updates.map(({ ts }) => ts)).toEqual([0, 12.5, 1e21, Number.MAX_SAFE_INTEGER]);
   });
 
-  test('carries every field of the contract that its sender set [R4] [R78]', async () => {
+  test('carries every field of the contract that its sender set [R4] [R78] [R258]', async () => {
     const { clock, gateway, join } = setUp();
     const client = await join('g');
     const envelope = {
       ts: 1,
       version: '1',
       traceId: 'trace "1"',
+      traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
       groupId: 'g',
       sessionId: 's\u2028',
       id: 'm-1',
@@ -51,6 +53,26 @@ describe('a data_update', () => {
     await clock.settle();
     const from = gateway.connections()[0]?.memberId;
     expect(client.updates).toEqual([{ type: 'data_update', ...envelope, seq: 1, from, payload }]);
+  });
+
+  test('carries a traceparent in both dialects, one of a later version as version 00 says it, and none that is none [R258] [R259] [R260]', async () => {
+    const { clock, gateway, join } = setUp();
+    const member = new ResumingClient(gateway);
+    const clients = [await join('g'), member.connect({ g: {} })];
+    await clock.settle();
+    const rest = '4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7';
+    for (const client of clients) {
+      client.send(say(1, { traceparent: `00-${rest}-00` }));
+      client.send(say(2, { traceparent: `7f-${rest}-fd-more` }));
+      client.send(say(3, { traceparent: `ff-${rest}-01` }));
+      client.send(say(4, { traceparent: [`00-${rest}-01`] }));
+    }
+    await clock.settle();
+    const passedOn = [`00-${rest}-00`, `00-${rest}-01`, undefined, undefined];
+    for (const client of clients) {
+      expect(client.updates.map(({ traceparent }) => traceparent)).toEqual([...passedOn, ...passedOn]);
+      expect(client.texts.join()).not.toContain('"error"');
+    }
   });
 
   test('carries no seq or from that its sender made up, and no field that the contract does not know [R12]', async () => {

@@ -34,7 +34,8 @@ describe('events', () => {
   test('data has everything that a receiver gets, and the place of the message', async () => {
     const { clock, gateway, join, events } = setUp();
     const client = await join('g');
-    const envelope = { ts: 1, traceId: 't', sessionId: 's', id: 'm', delivery: 'latest', key: 'k' };
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const envelope = { ts: 1, traceId: 't', traceparent, sessionId: 's', id: 'm', delivery: 'latest', key: 'k' };
     client.send(say({ n: [1] }, envelope, { meta: { label: 'x' } }));
     client.send(say(2));
     await clock.settle();

@@ -95,10 +95,11 @@ describe('publish', () => {
     expect(client.data).toEqual([1, 2, 3, 4]);
   });
 
-  test('carries traceId and id, and opens and updates the session', async () => {
+  test('carries traceId, traceparent and id, and opens and updates the session [R258]', async () => {
     const { clock, gateway, join, events } = setUp();
     const client = await join('g');
-    const options = { traceId: 't', id: 'm', sessionId: 's', meta: { label: 'x', tags: ['a'] } };
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const options = { traceId: 't', traceparent, id: 'm', sessionId: 's', meta: { label: 'x', tags: ['a'] } };
     await gateway.publish('g', null, options);
     await clock.settle();
     const { meta, ...envelope } = options;
@@ -167,6 +168,8 @@ describe('publish refuses', () => {
     ['sessionId', ['g', 1, { sessionId: 7 }]],
     ['sessionId', ['g', 1, { sessionId: '' }]],
     ['traceId', ['g', 1, { traceId: {} }]],
+    ['traceparent', ['g', 1, { traceparent: '00-none' }]],
+    ['traceparent', ['g', 1, { traceparent: {} }]],
     ['id', ['g', 1, { id: '\n' }]],
     ['meta', ['g', 1, { meta: 'x' }]],
     ['label', ['g', 1, { meta: { label: 7 } }]],

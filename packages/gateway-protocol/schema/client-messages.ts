@@ -12,7 +12,7 @@ import {
 } from 'gateway-protocol';
 import { type JsonSchema, objectOf, oneOf, optional, ref, required } from './json-schema.js';
 import type { Messages } from './message.js';
-import { RECORD } from './shared.js';
+import { ANYTHING, RECORD } from './shared.js';
 
 const { tokenLengthMax, resumeGroupsMax } = PROTOCOL_LIMITS;
 
@@ -21,6 +21,10 @@ const ENVELOPE = {
   ts: optional(ref('Timestamp')),
   version: optional(ref('Id')),
   traceId: optional(ref('Id')),
+  traceparent: optional(
+    ANYTHING,
+    'Where in a trace it is said: the `traceparent` of W3C Trace Context. One that is none is ignored, so nothing is refused here.',
+  ),
   groupId: optional(ref('Id')),
   sessionId: optional(ref('Id')),
   id: optional(ref('Id')),

@@ -148,6 +148,7 @@ export const GATEWAY_MESSAGES: Messages = {
       version: optional(ref('Id')),
       sessionId: optional(ref('Id')),
       traceId: optional(ref('Id')),
+      traceparent: optional(ref('Traceparent')),
       id: optional(ref('Id')),
       delivery: optional(ref('Delivery')),
       key: optional(ref('Id')),

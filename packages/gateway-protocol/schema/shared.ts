@@ -31,6 +31,11 @@ export const SHARED_DEFINITIONS: Record<string, JsonSchema> = {
     // Without lone surrogates, which not every dialect of regular expressions can name.
     pattern: '^[^\\x00-\\x1f\\x7f-\\x9f]*$',
   },
+  Traceparent: {
+    description: 'W3C Trace Context, version 00: trace id, parent id and flags.',
+    type: 'string',
+    pattern: '^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$',
+  },
   Timestamp: { description: 'Unix time in milliseconds.', type: 'number', minimum: 0 },
   Seq: {
     description: "Position in a group's log. Messages count from 1; 0 is before the first one.",

@@ -24,6 +24,8 @@ export interface Envelope<Type extends string = string, Payload = unknown> {
   version?: string | undefined;
   /** Carried through unchanged to every receiver and into logs. */
   traceId?: string | undefined;
+  /** Where in a trace it was said: W3C Trace Context, version `00`. */
+  traceparent?: string | undefined;
   /** The group; defaults to the connection's own. */
   groupId?: string | undefined;
   /** A collaborative session inside the group. */

@@ -53,4 +53,5 @@ export { type DecodeLimits, PROTOCOL_LIMITS } from './limits.js';
 export type { Logger } from './logger.js';
 export type { LogPosition, ResumeSince, Since } from './positions.js';
 export type { CommonError, Result } from './result.js';
+export { parseTraceparent } from './traceparent.js';
 export { utf8Length } from './utf8-length.js';

@@ -17,6 +17,7 @@ import type { IncomingFromClient } from './client-signals.js';
 import { type Copier, copyField, copyObject, copyRequired, copyRequiredObject } from './copy.js';
 import { CLIENT_TYPES, DELIVERY_MODES } from './envelope.js';
 import { PROTOCOL_LIMITS } from './limits.js';
+import { parseTraceparent } from './traceparent.js';
 
 /** What reading one signal needs beside it, and texts that it leaves behind. */
 export interface SignalTexts {
@@ -40,6 +41,7 @@ const resumeToken: Check = (value) => checkText(value, 1, PROTOCOL_LIMITS.tokenL
 
 /** The fields that every signal may have. Most are absent, and a plain read of a named field shows that many times faster than a copier. */
 export function copyEnvelope(from: JsonObject, to: JsonObject): Fault {
+  if (from.traceparent !== undefined) copyTraceparent(from, to);
   return (
     (from.ts === undefined ? undefined : copyField(from, to, '', 'ts', checkTimestamp)) ??
     (from.version === undefined ? undefined : copyField(from, to, '', 'version', checkId)) ??
@@ -48,6 +50,12 @@ export function copyEnvelope(from: JsonObject, to: JsonObject): Fault {
     (from.sessionId === undefined ? undefined : copyField(from, to, '', 'sessionId', checkId)) ??
     (from.id === undefined ? undefined : copyField(from, to, '', 'id', checkId))
   );
+}
+
+/** One that is none is as one that was not sent (W3C Trace Context §3.2.2): no message is lost to its tracing. */
+function copyTraceparent(from: JsonObject, to: JsonObject): void {
+  const traceparent = parseTraceparent(own(from, 'traceparent'));
+  if (traceparent !== undefined) to.traceparent = traceparent;
 }
 
 const copyIdentify: SignalCopier = (from, to, texts) => {

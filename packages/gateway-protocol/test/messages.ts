@@ -31,7 +31,16 @@ export const FULL_MESSAGES: Record<string, () => Json> = {
 };
 
 function envelope(type: string): Json {
-  return { type, ts: 1_764_000_000_000, version: '1', traceId: 'trace-1', groupId: 'group-1', sessionId: 'session-1', id: 'm-1' };
+  return {
+    type,
+    ts: 1_764_000_000_000,
+    version: '1',
+    traceId: 'trace-1',
+    traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    groupId: 'group-1',
+    sessionId: 'session-1',
+    id: 'm-1',
+  };
 }
 
 export const decodeValue = (value: unknown): Decoded => decode(JSON.stringify(value));

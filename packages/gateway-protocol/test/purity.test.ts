@@ -44,6 +44,7 @@ test('the public values are these', () => {
     'closeAction',
     'decode',
     'decodeGatewayMessage',
+    'parseTraceparent',
     'utf8Length',
   ]);
 });

@@ -17,6 +17,10 @@ import {
 const id = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
   .filter((text) => text.length <= 128 && !/\p{Cc}/u.test(text));
+const hex = (length: number) => fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length });
+const traceparent = fc
+  .tuple(hex(31), hex(15), hex(2))
+  .map(([traceId, parentId, flags]) => `00-1${traceId}-${parentId}1-${flags}`);
 const text = fc.string({ maxLength: 20 });
 const ts = fc.oneof(fc.nat(), fc.double({ min: 0, noNaN: true, noDefaultInfinity: true }));
 const seq = fc.maxSafeNat();
@@ -32,6 +36,7 @@ const envelope = {
   ts: maybe(ts),
   version: maybe(fc.constantFrom('1', '2')),
   traceId: maybe(id),
+  traceparent: maybe(traceparent),
   groupId: maybe(id),
   sessionId: maybe(id),
   id: maybe(id),

@@ -48,11 +48,11 @@ function publish(
   dialect: 1 | 2,
 ): Accepted | UnderWay {
   const { memberId: from } = member;
-  const { version, sessionId, traceId, id, delivery, key, payload } = message;
+  const { version, sessionId, traceId, traceparent, id, delivery, key, payload } = message;
   const ts = message.ts ?? context.clock.now();
   const { data, meta } = payload;
   const dataText = text ?? JSON.stringify(data);
-  const body = { ts, groupId, from, version, sessionId, traceId, id, delivery, key, dataText, meta };
+  const body = { ts, groupId, from, version, sessionId, traceId, traceparent, id, delivery, key, dataText, meta };
   const idempotencyKey = dialect === 2 && id !== undefined ? keyOf(member, id) : undefined;
   const told = whenKnown(published(context, body, idempotencyKey), (ack): Accepted => {
     const { epoch, seq } = ack;
@@ -68,6 +68,7 @@ function publish(
         ts,
         sessionId,
         traceId,
+        traceparent,
         id,
         delivery,
         key,
