@@ -82,6 +82,8 @@ export class Connection extends FlowControl implements Receiver, SocketListener 
   inbox: { readonly texts: string[]; next: number } | undefined;
   /** Answers that are still to come; `undefined` while there are none. */
   unanswered: Unanswered | undefined;
+  /** Of the upgrade request; until the first `identify`, where the gateway traces. */
+  traceparent: string | undefined;
   /** The upgrade request, for the `authenticate` hook; only kept where there is one. */
   request: Peer['request'];
   /** For how long it was not listened to, until it has sent what that time allowed. */

@@ -11,6 +11,7 @@ import { groupEvents } from './groups/group-events.js';
 import { Groups } from './groups/groups.js';
 import { PresenceAnnouncer } from './groups/presence-announcer.js';
 import { paceOf } from './groups/presence-intervals.js';
+import { guardedTracer } from './guarded-tracer.js';
 import { HostMembers } from './host-members.js';
 import { Hub } from './hub.js';
 import { Lifecycle } from './lifecycle.js';
@@ -63,6 +64,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     if (where !== 'listener of error') events.emit('error', { error, where, connectionId: about.connectionId });
   };
   const events = new Emitter<GatewayEvents>((error, event) => failed(error, `listener of ${event}`));
+  const tracer = options.tracer && guardedTracer(options.tracer, failed);
   const counters = { delivered: 0, published: 0, resets: 0, passedOver: 0, lost: 0, gaps: 0 };
 
   const ownPresence = new MemoryPresenceStore({
@@ -86,7 +88,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   const timeouts = new PartTimeouts(clock, timings.partTimeoutMs);
   const slices = new Slices(clock, timings.flushSliceMs, (error) => failed(error, 'flush'));
   const { wasReset, logged } = groupEvents(events);
-  const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed, wasReset, logged);
+  const groups = new Groups(broker, clock, slices, limits, timeouts, counters, failed, wasReset, logged, tracer);
   const ends = new RecentEnds(clock, limits.recentEndsMax);
   const teller =
     options.presence === undefined
@@ -173,6 +175,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       events,
       authenticate,
       authorize,
+      tracer,
       generateId,
       replaced: (connection) => drain.replaced(connection),
       refuse: (connection, refusal) => router.refuse(connection, refusal),
@@ -190,13 +193,8 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
   );
   const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, ends, failed });
   const hub = new Hub(clock, timings, limits, generateId, slices, router, lifecycle);
-  const door = new UpgradeDoor(
-    new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate),
-    resolved,
-    hub.counts,
-    clock,
-    failed,
-  );
+  const transport = new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate);
+  const door = new UpgradeDoor(transport, resolved, hub.counts, clock, failed);
   let detach = () => {};
   const hostMembers = new HostMembers({ hub, groups, members, presence, timeouts, events, announcer, slices, limits });
   const drain = new Drain({
@@ -237,6 +235,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
     tally: new Tally(events),
     drain,
     timeouts,
+    tracer,
     keepRequests: authenticate !== undefined,
   });
   if (options.server !== undefined) {

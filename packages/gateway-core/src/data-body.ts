@@ -33,6 +33,17 @@ export function quoted(text: string): string {
 
 const TRACEPARENT = '"traceparent":"';
 
+/** What is the last digit of flags with `sampled`. */
+const SAMPLED = '13579bdf';
+/** Where that stands in a body that has a traceparent. */
+const SAMPLED_AT = TRACEPARENT.length + 54;
+
+/** The traceparent of a body that {@link dataBody} made, where it has one with the flag `sampled`. */
+export function sampledTraceparent(body: string): string | undefined {
+  if (!body.startsWith(TRACEPARENT) || !SAMPLED.includes(body.charAt(SAMPLED_AT))) return undefined;
+  return body.slice(TRACEPARENT.length, SAMPLED_AT + 1);
+}
+
 /** The envelope's JSON text after `{"type":"data_update","seq":N,`, see `BrokerMessage.body`. Only these fields are relayed, so none can be forged. */
 export function dataBody(body: DataBody): string {
   // First, so that whoever traces finds it without reading the rest.

@@ -80,9 +80,10 @@ export class Hub implements SlicedTask {
     return this.#live.values();
   }
 
-  accept(socket: GatewaySocket, peer: Peer): Connection {
+  accept(socket: GatewaySocket, peer: Peer & { traceparent?: string | undefined }): Connection {
     const connection = new Connection(this.generateId(), peer.remoteAddress, socket, this.#parts);
     connection.request = peer.request;
+    connection.traceparent = peer.traceparent;
     // One that throws here was never a connection.
     socket.bind(connection);
     this.accepted += 1;

@@ -51,5 +51,6 @@ export type { GroupPresence, PresenceMember, PresenceStore } from './presence/pr
 export { MemorySessionStore, type MemorySessionStoreOptions } from './sessions/memory-session-store.js';
 export type { Session, SessionStore, SessionUpsert } from './sessions/session-store.js';
 export { DEFAULT_TIMINGS, type Timings } from './timings.js';
+export type { DeliverySpan, MessageSpan, TracedDelivery, TracedMessage, TraceOutcome, Tracer } from './tracer.js';
 export type { ProxyHeader } from './transport/client-address.js';
 export type { GatewaySocket, SocketListener } from './transport/socket.js';

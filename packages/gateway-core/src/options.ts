@@ -13,6 +13,7 @@ import { checkParts } from './part-checks.js';
 import type { PresenceStore } from './presence/presence-store.js';
 import type { SessionStore } from './sessions/session-store.js';
 import { DEFAULT_TIMINGS, type Timings } from './timings.js';
+import type { Tracer } from './tracer.js';
 import { PROXY_HEADERS, type ProxyHeader, type TrustedProxies } from './transport/client-address.js';
 import { compileOrigins } from './transport/origins.js';
 import { normalPath, problemOfPath } from './transport/path.js';
@@ -91,6 +92,8 @@ export interface GatewayOptions {
   authenticate?: Authenticate | undefined;
   /** Decides for every group that is joined and every message whether the member may. Default: it may. */
   authorize?: Authorize | undefined;
+  /** Follows messages through this gateway, see {@link Tracer}. Default: none, and a `traceparent` is passed on as it came. */
+  tracer?: Tracer | undefined;
   /** Default: nothing is written anywhere. */
   logger?: Logger | undefined;
   /** Default: the machine's time. */
@@ -139,6 +142,7 @@ const KNOWN = new Set<keyof GatewayOptions>([
   'broker',
   'authenticate',
   'authorize',
+  'tracer',
   'logger',
   'clock',
   'generateId',

@@ -8,6 +8,7 @@ export function checkParts(options: Readonly<Record<string, unknown>>): void {
     ['members', ['put', 'find', 'takeOver', 'end', 'expire', 'touch', 'onReplaced']],
     ['sessions', ['upsert', 'touch', 'list', 'expire']],
     ['broker', ['publish', 'subscribe', 'history']],
+    ['tracer', ['message', 'delivery']],
     ['logger', ['debug', 'info', 'warn', 'error']],
     ['clock', ['now', 'monotonicMs', 'setTimeout', 'clearTimeout', 'setImmediate']],
   ];

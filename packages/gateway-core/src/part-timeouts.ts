@@ -2,6 +2,7 @@ import type { Clock, TimerHandle } from './clock.js';
 import { Durations } from './durations.js';
 import { GatewayError } from './errors.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
+import type { MessageSpan } from './tracer.js';
 
 /** Bounds the wait for a part: a hook, a store, the broker. */
 export class PartTimeouts {
@@ -51,6 +52,11 @@ export class PartTimeouts {
         },
       );
     });
+  }
+
+  /** Makes a call as `limit` bounds it, in a span of the message's trace where that is recorded. */
+  ask<T>(span: MessageSpan | undefined, where: string, call: () => MaybePromise<T>): MaybePromise<T> {
+    return span === undefined ? this.limit(call(), where) : span.part(where, () => this.limit(call(), where));
   }
 
   /** Waits for nothing any more, and for nothing that is asked later: the gateway has closed. */

@@ -14,6 +14,9 @@ const PUBLISH_OPTIONS: ReadonlySet<string> = new Set<keyof PublishOptions>([
   'key',
 ]);
 
+/** What a host publishes, checked. */
+export type CheckedPublish = PublishOptions & { dataText: string };
+
 /**
  * What a host publishes, checked.
  * @throws GatewayError `INVALID_ARGUMENT`, `MESSAGE_TOO_BIG`.
@@ -23,7 +26,7 @@ export function checkPublish(
   data: unknown,
   options: PublishOptions,
   { messageBytesMax }: Pick<Limits, 'messageBytesMax'>,
-): PublishOptions & { dataText: string } {
+): CheckedPublish {
   if (typeof options !== 'object' || options === null) throw new GatewayError('INVALID_ARGUMENT', 'options: must be an object');
   const unknown = Object.keys(options).find((name) => !PUBLISH_OPTIONS.has(name));
   if (unknown !== undefined) throw new GatewayError('INVALID_ARGUMENT', `options.${unknown}: is not an option`);

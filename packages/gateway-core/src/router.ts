@@ -9,6 +9,7 @@ import { identify } from './handlers/identify.js';
 import { join } from './handlers/join.js';
 import { leave } from './handlers/leave.js';
 import { presence } from './handlers/presence.js';
+import { spanOf, traced } from './handlers/traced.js';
 import type { Limits } from './limits.js';
 import { isPromise, type MaybePromise } from './maybe-promise.js';
 import { RateLimit } from './rate-limit.js';
@@ -174,7 +175,10 @@ export class Router {
     const handlers: HandlerTable = connection.dialect === 2 ? dialect2 : dialect1;
     const handler = handlers[message.type] as Handler<IncomingFromClient['type']> | undefined;
     if (handler === undefined) return { code: 'UNKNOWN_TYPE', message: `type: ${message.type} is of dialect "2"` };
-    return handler(this.context, connection, message, texts);
+    const { tracer } = this.context;
+    const span = tracer && spanOf(tracer, connection, message);
+    if (span === undefined) return handler(this.context, connection, message, texts);
+    return traced(span, () => handler(this.context, connection, message, texts, span));
   }
 
   #overRate(connection: Connection, byteLength: number): Refusal | undefined {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { CLOSE_CODES, type LogPosition, type PresenceInfo, type Result } from 'gateway-protocol';
+import { CLOSE_CODES, type LogPosition, type PresenceInfo, parseTraceparent, type Result } from 'gateway-protocol';
 import type { Clock } from './clock.js';
 import { contextOf } from './connection-context.js';
 import type { Drain } from './drain.js';
@@ -31,12 +31,13 @@ import { DELAY_MAX, type ResolvedOptions } from './options.js';
 import type { PartTimeouts } from './part-timeouts.js';
 import { presenceInfo } from './presence/presence-info.js';
 import type { PresenceStore } from './presence/presence-store.js';
-import { checkPublish } from './publish-input.js';
+import { type CheckedPublish, checkPublish } from './publish-input.js';
 import type { RecentEnds } from './recent-ends.js';
 import type { Router } from './router.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Session } from './sessions/session-store.js';
 import type { Tally } from './tally.js';
+import type { MessageSpan, Tracer } from './tracer.js';
 import type { GatewaySocket } from './transport/socket.js';
 import type { UpgradeDoor } from './transport/upgrade-door.js';
 
@@ -61,6 +62,7 @@ export interface GatewayParts {
   drain: Drain;
   /** The time limit of each part that is asked. */
   timeouts: PartTimeouts;
+  tracer: Tracer | undefined;
   /** Whether hooks need the upgrade request. */
   keepRequests: boolean;
 }
@@ -85,7 +87,7 @@ export class RunningGateway implements Gateway {
   }
 
   accept(socket: GatewaySocket, { remoteAddress, request }: Peer): void {
-    const { hub, door, drain, keepRequests } = this.parts;
+    const { hub, door, drain, tracer, keepRequests } = this.parts;
     // A transport of the host's own has no door that has looked already.
     if (hub.counts.full(remoteAddress) !== undefined) {
       door.refused += 1;
@@ -93,7 +95,8 @@ export class RunningGateway implements Gateway {
       return;
     }
     // A request is kilobytes; without a hook that reads it, nothing holds on to it.
-    const connection = hub.accept(socket, { remoteAddress, request: keepRequests ? request : undefined });
+    const traceparent = tracer && parseTraceparent(request?.headers.traceparent);
+    const connection = hub.accept(socket, { remoteAddress, request: keepRequests ? request : undefined, traceparent });
     drain.came(connection);
   }
 
@@ -103,16 +106,30 @@ export class RunningGateway implements Gateway {
   }
 
   async #publish(groupId: string, data: unknown, options: PublishOptions): Promise<LogPosition> {
-    const { clock, drain, timeouts, groups, sessions } = this.parts;
-    if (drain.begun) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
-    const { sessionId, dataText, ...said } = checkPublish(groupId, data, options, this.parts.options.limits);
-    const within = sessionId === undefined || timeouts.limit(sessions.named(groupId, sessionId, said.meta), 'sessions');
+    if (this.parts.drain.begun) throw new GatewayError('CLOSED', 'the gateway is closing or closed');
+    const said = checkPublish(groupId, data, options, this.parts.options.limits);
+    const { traceparent, id, traceId } = said;
+    const span = this.parts.tracer?.message({ operation: 'publish', traceparent, groupId, id, traceId });
+    if (span === undefined) return this.#append(groupId, said, span);
+    try {
+      const position = await this.#append(groupId, { ...said, traceparent: span.traceparent }, span);
+      span.end({ position });
+      return position;
+    } catch (error) {
+      span.end({ error });
+      throw error;
+    }
+  }
+
+  async #append(groupId: string, { sessionId, ...said }: CheckedPublish, span: MessageSpan | undefined): Promise<LogPosition> {
+    const { clock, timeouts, groups, sessions } = this.parts;
+    const within = sessionId === undefined || timeouts.ask(span, 'sessions', () => sessions.named(groupId, sessionId, said.meta));
     // A store that answers at once is not waited for, or a later call would overtake this one.
     if (!(isPromise(within) ? await within : within)) {
       throw new GatewayError('TOO_MANY_SESSIONS', `no room for one more session in ${groupId}`);
     }
-    const body = { ts: clock.now(), groupId, sessionId, dataText, ...said };
-    return timeouts.limit(groups.publish(body), 'broker.publish');
+    const body = { ts: clock.now(), groupId, sessionId, ...said };
+    return timeouts.ask(span, 'broker.publish', () => groups.publish(body));
   }
 
   disconnect(connectionId: string, code: number = CLOSE_CODES.FORBIDDEN.code, reason = ''): boolean {

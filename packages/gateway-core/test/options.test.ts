@@ -34,6 +34,7 @@ const METHODS = {
   members: ['put', 'find', 'takeOver', 'end', 'expire', 'touch', 'onReplaced'],
   sessions: ['upsert', 'touch', 'list', 'expire'],
   broker: ['publish', 'subscribe', 'history'],
+  tracer: ['message', 'delivery'],
   logger: ['debug', 'info', 'warn', 'error'],
   clock: ['now', 'monotonicMs', 'setTimeout', 'clearTimeout', 'setImmediate'],
 };

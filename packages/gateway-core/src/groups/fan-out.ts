@@ -1,6 +1,10 @@
 import type { LogPosition, ResetReason } from 'gateway-protocol';
+import type { BrokerEntry } from '../broker/broker.js';
+import { sampledTraceparent } from '../data-body.js';
+import type { Tracer } from '../tracer.js';
 import { type Cursor, NONE_SEEN } from './cursor.js';
 import { CursorWriter, type FanOutContext } from './cursor-writer.js';
+import { DeliverySpans } from './delivery-spans.js';
 import { FormerEpochs } from './former-epochs.js';
 import { movePlace } from './place-states.js';
 import { tailStart } from './replay.js';
@@ -35,6 +39,8 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
   protected newBytes = 0;
   /** Earlier epochs of the log, where there were any. */
   protected formers: FormerEpochs | undefined;
+  /** Once a message of a trace has come. */
+  #spans: DeliverySpans | undefined;
 
   constructor(groupId: string, position: LogPosition, context: FanOutContext) {
     super(groupId, position, context);
@@ -74,6 +80,14 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     this.chunks = undefined;
   }
 
+  /** Follows a message to the members, where its trace is recorded. */
+  protected trace(tracer: Tracer, { seq, body }: BrokerEntry): void {
+    const traceparent = sampledTraceparent(body);
+    if (traceparent === undefined || this.places.size === 0) return;
+    this.#spans ??= new DeliverySpans();
+    this.#spans.begin(tracer, traceparent, this.groupId, { epoch: this.log.position.epoch, seq });
+  }
+
   /** The log goes on under another epoch. Members of dialect 2 are told, or their next resume would name one that ended before. */
   renamed(epoch: string): void {
     const { position } = this.log;
@@ -99,6 +113,7 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
   /** The log has been reset: the members are where it is. */
   protected restart(reason: ResetReason): void {
     this.formers = undefined;
+    this.endSpans();
     // Who had not had its turn is still owed the presence.
     if (this.#pass !== undefined) this.#passPresence = -1;
     this.#pass = undefined;
@@ -122,6 +137,11 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
   /** Goes on with the pass under way and with those that are due after it. @returns what is left of `units`; 0 or less: there may be more. */
   protected goOn(units: number): number {
     return this.#write(units, Number.POSITIVE_INFINITY);
+  }
+
+  /** What is not written yet is written to nobody. */
+  protected endSpans(): void {
+    this.#spans?.written(Number.POSITIVE_INFINITY, this.places);
   }
 
   /** Ends the pass under way, or makes a whole one; what came since that began is for the next. */
@@ -183,6 +203,7 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     this.#pass = undefined;
     this.chunks = undefined;
     this.writtenSeq = this.#passSeq;
+    this.#spans?.written(this.writtenSeq, this.places);
     this.log.trim(this.writtenSeq);
     if (this.roster?.hasSteps) this.roster.dropSteps(this.#presenceSeen());
   }

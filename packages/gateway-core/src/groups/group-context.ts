@@ -2,6 +2,7 @@ import type { LogPosition } from 'gateway-protocol';
 import type { BrokerEntry } from '../broker/broker.js';
 import type { Limits } from '../limits.js';
 import type { SlicedTask } from '../slices.js';
+import type { Tracer } from '../tracer.js';
 import type { FanOutCounters } from './cursor.js';
 import type { LogBudget } from './log-budget.js';
 import type { ReplayPace } from './replay-pace.js';
@@ -22,6 +23,7 @@ export interface GroupContext {
   readonly wasReset: (groupId: string, position: LogPosition) => void;
   /** A message is in a group's log. */
   readonly logged: (group: { readonly groupId: string; readonly position: LogPosition }, entry: BrokerEntry) => void;
+  readonly tracer?: Tracer | undefined;
   /** The broker did not keep its contract. */
   readonly failed: (error: unknown, where: string) => void;
 }

@@ -7,6 +7,7 @@ import type { Limits } from '../limits.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { PartTimeouts } from '../part-timeouts.js';
 import type { Slices } from '../slices.js';
+import { asPart, type MessageSpan, type Tracer } from '../tracer.js';
 import type { FanOutCounters, Receiver } from './cursor.js';
 import { Feed } from './feed.js';
 import { Group, type Membership } from './group.js';
@@ -47,6 +48,7 @@ export class Groups {
     private readonly failed: (error: unknown, where: string) => void,
     wasReset: GroupContext['wasReset'],
     logged: GroupContext['logged'],
+    tracer?: Tracer,
   ) {
     this.#reaching = new Reaching(broker, limits, timeouts, failed);
     this.#context = {
@@ -59,6 +61,7 @@ export class Groups {
       counters,
       wasReset,
       logged,
+      tracer,
       failed,
     };
   }
@@ -84,7 +87,7 @@ export class Groups {
    * @throws GatewayError `TOO_MANY_GROUPS`, or `CLOSED` where a hook or the broker has answered too late. Rejects where the broker fails,
    * or does not answer within `timings.partTimeoutMs`.
    */
-  open(groupId: string): MaybePromise<Group> {
+  open(groupId: string, span?: MessageSpan): MaybePromise<Group> {
     if (this.#closed) throw closed();
     const known = this.#groups.get(groupId);
     if (known !== undefined) return this.#used(known);
@@ -92,7 +95,7 @@ export class Groups {
     if (opening !== undefined) return opening;
     this.#makeRoom();
     const feed = new Feed(this.limits, (error) => this.failed(error, 'broker.unsubscribe'));
-    const subscription = this.broker.subscribe(groupId, feed);
+    const subscription = asPart(span, 'broker.subscribe', () => this.broker.subscribe(groupId, feed));
     if (!isPromise(subscription)) return this.#opened(groupId, feed, feed.subscribed(subscription));
     const opened = this.#openLater(groupId, feed, subscription);
     this.#opening.set(groupId, opened);
@@ -102,8 +105,8 @@ export class Groups {
   }
 
   /** Lets a group's log reach back to what is asked for, see {@link Reaching}. */
-  reach(group: Group, since: ResumeSince): MaybePromise<void> {
-    return this.#reaching.reach(group, since);
+  reach(group: Group, since: ResumeSince, span?: MessageSpan): MaybePromise<void> {
+    return this.#reaching.reach(group, since, span);
   }
 
   /** Adds a receiver at the head of a group's log. */

@@ -5,6 +5,7 @@ import type { Group } from '../groups/group.js';
 import { type Identity, type Member, placeOf } from '../members/member.js';
 import type { StoredPlace } from '../members/member-store.js';
 import type { Claim } from '../members/resumes.js';
+import type { MessageSpan } from '../tracer.js';
 import type { HandlerContext } from './context.js';
 import { prepareGroup } from './prepare-group.js';
 import { TOO_MANY } from './refusals.js';
@@ -19,6 +20,8 @@ export interface Arrival {
   readonly wanted: ReadonlyMap<string, ResumeSince | undefined>;
   /** What it comes back with. */
   readonly claim: Claim | undefined;
+  /** Of its `identify`. */
+  readonly span: MessageSpan | undefined;
 }
 
 /** What became of each group: it can be stood in, or why not; and whether the member was in it before that was asked. */
@@ -84,14 +87,14 @@ async function prepare(
   prepared: Prepared,
   groupId: string,
 ): Promise<void> {
-  const { member, identity, wanted } = arrival;
+  const { member, identity, wanted, span } = arrival;
   const place = placeOf(member, groupId) ?? placeElsewhere(arrival, groupId);
   const wasIn = place !== undefined;
   try {
     // Who comes from another gateway is told of once it is taken over: until then that one speaks of it.
     const isAnnounced = wasIn || isFromElsewhere(arrival);
     const isAssigned = place?.assigned === true;
-    const wish = { member, identity, groupId, since: wanted.get(groupId), isAnnounced, isAssigned };
+    const wish = { member, identity, groupId, since: wanted.get(groupId), isAnnounced, isAssigned, span };
     prepared.set(groupId, { result: await prepareGroup(context, connection, wish), wasIn });
   } catch (error) {
     context.failed(error, 'identify', { connectionId: connection.connectionId });

@@ -5,6 +5,7 @@ import { checkHostInput } from '../host-input.js';
 import type { Limits } from '../limits.js';
 import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Identity } from '../members/member.js';
+import type { MessageSpan } from '../tracer.js';
 import type { HandlerContext } from './context.js';
 
 const anonymous = (role: ClientType): Identity => {
@@ -24,17 +25,22 @@ export function authenticated(
   connection: Connection,
   { payload }: IdentifySignal,
   metadataText: string | undefined,
+  span: MessageSpan | undefined,
 ): MaybePromise<Identity | undefined> {
   const said = metadataText === undefined ? ANONYMOUS[payload.clientType] : { ...ANONYMOUS[payload.clientType], metadataText };
-  if (context.authenticate === undefined) return said;
+  const { authenticate } = context;
+  if (authenticate === undefined) return said;
   const { connectionId, remoteAddress, request } = connection;
   const asked = { token: payload.token, request, identify: payload, connectionId, remoteAddress };
-  return whenKnown(context.timeouts.limit(context.authenticate(asked), 'authenticate'), (answer) => {
-    if (answer === true) return said;
-    const identity = typeof answer === 'object' && answer !== null ? identityOf(answer, said, context.limits) : undefined;
-    // A hook that only says until when leaves it to the gateway to see that this is over.
-    return identity?.expiresAt !== undefined && identity.expiresAt <= context.clock.now() ? undefined : identity;
-  });
+  return whenKnown(
+    context.timeouts.ask(span, 'authenticate', () => authenticate(asked)),
+    (answer) => {
+      if (answer === true) return said;
+      const identity = typeof answer === 'object' && answer !== null ? identityOf(answer, said, context.limits) : undefined;
+      // A hook that only says until when leaves it to the gateway to see that this is over.
+      return identity?.expiresAt !== undefined && identity.expiresAt <= context.clock.now() ? undefined : identity;
+    },
+  );
 }
 
 function identityOf(answer: Exclude<Authenticated, boolean>, said: Identity, limits: Limits): Identity | undefined {

@@ -3,6 +3,7 @@ import type { AuthorizedAction } from '../hooks.js';
 import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Identity, Member } from '../members/member.js';
 import { metadataOf } from '../presence/presence-info.js';
+import type { MessageSpan } from '../tracer.js';
 import type { HandlerContext } from './context.js';
 
 /** Asks the `authorize` hook. Anything but `true` is no. */
@@ -13,8 +14,10 @@ export function authorized(
   groupId: string,
   { memberId }: Member,
   { role, metadataText, claims, principal }: Identity,
+  span: MessageSpan | undefined,
 ): MaybePromise<boolean> {
-  if (context.authorize === undefined) return true;
+  const { authorize } = context;
+  if (authorize === undefined) return true;
   const member = {
     memberId,
     connectionId,
@@ -27,7 +30,7 @@ export function authorized(
     principal,
   };
   return whenKnown(
-    context.timeouts.limit(context.authorize({ member, action, groupId }), 'authorize'),
+    context.timeouts.ask(span, 'authorize', () => authorize({ member, action, groupId })),
     (answer) => answer === true,
   );
 }

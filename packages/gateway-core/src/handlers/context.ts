@@ -15,6 +15,7 @@ import type { PartTimeouts } from '../part-timeouts.js';
 import type { PresenceStore } from '../presence/presence-store.js';
 import type { SessionKeeper } from '../sessions/session-keeper.js';
 import type { Timings } from '../timings.js';
+import type { MessageSpan, Tracer } from '../tracer.js';
 
 /** What handlers work with. */
 export interface HandlerContext {
@@ -32,6 +33,7 @@ export interface HandlerContext {
   readonly events: Emitter<GatewayEvents>;
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
+  readonly tracer: Tracer | undefined;
   readonly generateId: () => string;
   /** Ends a connection whose member another one speaks for. */
   readonly replaced: (connection: Connection) => void;
@@ -67,4 +69,6 @@ export type Handler<Type extends IncomingFromClient['type']> = (
   connection: Connection,
   message: Extract<IncomingFromClient, { type: Type }>,
   texts: MessageTexts,
+  /** Where it is recorded. */
+  span?: MessageSpan,
 ) => MaybePromise<Refusal | Accepted | UnderWay | undefined>;

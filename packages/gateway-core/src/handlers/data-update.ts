@@ -4,6 +4,7 @@ import type { PublishedPosition } from '../broker/broker.js';
 import { type DataBody, detachedText } from '../data-body.js';
 import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Member } from '../members/member.js';
+import { asPart, type MessageSpan } from '../tracer.js';
 import { authorized } from './authorized.js';
 import type { Handler, HandlerContext, UnderWay } from './context.js';
 import { NO_GROUP, NOT_A_MEMBER } from './refusals.js';
@@ -16,7 +17,7 @@ const TOO_MANY_SESSIONS: Refusal = { code: 'TOO_MANY_GROUPS', message: 'sessionI
  * no promise. After each that did not, it is asked again whether the sender is still there: a client that was sent away, or out of the
  * group, meanwhile says nothing more.
  */
-export const dataUpdate: Handler<'data_update'> = (context, connection, message, { dataText }) => {
+export const dataUpdate: Handler<'data_update'> = (context, connection, message, { dataText }, span) => {
   const place = connection.placeIn(message.groupId);
   if (place === undefined) return message.groupId === undefined ? NO_GROUP : NOT_A_MEMBER;
   const { groupId } = place.group;
@@ -25,16 +26,18 @@ export const dataUpdate: Handler<'data_update'> = (context, connection, message,
   // Nearly all: nobody is to be asked.
   const { dialect } = connection;
   if (context.authorize === undefined && sessionId === undefined)
-    return publish(context, member, message, groupId, dataText, dialect);
+    return publish(context, member, message, groupId, dataText, dialect, span);
   const isGone = () => !connection.speaks || connection.member !== member || connection.placeIn(groupId) === undefined;
-  return whenKnown(authorized(context, connection, 'publish', groupId, member, member.identity), (may) => {
+  return whenKnown(authorized(context, connection, 'publish', groupId, member, member.identity, span), (may) => {
     if (isGone()) return NOT_A_MEMBER;
     if (!may) return FORBIDDEN;
-    if (sessionId === undefined) return publish(context, member, message, groupId, dataText, dialect);
-    const within = context.timeouts.limit(context.sessions.named(groupId, sessionId, payload.meta, connection), 'sessions');
+    if (sessionId === undefined) return publish(context, member, message, groupId, dataText, dialect, span);
+    const within = context.timeouts.ask(span, 'sessions', () =>
+      context.sessions.named(groupId, sessionId, payload.meta, connection),
+    );
     return whenKnown(within, (yes) => {
       if (isGone()) return NOT_A_MEMBER;
-      return yes ? publish(context, member, message, groupId, dataText, dialect) : TOO_MANY_SESSIONS;
+      return yes ? publish(context, member, message, groupId, dataText, dialect, span) : TOO_MANY_SESSIONS;
     });
   });
 };
@@ -46,15 +49,17 @@ function publish(
   groupId: string,
   text: string | undefined,
   dialect: 1 | 2,
+  span: MessageSpan | undefined,
 ): Accepted | UnderWay {
   const { memberId: from } = member;
-  const { version, sessionId, traceId, traceparent, id, delivery, key, payload } = message;
+  const { version, sessionId, traceId, id, delivery, key, payload } = message;
+  const traceparent = span?.traceparent ?? message.traceparent;
   const ts = message.ts ?? context.clock.now();
   const { data, meta } = payload;
   const dataText = text ?? JSON.stringify(data);
   const body = { ts, groupId, from, version, sessionId, traceId, traceparent, id, delivery, key, dataText, meta };
   const idempotencyKey = dialect === 2 && id !== undefined ? keyOf(member, id) : undefined;
-  const told = whenKnown(published(context, body, idempotencyKey), (ack): Accepted => {
+  const told = whenKnown(published(context, body, idempotencyKey, span), (ack): Accepted => {
     const { epoch, seq } = ack;
     if (context.events.has('data') && ack.duplicate === undefined) {
       const event = {
@@ -87,9 +92,10 @@ function published(
   { groups }: HandlerContext,
   body: DataBody,
   idempotencyKey: string | undefined,
+  span: MessageSpan | undefined,
 ): MaybePromise<PublishedPosition> {
   try {
-    return groups.publish(body, idempotencyKey);
+    return asPart(span, 'broker.publish', () => groups.publish(body, idempotencyKey));
   } catch (error) {
     return Promise.reject(error);
   }

@@ -5,6 +5,7 @@ import type { Group } from '../groups/group.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { Identity, Member } from '../members/member.js';
 import type { GroupPresence } from '../presence/presence-store.js';
+import type { MessageSpan } from '../tracer.js';
 import type { HandlerContext } from './context.js';
 import { FULL } from './refusals.js';
 
@@ -20,19 +21,19 @@ export type EnterContext = Pick<HandlerContext, 'groups' | 'members' | 'presence
 export async function enterGroup(
   context: EnterContext,
   connection: Connection,
-  { member, as, groupId }: { member: Member; as: Identity; groupId: string },
+  { member, as, groupId, span }: { member: Member; as: Identity; groupId: string; span?: MessageSpan | undefined },
   commit: (group: Group, presence: GroupPresence) => boolean,
 ): Promise<Refusal | undefined> {
-  const opening = open(context, groupId);
+  const opening = open(context, groupId, span);
   const group = isPromise(opening) ? await opening : opening;
   if (group === 'full') return FULL;
   // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
   while (!connection.catchUp()) await connection.untilFree();
   if (!connection.live) return undefined;
   try {
-    const entering = context.timeouts.limit(context.members.announce(member, as, groupId), 'presence.enter');
+    const entering = context.timeouts.ask(span, 'presence.enter', () => context.members.announce(member, as, groupId));
     if (isPromise(entering)) await entering;
-    const info = context.timeouts.limit(context.presence.info(groupId), 'presence.info');
+    const info = context.timeouts.ask(span, 'presence.info', () => context.presence.info(groupId));
     const presence = isPromise(info) ? await info : info;
     // Again, with what was said while the store was asked. From here on nothing waits.
     while (!connection.catchUp()) await connection.untilFree();
@@ -46,9 +47,9 @@ export async function enterGroup(
   return connection.live && context.groups.get(groupId) !== group ? FULL : undefined;
 }
 
-function open({ groups }: EnterContext, groupId: string): MaybePromise<Group | 'full'> {
+function open({ groups }: EnterContext, groupId: string, span: MessageSpan | undefined): MaybePromise<Group | 'full'> {
   try {
-    const group = groups.open(groupId);
+    const group = groups.open(groupId, span);
     return isPromise(group) ? group.catch(fullOrThrow) : group;
   } catch (error) {
     return fullOrThrow(error);

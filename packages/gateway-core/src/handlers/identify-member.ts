@@ -3,6 +3,7 @@ import type { Refusal } from '../answers.js';
 import type { Connection } from '../connection.js';
 import { isPromise } from '../maybe-promise.js';
 import { isSameUser, newMember } from '../members/member.js';
+import type { MessageSpan } from '../tracer.js';
 import { type Arrival, firstOf, isFromElsewhere, missing, type Prepared, prepareAll, wantedOf } from './arrival.js';
 import { authenticated } from './authenticated.js';
 import { commit, takeBack } from './commit-arrival.js';
@@ -18,27 +19,28 @@ export async function identifyMember(
   connection: Connection,
   message: IdentifySignal,
   { metadataText }: MessageTexts,
+  span: MessageSpan | undefined,
 ): Promise<Refusal | undefined> {
   const { resumes, generateId } = context;
-  const claiming = connection.member === undefined ? resumes.claim(message.payload.resume?.token) : undefined;
+  const claiming = connection.member === undefined ? resumes.claim(message.payload.resume?.token, span) : undefined;
   const claim = isPromise(claiming) ? await claiming : claiming;
   try {
     if (!connection.live) return undefined;
-    const answer = authenticated(context, connection, message, metadataText);
+    const answer = authenticated(context, connection, message, metadataText, span);
     const identity = isPromise(answer) ? await answer : answer;
     if (identity === undefined) return UNAUTHORIZED;
     if (!connection.live) return undefined;
     const wanted = wantedOf(message);
     const known = connection.member;
     if (known !== undefined && isSameUser(known.identity, identity)) {
-      await arrive(context, connection, { member: known, identity, wanted, claim: undefined });
+      await arrive(context, connection, { member: known, identity, wanted, claim: undefined, span });
       return undefined;
     }
     if (claim !== undefined && resumes.mayResume(claim, identity, connection)) {
       const member = claim.here ?? newMember(claim.stored.memberId, identity);
-      if (await arrive(context, connection, { member, identity, wanted, claim })) return undefined;
+      if (await arrive(context, connection, { member, identity, wanted, claim, span })) return undefined;
     }
-    await arrive(context, connection, { member: newMember(generateId(), identity), identity, wanted, claim: undefined });
+    await arrive(context, connection, { member: newMember(generateId(), identity), identity, wanted, claim: undefined, span });
     return undefined;
   } finally {
     if (claim !== undefined) resumes.release(claim);
@@ -48,20 +50,20 @@ export async function identifyMember(
 /** @returns `false`: somebody else has become the member meanwhile, or it is no more. */
 async function arrive(context: HandlerContext, connection: Connection, arrival: Arrival): Promise<boolean> {
   const { resumes } = context;
-  const { member, identity, claim } = arrival;
+  const { member, identity, claim, span } = arrival;
   connection.arriving = { ...member, identity };
   const prepared: Prepared = new Map();
   let isLost = false;
   for (let next = firstOf(context, arrival, prepared); next.length > 0 && !isLost; ) {
     await prepareAll(context, connection, arrival, prepared, next);
     // Its earlier connection, or the host, may have put it into more meanwhile. Nothing waits between this look and what is made of it.
-    const known = claim === undefined || resumes.refresh(claim);
+    const known = claim === undefined || resumes.refresh(claim, span);
     isLost = !(isPromise(known) ? await known : known);
     next = missing(arrival, prepared);
   }
   isLost ||= claim !== undefined && !resumes.mayResume(claim, identity, connection);
   if (!isLost && claim !== undefined && connection.speaks) {
-    const taking = resumes.takeOver(claim);
+    const taking = resumes.takeOver(claim, span);
     isLost = !(isPromise(taking) ? await taking : taking);
     // It has come into these between the last look and the end of its time there.
     const late = isLost || !isFromElsewhere(arrival) ? [] : missing(arrival, prepared);

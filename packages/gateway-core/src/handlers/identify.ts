@@ -22,15 +22,15 @@ const LEFT: Refusal = {
  * Says who the client is and joins a group; a second one moves it. A refused `identify` changes nothing: who it was and where it was
  * stays. It waits for hooks, and for stores that do not answer at once: a crowd that comes back would pay for each of many empty waits.
  */
-export const identify: Handler<'identify'> = async (context, connection, message, texts) => {
+export const identify: Handler<'identify'> = async (context, connection, message, texts, span) => {
   const { dialect } = connection;
   const said = message.version === undefined ? undefined : message.version === '2' ? 2 : 1;
   if (connection.member !== undefined && (said ?? dialect) !== dialect) {
     return { code: 'INVALID_IDENTIFY', message: `version: this connection speaks "${dialect}"` };
   }
-  if ((said ?? dialect) === 2) return identifyMember(context, connection, message, texts);
+  if ((said ?? dialect) === 2) return identifyMember(context, connection, message, texts, span);
   const { metadataText } = texts;
-  const answer = authenticated(context, connection, message, metadataText);
+  const answer = authenticated(context, connection, message, metadataText, span);
   const identity = isPromise(answer) ? await answer : answer;
   if (identity === undefined) return UNAUTHORIZED;
   if (!connection.live) return undefined;
@@ -42,14 +42,14 @@ export const identify: Handler<'identify'> = async (context, connection, message
   // Where it names none it stays where it is: if it may, as who it is now.
   const groupId = named ?? connection.placeIn(undefined)?.group.groupId;
   const wasIn = groupId !== undefined && connection.placeIn(groupId) !== undefined;
-  const permission = groupId === undefined || authorized(context, connection, 'join', groupId, member, identity);
+  const permission = groupId === undefined || authorized(context, connection, 'join', groupId, member, identity, span);
   const mayJoin = isPromise(permission) ? await permission : permission;
   if (!mayJoin && named !== undefined) return FORBIDDEN;
   if (!connection.live) return undefined;
 
   if (groupId !== undefined && mayJoin) {
     let isTakenOut = false;
-    const refusal = await enterGroup(context, connection, { member, as: identity, groupId }, (group, presence) => {
+    const refusal = await enterGroup(context, connection, { member, as: identity, groupId, span }, (group, presence) => {
       // The host has taken it out of the group while it waited to stay there: what was allowed before is no word against that.
       isTakenOut = wasIn && connection.placeIn(groupId) === undefined;
       if (!isTakenOut) commit(context, connection, { member, identity, named, group, presence });

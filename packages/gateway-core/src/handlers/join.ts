@@ -4,7 +4,7 @@ import { prepareGroup } from './prepare-group.js';
 import { FULL, TOO_MANY } from './refusals.js';
 
 /** Adds a group, or brings one that the client is in to another position. `sync` says how it went. */
-export const join: Handler<'join'> = async (context, connection, { payload: { groupId, since } }) => {
+export const join: Handler<'join'> = async (context, connection, { payload: { groupId, since } }, _texts, span) => {
   const { groups, members, events, announcer, limits } = context;
   const member = connection.member as Member;
   const isTooMany = () =>
@@ -13,7 +13,7 @@ export const join: Handler<'join'> = async (context, connection, { payload: { gr
   let wasPlaced = false;
   try {
     const place = connection.placeIn(groupId);
-    const wish = { member, identity: member.identity, groupId, since };
+    const wish = { member, identity: member.identity, groupId, since, span };
     const group = await prepareGroup(context, connection, {
       ...wish,
       isAnnounced: place !== undefined,

@@ -5,6 +5,7 @@ import { GatewayError } from '../errors.js';
 import type { Group } from '../groups/group.js';
 import { isPromise } from '../maybe-promise.js';
 import { FIRST_GENERATION, type Identity, type Member } from '../members/member.js';
+import type { MessageSpan } from '../tracer.js';
 import { authorized } from './authorized.js';
 import type { HandlerContext } from './context.js';
 import { FULL } from './refusals.js';
@@ -21,6 +22,8 @@ export interface Wish {
   isAnnounced: boolean;
   /** The host has put it there: nobody is asked. */
   isAssigned: boolean;
+  /** Of the message that says so. */
+  span: MessageSpan | undefined;
 }
 
 /**
@@ -28,32 +31,34 @@ export interface Wish {
  * as there is, and the presence store. What comes of it is for the caller to make so, in one step; or to take back.
  */
 export async function prepareGroup(context: HandlerContext, connection: Connection, wish: Wish): Promise<Group | Refusal> {
-  const { member, identity, groupId, since, isAnnounced, isAssigned } = wish;
-  const permission = isAssigned || authorized(context, connection, 'join', groupId, member, identity);
+  const { member, identity, groupId, since, isAnnounced, isAssigned, span } = wish;
+  const permission = isAssigned || authorized(context, connection, 'join', groupId, member, identity, span);
   const may = isPromise(permission) ? await permission : permission;
   if (!may) return FORBIDDEN;
   if (!connection.live) return FORBIDDEN;
   let group: Group;
   try {
-    const opening = context.groups.open(groupId);
+    const opening = context.groups.open(groupId, span);
     group = isPromise(opening) ? await opening : opening;
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return FULL;
     throw error;
   }
-  const reaching = since && context.groups.reach(group, since);
+  const reaching = since && context.groups.reach(group, since, span);
   if (isPromise(reaching)) await reaching;
   if (!connection.live) return group;
   if (!isAnnounced) {
     // Named also of one that is new: whatever is said of it later than that another gateway has it is refused.
     const { generation = FIRST_GENERATION } = member.resume ?? {};
-    const entering = context.timeouts.limit(context.members.announce(member, identity, groupId, generation), 'presence.enter');
+    const entering = context.timeouts.ask(span, 'presence.enter', () =>
+      context.members.announce(member, identity, groupId, generation),
+    );
     if (isPromise(entering)) await entering;
   }
   const listing = context.announcer.prepare(group);
   if (!isPromise(listing)) return group;
   try {
-    await context.timeouts.limit(listing, 'presence.list');
+    await context.timeouts.ask(span, 'presence.list', () => listing);
   } catch (error) {
     // Who is there it is told later.
     context.failed(error, 'presence.list', { connectionId: connection.connectionId });

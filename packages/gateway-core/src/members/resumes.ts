@@ -1,4 +1,5 @@
 import { type MaybePromise, whenKnown } from '../maybe-promise.js';
+import { asPart, type MessageSpan } from '../tracer.js';
 import type { Asker } from './asker.js';
 import {
   fingerprintOf,
@@ -45,14 +46,14 @@ export class Resumes {
    * The member that a resume token stands for, kept until `release`: hooks may take their time. `undefined` where the token is unknown,
    * used, or its member's window is over; and where the store fails.
    */
-  claim(token: string | undefined): MaybePromise<Claim | undefined> {
+  claim(token: string | undefined, span: MessageSpan | undefined): MaybePromise<Claim | undefined> {
     if (token === undefined) return undefined;
     const tokenHash = hashOf(token);
     const memberId = memberIdOf(token);
     const former = this.members.resumable(memberId);
     // A client can be faster than the store that is told of its newest token.
     const told = former === undefined ? undefined : this.keeper.told(former);
-    const finding = whenKnown(told, () => this.#find(memberId, tokenHash, PARTS_BEFORE_IDENTITY));
+    const finding = whenKnown(told, () => this.#find(memberId, tokenHash, PARTS_BEFORE_IDENTITY, span));
     return whenKnown(finding, (stored) => {
       if (stored === undefined) return undefined;
       // It may have been resumed elsewhere, and this gateway was not told yet.
@@ -70,10 +71,10 @@ export class Resumes {
   }
 
   /** Looks again at a member of another gateway, which may have come into groups, or have gone. `false`: it has. */
-  refresh(claim: Claim): MaybePromise<boolean> {
+  refresh(claim: Claim, span: MessageSpan | undefined): MaybePromise<boolean> {
     if (claim.here !== undefined) return true;
     const { memberId, generation } = claim.stored;
-    return whenKnown(this.#find(memberId, claim.tokenHash, PARTS_OF_A_GROUP), (stored) => {
+    return whenKnown(this.#find(memberId, claim.tokenHash, PARTS_OF_A_GROUP, span), (stored) => {
       if (stored?.generation !== generation) return false;
       claim.stored = stored;
       return true;
@@ -95,7 +96,7 @@ export class Resumes {
    * member is ended: nobody has the token that it would be resumed with.
    * @returns `false`: somebody else has become the member, or it is no more.
    */
-  takeOver(claim: Claim): MaybePromise<boolean> {
+  takeOver(claim: Claim, span: MessageSpan | undefined): MaybePromise<boolean> {
     const { stored, tokenHash, here } = claim;
     const { memberId, generation } = stored;
     const nextToken = newToken(memberId);
@@ -111,7 +112,8 @@ export class Resumes {
       // The gateway that had it, if that is another one, sees to its leave.
       void whenKnown(ended, (wasTaken) => wasTaken && here !== undefined && this.members.lost(here));
     };
-    const taking = this.asker.ask('members.takeOver', () => this.store.takeOver(memberId, tokenHash, by), undefined, doubtful);
+    const take = () => asPart(span, 'members.takeOver', () => this.store.takeOver(memberId, tokenHash, by));
+    const taking = this.asker.ask('members.takeOver', take, undefined, doubtful);
     const taken = whenKnown(taking, (answer) => {
       if (answer === undefined) return false;
       claim.stored = answer;
@@ -157,9 +159,10 @@ export class Resumes {
     this.keeper.say(member);
   }
 
-  #find(memberId: string, tokenHash: string, parts: number): MaybePromise<StoredMember | undefined> {
+  #find(memberId: string, tokenHash: string, parts: number, span?: MessageSpan): MaybePromise<StoredMember | undefined> {
     // A gateway that has the store for itself counts its own claims.
     const holdMs = this.keeper.isShared ? parts * this.partTimeoutMs : 0;
-    return this.asker.ask('members.find', () => this.store.find(memberId, tokenHash, holdMs), undefined);
+    const find = () => asPart(span, 'members.find', () => this.store.find(memberId, tokenHash, holdMs));
+    return this.asker.ask('members.find', find, undefined);
   }
 }
