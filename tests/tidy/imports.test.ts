@@ -108,6 +108,15 @@ test('only clocks touch timers and the time of day', () => {
   expect(touching.filter((path) => !clocks.includes(path))).toEqual([]);
 });
 
+test('gateway-redis goes by the clock and the chance that it is given, as a simulation needs it', () => {
+  const touching = sourcesOf('gateway-redis').filter((path) => {
+    const { globals, imports } = factsAbout(path);
+    const isRandom = globals.has('Math.random') || /\brandom(Bytes|UUID|Int)\b/.test(read(path));
+    return isRandom || TIME.some((name) => globals.has(name)) || imports.some(({ specifier }) => TIME_MODULES.test(specifier));
+  });
+  expect(touching).toEqual(['packages/gateway-redis/src/random-source.ts']);
+});
+
 test('the libraries print nothing', () => {
   expect(libraries.filter((path) => factsAbout(path).globals.has('console'))).toEqual([]);
 });

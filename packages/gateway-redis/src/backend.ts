@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   type Broker,
   type Clock,
@@ -15,6 +14,7 @@ import { RedisBackendError, textOf } from './errors.js';
 import { LOG_SCRIPTS } from './log-scripts.js';
 import { MEMBER_SCRIPTS } from './member-scripts.js';
 import { PRESENCE_SCRIPTS } from './presence-scripts.js';
+import { type RandomSource, systemRandom } from './random-source.js';
 import { RedisBroker } from './redis-broker.js';
 import { RedisMemberStore } from './redis-member-store.js';
 import { RedisPresenceStore } from './redis-presence-store.js';
@@ -22,6 +22,7 @@ import { RedisSessionStore } from './redis-session-store.js';
 import type { RedisTimings } from './redis-timings.js';
 import { primaryBySentinels } from './sentinels.js';
 import { SESSION_SCRIPTS } from './session-scripts.js';
+import { type Dial, dialRedis } from './wire.js';
 
 /** Bounds of a backend. */
 export interface RedisLimits {
@@ -112,10 +113,14 @@ export interface RedisBackend {
   close(): void;
 }
 
-/** @internal For tests of what takes minutes. */
+/** @internal For tests of what takes minutes, and for simulations. */
 export interface BackendInternals {
   /** Milliseconds added to the server's time. */
   skewMs?: (() => number) | undefined;
+  /** Opens connections. Default: the client library. */
+  dial?: Dial | undefined;
+  /** Default: the machine's. */
+  random?: RandomSource | undefined;
 }
 
 /**
@@ -130,7 +135,8 @@ export function createRedisBackend(options: RedisBackendOptions): RedisBackend {
 }
 
 /** @internal */
-export function backendOf(options: RedisBackendOptions, { skewMs = () => 0 }: BackendInternals): RedisBackend {
+export function backendOf(options: RedisBackendOptions, internals: BackendInternals): RedisBackend {
+  const { skewMs = () => 0, dial = dialRedis, random = systemRandom } = internals;
   const { username, password, prefix = 'gw', clock = systemClock, logger = SILENT } = options;
   if (/[{}]/.test(prefix) || prefix === '')
     throw new RedisBackendError('UNUSABLE', 'prefix: must not be empty and have no braces');
@@ -139,7 +145,7 @@ export function backendOf(options: RedisBackendOptions, { skewMs = () => 0 }: Ba
   const url =
     (typeof options.url === 'string' && primaryBySentinels(options.url, clock, timings.commandTimeoutMs)) || options.url;
   const scripts = [...LOG_SCRIPTS, ...PRESENCE_SCRIPTS, ...SESSION_SCRIPTS, ...MEMBER_SCRIPTS];
-  const connection = new Connection({ url, username, password, prefix, timings, clock, logger, skewMs, scripts });
+  const connection = new Connection({ url, username, password, prefix, timings, clock, random, dial, logger, skewMs, scripts });
   const lossListeners = new Set<(event: RedisBackendEvents['loss']) => void>();
   const failed = (error: unknown, where: string) => logger.error('a call to Redis failed', { where, error: textOf(error) });
   const broker = new RedisBroker({
@@ -148,7 +154,7 @@ export function backendOf(options: RedisBackendOptions, { skewMs = () => 0 }: Ba
       limits,
       logTtlMs: limits.logTtlMs,
       publishTimeoutMs: timings.publishTimeoutMs,
-      nodeId: randomBytes(12).toString('base64url'),
+      nodeId: random.id(12),
       now: () => clock.monotonicMs(),
       endOfTurn: (task) => clock.setImmediate(task),
     },

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { BrokerMessage, PublishedPosition } from 'gateway-core';
 import type { Connection } from './connection.js';
 import { entryText } from './entry-text.js';
@@ -137,7 +136,7 @@ export class Batches {
     const { connection, limits, logTtlMs, nodeId } = this.context;
     const args = [
       connection.term,
-      freshEpoch(),
+      connection.randomId(),
       nodeId,
       String(batch.counter),
       String(limits.logMessagesMax),
@@ -193,11 +192,6 @@ export class Batches {
       reject(error);
     }
   }
-}
-
-/** 64 random bits. */
-export function freshEpoch(): string {
-  return randomBytes(8).toString('base64url');
 }
 
 function doubtful(): RedisBackendError {

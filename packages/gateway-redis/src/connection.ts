@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { TimerHandle } from 'gateway-core';
 import type { ConnectionListener } from './connection-listener.js';
 import type { ConnectionState } from './connection-state.js';
@@ -36,9 +35,11 @@ export class Connection {
   readonly #watchers = new Set<(state: ConnectionState, reason: string | undefined) => void>();
   /** Probes are published to it, through the path that messages take. */
   readonly #inbox: string;
+  /** 64 random bits: an epoch is named so. */
+  readonly randomId = () => this.options.random.id(8);
 
   constructor(private readonly options: ConnectionOptions) {
-    this.#inbox = this.key('inbox', randomBytes(8).toString('base64url'));
+    this.#inbox = this.key('inbox', this.randomId());
     this.#waiting = new WaitingCalls(options.clock);
     this.#probe = new Probe(options.clock, options.timings.probeIntervalMs, this.#inbox, (link, error) =>
       this.#lost(link, error),
@@ -155,7 +156,7 @@ export class Connection {
 
   async #connect(): Promise<void> {
     this.#retry = undefined;
-    const { prefix, timings, clock } = this.options;
+    const { prefix, timings, clock, logger } = this.options;
     const shake = new Handshake(this.options, (kind) => this.key(kind), this.#formerClient);
     try {
       const pair = await within(clock, timings.commandTimeoutMs * 2, shake.open(`${prefix.replace(/[^!-~]/g, '_')}`));
@@ -163,8 +164,7 @@ export class Connection {
     } catch (error) {
       shake.giveUp(error instanceof Error ? error : new Error(textOf(error)));
       if (this.#state === 'closed') return;
-      const isFirst = this.#state === 'connecting' && this.#attempt === 0;
-      if (isFirst) this.options.logger.warn('Redis cannot be reached', { reason: textOf(error) });
+      if (this.#state === 'connecting' && this.#attempt === 0) logger.warn('Redis cannot be reached', { reason: textOf(error) });
       this.#become(this.#state === 'connecting' ? 'connecting' : 'down', textOf(error));
       this.#reconnect();
     }
@@ -224,7 +224,7 @@ export class Connection {
     const longest = Math.min(timings.reconnectMaxMs, (timings.reconnectMaxMs / 40) * 2 ** this.#attempt);
     this.#attempt += 1;
     // Spread, so that many nodes do not come back at once.
-    this.#retry = clock.setTimeout(() => void this.#connect(), longest * (0.5 + Math.random() / 2));
+    this.#retry = clock.setTimeout(() => void this.#connect(), longest * (0.5 + this.options.random.fraction() / 2));
   }
 
   #become(state: ConnectionState, reason: string | undefined): void {

@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { Clock, Logger } from 'gateway-core';
 import { RedisBackendError, textOf } from './errors.js';
 import { Link } from './link.js';
+import type { RandomSource } from './random-source.js';
 import type { RedisTimings } from './redis-timings.js';
 import { ARRIVE, type Script } from './scripts.js';
+import type { Dial } from './wire.js';
 
 export interface HandshakeOptions {
   url: string | (() => string | Promise<string>);
@@ -11,6 +12,8 @@ export interface HandshakeOptions {
   password?: string | undefined;
   timings: RedisTimings;
   clock: Clock;
+  random: RandomSource;
+  dial: Dial;
   logger: Logger;
   /** Milliseconds added to the server's time, for tests of what takes minutes. */
   skewMs: () => number;
@@ -45,7 +48,7 @@ export class Handshake {
 
   /** @param name of the connections, as `CLIENT LIST` shows it. */
   async open(name: string): Promise<LinkPair> {
-    const { url, logger, scripts, skewMs } = this.options;
+    const { url, logger, scripts, skewMs, random } = this.options;
     const address = typeof url === 'function' ? await url() : url;
     const [commands, hearing] = await Promise.all([this.#link(address, `${name}-calls`), this.#link(address, `${name}-hears`)]);
     const [server, other] = await Promise.all([commands.server(), hearing.server()]);
@@ -57,8 +60,7 @@ export class Handshake {
     const id = String(await commands.send(['CLIENT', 'ID']));
     await this.#endFormer(commands, server.incarnation);
     await Promise.all(scripts.map(({ text }) => commands.send(['SCRIPT', 'LOAD', text])));
-    const fresh = randomBytes(8).toString('base64url');
-    const arrival = ['2', this.key('inc'), this.key('since'), server.incarnation, fresh, String(skewMs())];
+    const arrival = ['2', this.key('inc'), this.key('since'), server.incarnation, random.id(8), String(skewMs())];
     const [incarnation] = (await commands.send(['EVAL', ARRIVE.text, ...arrival])) as [string, number];
     return { commands, hearing, incarnation, client: { id, server: server.incarnation } };
   }
@@ -69,8 +71,9 @@ export class Handshake {
   }
 
   async #link(url: string, name: string): Promise<Link> {
-    const { username, password, timings, clock } = this.options;
-    const link = await Link.open({ url, username, password, name, connectTimeoutMs: timings.commandTimeoutMs, clock });
+    const { username, password, timings, clock, dial } = this.options;
+    const connectTimeoutMs = timings.commandTimeoutMs;
+    const link = await Link.open({ url, username, password, name, connectTimeoutMs, clock, dial });
     this.#links.push(link);
     if (this.#isGivenUp !== undefined) link.destroy(this.#isGivenUp);
     return link;

@@ -1,17 +1,12 @@
-import { createClient } from '@redis/client';
 import type { Clock } from 'gateway-core';
 import { RedisBackendError, textOf } from './errors.js';
 import type { Script } from './scripts.js';
+import { type Dial, dialRedis, type Wire, type WireOptions } from './wire.js';
 
-export interface LinkOptions {
-  url: string;
-  /** Over what the URL says; see `RedisBackendOptions`. */
-  username?: string | undefined;
-  password?: string | undefined;
-  /** Client name, as `CLIENT LIST` shows it. */
-  name: string;
-  connectTimeoutMs: number;
+export interface LinkOptions extends WireOptions {
   clock: Clock;
+  /** Default: the client library. */
+  dial?: Dial | undefined;
 }
 
 /** Which server a connection leads to. */
@@ -42,7 +37,7 @@ export class Link {
   readonly dead: Promise<Error>;
 
   private constructor(
-    private readonly client: ReturnType<typeof clientOf>,
+    private readonly client: Wire,
     private readonly clock: Clock,
   ) {
     this.dead = new Promise((resolve) => {
@@ -52,9 +47,9 @@ export class Link {
     client.on('end', () => this.destroy(new Error('the connection was closed')));
   }
 
-  static async open(options: LinkOptions): Promise<Link> {
-    const client = clientOf(options);
-    const link = new Link(client, options.clock);
+  static async open({ clock, dial = dialRedis, ...options }: LinkOptions): Promise<Link> {
+    const client = dial(options);
+    const link = new Link(client, clock);
     try {
       await Promise.race([
         client.connect(),
@@ -104,7 +99,7 @@ export class Link {
     };
     // The library takes a channel for subscribed to until its UNSUBSCRIBE is answered, and would send nothing.
     await this.#unsubscribing;
-    const confirmed: Promise<void>[] = [];
+    const confirmed: Promise<unknown>[] = [];
     for (let first = 0; first < channels.length; first += CHANNELS_MAX) {
       const some = channels.slice(first, first + CHANNELS_MAX);
       confirmed.push(this.#answer(this.client.subscribe(some, hear, true)));
@@ -172,24 +167,4 @@ export class Link {
       if (this.#retiring !== undefined && this.#unanswered.size === 0) this.destroy(this.#retiring);
     }
   }
-}
-
-let template: ReturnType<typeof createClient> | undefined;
-
-function clientOf({ url, username, password, name, connectTimeoutMs }: LinkOptions) {
-  // Each `createClient` makes a class with a method for every command, which takes 30 ms.
-  template ??= createClient({ RESP: 3 });
-  return template.duplicate({
-    url,
-    ...(username !== undefined && { username }),
-    ...(password !== undefined && { password }),
-    name,
-    RESP: 3,
-    disableOfflineQueue: true,
-    maintNotifications: 'disabled',
-    disableClientInfo: true,
-    // `waitedMs` tells of what is not answered: a timer for each command would cost more than the command.
-    commandOptions: { timeout: undefined },
-    socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs, keepAliveInitialDelay: 5_000 },
-  });
 }

@@ -8,7 +8,7 @@ import type {
   PublishedPosition,
   ResetReason,
 } from 'gateway-core';
-import { type BatchContext, Batches, freshEpoch } from './batches.js';
+import { type BatchContext, Batches } from './batches.js';
 import type { Connection } from './connection.js';
 import type { ConnectionListener } from './connection-listener.js';
 import { entryOf } from './entry-text.js';
@@ -107,7 +107,7 @@ export class RedisBroker implements Broker, ConnectionListener {
     const up = connection.whenUp();
     if (up !== undefined) await up;
     const { logTtlMs } = this.#batchContext;
-    const fixed = [connection.term, freshEpoch(), String(logTtlMs)];
+    const fixed = [connection.term, connection.randomId(), String(logTtlMs)];
     const entries = [];
     let from = since;
     // One read is bounded in bytes.
@@ -182,7 +182,7 @@ export class RedisBroker implements Broker, ConnectionListener {
     const args = [connection.term, String(this.#batchContext.logTtlMs)];
     for (const log of logs) {
       log.heardAt = now;
-      args.push(freshEpoch(), log.epoch, String(log.seenSeq));
+      args.push(connection.randomId(), log.epoch, String(log.seenSeq));
     }
     try {
       const keys = logs.flatMap((log) => log.keys);

@@ -1,5 +1,5 @@
 import type { BrokerEntry, BrokerReceiver, LogPosition, ResetReason } from 'gateway-core';
-import { type Batches, freshEpoch } from './batches.js';
+import type { Batches } from './batches.js';
 import type { Connection } from './connection.js';
 import { entryOf, pushOf } from './entry-text.js';
 import { isLost } from './errors.js';
@@ -244,7 +244,7 @@ export class RedisLog {
   #run(script: typeof HEAD, args: readonly string[]): Promise<unknown[]> {
     const { connection, logTtlMs } = this.context;
     const up = connection.whenUp();
-    const run = () => connection.runNow(script, this.keys, [connection.term, freshEpoch(), String(logTtlMs), ...args]);
+    const run = () => connection.runNow(script, this.keys, [connection.term, connection.randomId(), String(logTtlMs), ...args]);
     return up === undefined ? run() : up.then(run);
   }
 }
