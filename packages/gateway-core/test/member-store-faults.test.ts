@@ -215,26 +215,29 @@ describe.each<['find' | 'takeOver', string, (clock: never) => Pace | 'throws', b
 test.each([
   ['another gateway', 1],
   ['its own gateway', 0],
-])('a resume at %s that the store never heard of ends nobody who has resumed since with the same token [R250]', async (_where, at) => {
-  const { options, turn } = fault(at, 'takeOver', () => never);
-  const { clock, a, b, memberId, idsIn } = await pair(options);
-  a.connection.cut();
-  turn(true);
-  a.goTo(at).connect();
-  await clock.advance(1_000);
-  a.connection.cut();
-  turn(false);
-  a.goTo(0).connect();
-  await clock.advance(1_000);
-  expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
-  await clock.advance(15_000);
-  expect(a.connection.closed).toBeUndefined();
-  expect(idsIn('g').sort()).toEqual([memberId, b.memberId].sort());
-  a.connection.cut();
-  a.goTo(1).connect();
-  await clock.advance(1_000);
-  expect(a.take()).toMatchObject({ memberId });
-});
+])(
+  'a resume at %s that the store never heard of ends nobody who has resumed since with the same token [R250]',
+  async (_where, at) => {
+    const { options, turn } = fault(at, 'takeOver', () => never);
+    const { clock, a, b, memberId, idsIn } = await pair(options);
+    a.connection.cut();
+    turn(true);
+    a.goTo(at).connect();
+    await clock.advance(1_000);
+    a.connection.cut();
+    turn(false);
+    a.goTo(0).connect();
+    await clock.advance(1_000);
+    expect(a.take()).toMatchObject({ memberId, resumed: [false, true] });
+    await clock.advance(15_000);
+    expect(a.connection.closed).toBeUndefined();
+    expect(idsIn('g').sort()).toEqual([memberId, b.memberId].sort());
+    a.connection.cut();
+    a.goTo(1).connect();
+    await clock.advance(1_000);
+    expect(a.take()).toMatchObject({ memberId });
+  },
+);
 
 describe.each<[string, (clock: never) => Pace | 'throws']>([
   ['throws', () => 'throws'],
