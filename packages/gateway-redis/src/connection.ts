@@ -160,7 +160,7 @@ export class Connection {
     const shake = new Handshake(this.options, (kind) => this.key(kind), this.#formerClient);
     try {
       const pair = await within(clock, timings.commandTimeoutMs * 2, shake.open(`${prefix.replace(/[^!-~]/g, '_')}`));
-      await this.#begin(pair);
+      await within(clock, timings.commandTimeoutMs, this.#begin(pair));
     } catch (error) {
       shake.giveUp(error instanceof Error ? error : new Error(textOf(error)));
       if (this.#state === 'closed') return;

@@ -1,7 +1,7 @@
 import { script } from './scripts.js';
 
 /**
- * A member is a hash `r:<id>`: `g` generation, `n` node, `k` which lease of the node it was put under, `t` `u` hashes of its tokens, `s` state, `ttl` how
+ * A member is a hash `r:<id>`: `g` generation, `i` the term that it was said in, `n` node, `k` which lease of the node it was put under, `t` `u` hashes of its tokens, `s` state, `ttl` how
  * long it may come back, `x` until when, where it has dropped, `h` until when it is held, `j` the rest as JSON. `mn:<node>` has the members of a node.
  * `ml` has the leases: `<ends at> <t|u> <which> <when the one before ended> <term>` by node, touched or not.
  */
@@ -29,12 +29,17 @@ local function haveLease(node, untouched, term)
 end
 
 local function memberOf(key)
-  local known = redis.call('HMGET', key, 'g', 'n', 'k', 't', 'u', 's', 'ttl', 'x', 'h', 'j')
+  local known = redis.call('HMGET', key, 'g', 'n', 'k', 't', 'u', 's', 'ttl', 'x', 'h', 'j', 'i')
   if not known[1] then return nil end
   return {
     g = tonumber(known[1]), n = known[2], k = known[3], t = known[4], u = known[5], s = known[6],
-    ttl = tonumber(known[7]), x = tonumber(known[8] or ''), h = tonumber(known[9] or ''), j = known[10],
+    ttl = tonumber(known[7]), x = tonumber(known[8] or ''), h = tonumber(known[9] or ''), j = known[10], i = known[11],
   }
+end
+
+-- Whether somebody speaks of the member as it is. A server that has lost its newest writes may have it in a generation before theirs.
+local function isOf(member, generation, term)
+  return member.g == generation or (member.g < generation and member.i ~= term)
 end
 
 local function isToken(member, hash)
@@ -62,10 +67,10 @@ export const PUT = script(
   `${MEMBERS}
 local key, id, node, generation = KEYS[3], ARGV[6], ARGV[7], tonumber(ARGV[8])
 local known = memberOf(key)
-if known and known.g ~= generation then return { 'ok', 0 } end
+if known and not isOf(known, generation, ARGV[3]) then return { 'ok', 0 } end
 local k = haveLease(node, tonumber(ARGV[4]), ARGV[3])
 if known and known.n ~= node then redis.call('SREM', ARGV[5] .. known.n, id) end
-redis.call('HSET', key, 'g', text(generation), 'n', node, 'k', k, 't', ARGV[9], 'u', ARGV[10], 's', ARGV[11], 'ttl', ARGV[12], 'j', ARGV[13])
+redis.call('HSET', key, 'g', text(generation), 'i', ARGV[3], 'n', node, 'k', k, 't', ARGV[9], 'u', ARGV[10], 's', ARGV[11], 'ttl', ARGV[12], 'j', ARGV[13])
 if known and (known.t ~= ARGV[9] or known.u ~= ARGV[10]) then redis.call('HDEL', key, 'h') end
 redis.call('SADD', KEYS[4], id)
 if ARGV[11] == 'dropped' then
@@ -106,7 +111,7 @@ if not member or not isToken(member, token) or member.g ~= generation then retur
 local former = member.n
 member.k = haveLease(node, tonumber(ARGV[4]), ARGV[3])
 member.g, member.n, member.t, member.u, member.s = generation + 1, node, ARGV[10], token, 'connected'
-redis.call('HSET', key, 'g', text(member.g), 'n', node, 'k', member.k, 't', member.t, 'u', token, 's', 'connected')
+redis.call('HSET', key, 'g', text(member.g), 'i', ARGV[3], 'n', node, 'k', member.k, 't', member.t, 'u', token, 's', 'connected')
 redis.call('HDEL', key, 'x', 'h')
 redis.call('PERSIST', key)
 redis.call('SREM', ARGV[5] .. former, id)
@@ -116,14 +121,14 @@ return replyOf('ok', member)
 `,
 );
 
-/** KEYS leases, member. ARGV prefix of members of nodes, id, generation. */
+/** KEYS leases, member. ARGV term, untouched lease, prefix of members of nodes, id, generation. */
 export const END = script(
   'end',
   `${MEMBERS}
 local member = memberOf(KEYS[3])
-if not member or member.g ~= tonumber(ARGV[5]) then return { 'ok', 0 } end
+if not member or not isOf(member, tonumber(ARGV[7]), ARGV[3]) then return { 'ok', 0 } end
 redis.call('DEL', KEYS[3])
-redis.call('SREM', ARGV[3] .. member.n, ARGV[4])
+redis.call('SREM', ARGV[5] .. member.n, ARGV[6])
 return { 'ok', 1 }
 `,
 );
@@ -134,7 +139,7 @@ export const EXPIRE = script(
   `${MEMBERS}
 local member = memberOf(KEYS[3])
 if not member then return { 'expired' } end
-if member.g ~= tonumber(ARGV[7]) then return { 'replaced' } end
+if not isOf(member, tonumber(ARGV[7]), ARGV[3]) then return { 'replaced' } end
 local until_ = untilOf(member, ARGV[3], KEYS[4], tonumber(ARGV[4]))
 if not until_ or math.max(until_, member.h or 0) > now then return { 'open' } end
 redis.call('DEL', KEYS[3])

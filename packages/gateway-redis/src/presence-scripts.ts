@@ -72,13 +72,17 @@ return { 'ok' }
 `,
 );
 
-/** KEYS p, q. ARGV places prefix, channel, group, member, place, generation, down ttl. */
+/** KEYS p, q. ARGV places prefix, channel, group, member, place, generation, down ttl, and the node that has it, or '': whichever. */
 export const LEAVE = script(
   'leave',
   `${PRESENCE}
 local record = redis.call('HGET', KEYS[2], ARGV[6])
 local known = record and parse(record)
 if not known or isLater(known, tonumber(ARGV[8])) then return { 'ok' } end
+if ARGV[10] ~= '' and known.node ~= ARGV[10] then
+  redis.call('SREM', ARGV[3] .. ARGV[10], ARGV[7])
+  return { 'ok' }
+end
 leave(KEYS[2], KEYS[3], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], known, ARGV[9])
 return { 'ok' }
 `,
@@ -153,4 +157,16 @@ return { 'ok', left }
 `,
 );
 
-export const PRESENCE_SCRIPTS = [ENTER, LEAVE, INFO, LIST, TOUCH, BURY];
+/** Some of a node's places. KEYS places of the node. ARGV cursor. Answers 'ok', the next cursor, and the places. */
+export const PLACES = script(
+  'places',
+  `
+local found = redis.call('SSCAN', KEYS[2], ARGV[3], 'COUNT', 128)
+local reply = { 'ok', found[1] }
+for _, place in ipairs(found[2]) do reply[#reply + 1] = place end
+return reply
+`,
+  true,
+);
+
+export const PRESENCE_SCRIPTS = [ENTER, LEAVE, INFO, LIST, TOUCH, BURY, PLACES];

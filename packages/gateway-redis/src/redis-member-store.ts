@@ -62,9 +62,8 @@ export class RedisMemberStore implements MemberStore, ConnectionListener {
 
   async end(memberId: string, generation: number): Promise<boolean> {
     const id = escaped(memberId);
-    const { connection } = this.options;
     const args = [this.#membersOf, id, String(generation)];
-    return (await connection.run(END, [this.#leases, this.#members + id], () => args))[1] === 1;
+    return (await this.#run(END, [this.#leases, this.#members + id], args))[1] === 1;
   }
 
   async expire(memberId: string, generation: number): Promise<'expired' | 'open' | 'replaced'> {

@@ -1,8 +1,8 @@
 import type { ClientType, GroupPresence, PresenceMember, PresenceStore } from 'gateway-core';
 import type { Connection } from './connection.js';
 import type { ConnectionListener } from './connection-listener.js';
-import { BURY, ENTER, INFO, LEAVE, LIST, TOUCH } from './presence-scripts.js';
-import { escaped, pairOf, unescaped } from './texts.js';
+import { BURY, ENTER, INFO, LEAVE, LIST, PLACES, TOUCH } from './presence-scripts.js';
+import { escaped, idsOf, pairOf, unescaped } from './texts.js';
 
 /** Bounds of a {@link RedisPresenceStore}. */
 export interface PresenceStoreOptions {
@@ -19,6 +19,8 @@ export class RedisPresenceStore implements PresenceStore, ConnectionListener {
   readonly #watchers = new Set<(groupId: string) => void>();
   /** How many members this side has entered into each group: of these it may have missed changes while it did not hear. */
   readonly #entered = new Map<string, Set<string>>();
+  /** Those that members were entered of. */
+  readonly #nodes = new Set<string>();
   #wasUp = false;
   readonly #channel: string;
   readonly #placesOf: string;
@@ -33,6 +35,7 @@ export class RedisPresenceStore implements PresenceStore, ConnectionListener {
     const { memberId, nodeId, role, metadataText, state, generation } = member;
     const entered = this.#entered.get(groupId) ?? new Set();
     this.#entered.set(groupId, entered.add(memberId));
+    this.#nodes.add(nodeId);
     const node = escaped(nodeId);
     const json = JSON.stringify([
       memberId,
@@ -60,12 +63,9 @@ export class RedisPresenceStore implements PresenceStore, ConnectionListener {
   }
 
   async leave(groupId: string, memberId: string, generation?: number): Promise<void> {
-    const { connection, downTtlMs } = this.options;
     const entered = this.#entered.get(groupId);
     if (entered?.delete(memberId) && entered.size === 0) this.#entered.delete(groupId);
-    const ids = [escaped(groupId), escaped(memberId), pairOf(groupId, memberId)];
-    const rest = [generation === undefined ? '' : String(generation), String(downTtlMs)];
-    await connection.run(LEAVE, this.#keys(groupId), () => [this.#placesOf, this.#channel, ...ids, ...rest]);
+    await this.#leave(groupId, memberId, generation === undefined ? '' : String(generation), '');
   }
 
   async info(groupId: string): Promise<GroupPresence> {
@@ -98,6 +98,8 @@ export class RedisPresenceStore implements PresenceStore, ConnectionListener {
       const buried = () => [this.#placesOf, this.#channel, node, ...prefixes, String(downTtlMs)];
       for (let left = 1; left > 0; ) left = Number((await connection.run(BURY, [leases, this.#placesOf + node], buried))[1]);
     }
+    // What another incarnation of the server has may be from before a leave.
+    if (answer === 'lapsed' && this.#nodes.has(nodeId)) await this.#leaveUnknown(escaped(nodeId));
     return answer as 'alive' | 'lapsed';
   }
 
@@ -125,6 +127,25 @@ export class RedisPresenceStore implements PresenceStore, ConnectionListener {
   }
 
   sweep(): void {}
+
+  /** Takes out what is listed of a node and was not entered, or has left since. */
+  async #leaveUnknown(node: string): Promise<void> {
+    const { connection } = this.options;
+    for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
+      const from = cursor;
+      const [, next = '0', ...places] = (await connection.run(PLACES, [this.#placesOf + node], () => [from])) as string[];
+      cursor = next;
+      const unknown = places.map(idsOf).filter(([groupId, memberId]) => !this.#entered.get(groupId)?.has(memberId));
+      await Promise.all(unknown.map(([groupId, memberId]) => this.#leave(groupId, memberId, '', node)));
+    }
+  }
+
+  async #leave(groupId: string, memberId: string, generation: string, node: string): Promise<void> {
+    const { connection, downTtlMs } = this.options;
+    const ids = [escaped(groupId), escaped(memberId), pairOf(groupId, memberId)];
+    const args = [this.#placesOf, this.#channel, ...ids, generation, String(downTtlMs), node];
+    await connection.run(LEAVE, this.#keys(groupId), () => args);
+  }
 
   #tell(groupId: string): void {
     for (const watcher of [...this.#watchers]) {

@@ -10,6 +10,14 @@ export function unescaped(text: string): string {
   return JSON.parse(`"${text}"`) as string;
 }
 
+/** The two ids of a text that `pairOf` has made. */
+export function idsOf(pair: string): [one: string, other: string] {
+  const colon = pair.indexOf(':');
+  const rest = Buffer.from(pair.slice(colon + 1));
+  const length = Number(pair.slice(0, colon));
+  return [unescaped(rest.toString('utf8', 0, length)), unescaped(rest.toString('utf8', length))];
+}
+
 /** Two ids in one text, such that no two pairs have the same; scripts take it apart, so the length is in bytes. */
 export function pairOf(one: string, other: string): string {
   const first = escaped(one);

@@ -51,4 +51,44 @@ describe.skipIf(NO_REDIS)('a server that is no longer what it was', () => {
     expect(await one.parts.presence.touch('node-1', 60_000)).toBe('lapsed');
     expect(await one.parts.members.touch('node-1', 60_000)).toBe('lapsed');
   });
+
+  test('that has lost that somebody left does not list them once their gateway has been there', async () => {
+    const [one, other] = [backends.make({ prefix: 'undead' }), backends.make({ prefix: 'undead' })];
+    const someone = { nodeId: 'node-1', role: 'app-client', state: 'connected' } as const;
+    const { presence } = one.parts;
+    await presence.touch('node-1', 60_000);
+    for (const memberId of ['stays', 'left', 'moved']) await presence.enter('ü', { ...someone, memberId, generation: 1 });
+    const left = (await redis.command('HGET', '{undead}:p:ü', 'left')) as string;
+    const places = (await redis.command('SMEMBERS', '{undead}:pn:node-1')) as string[];
+    for (const memberId of ['left', 'moved']) await presence.leave('ü', memberId, 1);
+    await other.parts.presence.enter('ü', { ...someone, memberId: 'moved', nodeId: 'node-2', generation: 2 });
+    await redis.command('HSET', '{undead}:p:ü', 'left', left);
+    await redis.command('SADD', '{undead}:pn:node-1', ...places);
+    await redis.command('DEL', '{undead}:inc');
+    expect((await presence.list('ü')).map(({ memberId }) => memberId)).toContain('left');
+    expect(await presence.touch('node-1', 60_000)).toBe('lapsed');
+    expect((await presence.list('ü')).map(({ memberId }) => memberId).sort()).toEqual(['moved', 'stays']);
+    expect(await redis.command('SMEMBERS', '{undead}:pn:node-1')).toHaveLength(1);
+  });
+
+  test('that has lost who took a member over takes the word of the gateway that did, and of no other one', async () => {
+    const { members } = backends.make({ prefix: 'older' }).parts;
+    const member = { memberId: 'a', nodeId: 'node-1', tokenHash: 't1', role: 'app-client', user: 'u', groups: [] } as const;
+    const connected = { ...member, state: 'connected', resumeTtlMs: 60_000 } as const;
+    const roll = () => redis.command('HSET', '{older}:r:a', 'g', '1', 'n', 'node-1', 't', 't1', 'u', '');
+    await members.put({ ...connected, generation: 1 });
+    await members.takeOver('a', 't1', { generation: 1, nodeId: 'node-2', tokenHash: 't2' });
+    await roll();
+    // In the same incarnation there is no such generation.
+    expect(await members.put({ ...connected, nodeId: 'node-2', tokenHash: 't2', generation: 2 })).toBe(false);
+    await redis.command('DEL', '{older}:inc');
+    expect(await members.put({ ...connected, nodeId: 'node-2', tokenHash: 't2', generation: 2 })).toBe(true);
+    expect(await members.put({ ...connected, generation: 1 })).toBe(false);
+    expect(await members.find('a', 't2', 0)).toMatchObject({ generation: 2, nodeId: 'node-2' });
+    await roll();
+    await redis.command('DEL', '{older}:inc');
+    expect(await members.expire('a', 2)).toBe('open');
+    expect(await members.end('a', 2)).toBe(true);
+    expect(await members.find('a', 't1', 0)).toBeUndefined();
+  });
 });

@@ -154,6 +154,9 @@ export function act(world: World, act: Act): void {
     case 'lose logs':
       world.shared?.broker.lose(act.keeps);
       return;
+    case 'backend':
+      world.backend?.act(act);
+      return;
     case 'steal':
       steal(world, userOf(act), act.twice);
       return;

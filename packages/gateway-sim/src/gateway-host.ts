@@ -1,6 +1,6 @@
 import { type Authenticate, type Authorize, createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import type { MemoryLink } from 'gateway-core/testing';
-import type { SharedParts } from './parts/shared-parts.js';
+import type { Backend } from './parts/backend.js';
 import type { Asked } from './plan.js';
 import { SimProcess } from './process.js';
 import type { Random } from './random.js';
@@ -23,7 +23,7 @@ export class GatewayHost {
   constructor(
     private readonly world: Surroundings,
     readonly index: number,
-    private readonly shared: SharedParts | undefined,
+    private readonly shared: Pick<Backend, 'reach'> | undefined,
     private readonly optionsOf: (name: string) => Omit<GatewayOptions, SimulatedOptions>,
   ) {
     this.name = `gateway-${index + 1}`;
@@ -124,6 +124,11 @@ export class GatewayHost {
     this.#gateway = undefined;
     this.#closeParts();
     this.world.note({ kind: 'act', act: { do: 'deploy', gateway: this.index, graceMs, backMs: -1 } });
+  }
+
+  /** A gateway that has closed lets go of what it shared. */
+  letGo(): void {
+    this.#closeParts();
   }
 
   /** Timers of a gateway that has closed. */

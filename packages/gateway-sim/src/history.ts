@@ -1,4 +1,5 @@
 import type { LedgerEntry } from 'gateway-core';
+import type { GoesOn } from './parts/backend.js';
 import type { Act } from './plan.js';
 
 /** A JSON object that went over a wire. */
@@ -95,6 +96,8 @@ export interface History {
   gateways: readonly FinalGateway[];
   /** What was left after everything was closed: timers and connections, by whose they are. */
   leftovers: readonly { who: string; what: string; count: number }[];
+  /** Which epochs are of one log. Default: each is of its own. */
+  goesOn?: GoesOn | undefined;
 }
 
 /** A promise that was broken. */

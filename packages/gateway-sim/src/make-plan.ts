@@ -33,19 +33,21 @@ const NEED_SHARED: ReadonlySet<Fault> = new Set(['stores', 'broker', 'logs', 'an
  * const { faults, actions } = makePlan('42');
  * @param only the kinds to draw from. Default: all.
  * @param userCount so many users, whatever the size says.
+ * @param isShared the gateways share their parts, whatever the seed says.
  */
 export function makePlan(
   seed: string,
   size: PlanSize = DEFAULT_SIZE,
   only: readonly Fault[] = Object.keys(FAULTS) as Fault[],
   userCount?: number,
+  isShared = false,
 ): Plan {
   const random = new Random(`plan ${seed}`);
   const share = random.pick([0.1, 0.2, 0.35, 0.6]);
   const later = random.fork('later faults');
   const faults = only.filter((fault) => (LATER.has(fault) ? later : random).chance(share));
   const needsShared = faults.some((fault) => NEED_SHARED.has(fault));
-  const shared = needsShared || random.chance(0.4);
+  const shared = isShared || needsShared || random.chance(0.4);
   const gateways = shared ? random.integer(1, size.gateways) : 1;
   const users = userCount ?? random.integer(2, size.users);
   const hasClockFaults = faults.includes('clocks');

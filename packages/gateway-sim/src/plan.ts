@@ -41,6 +41,9 @@ export type Asked = 'authenticate' | 'authorize' | 'token' | 'broker' | 'presenc
  */
 export type Manner = 'slow' | 'fail' | 'late' | 'lost' | 'lost once' | 'overtaking' | 'refuse';
 
+/** A fault of what the gateways share, where that is neither in memory nor made by the simulation. `what` and `how` are that backend's own words. */
+export type BackendAct = { do: 'backend'; what: string; how: string; gateway: number; count: number; forMs: number };
+
 /** One thing that a plan lets happen. `user` and `gateway` count from 0. */
 export type Act =
   | { do: 'start'; user: number }
@@ -76,7 +79,8 @@ export type Act =
   | { do: 'steal'; user: number; twice: boolean }
   | { do: 'flood'; count: number }
   | { do: 'hostile'; text: string }
-  | { do: 'revoke'; user: number };
+  | { do: 'revoke'; user: number }
+  | BackendAct;
 
 /** An act and its moment. */
 export type Action = Act & {

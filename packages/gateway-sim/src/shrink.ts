@@ -1,8 +1,8 @@
-import type { Plan } from './plan.js';
+import type { Action, Plan } from './plan.js';
 
 /** What is tried on a plan as a whole, the most telling first. */
 const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
-  (plan) => ({ ...plan, gateways: 1, actions: plan.actions.filter((action) => !('gateway' in action) || action.gateway === 0) }),
+  (plan) => ({ ...plan, gateways: 1, actions: plan.actions.filter((action) => gatewayOf(action) === 0) }),
   (plan) => ({ ...plan, shared: false, gateways: 1 }),
   (plan) => ({ ...plan, limits: {} }),
   (plan) => ({ ...plan, timings: {} }),
@@ -12,6 +12,12 @@ const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
   (plan) => ({ ...plan, principals: false }),
   (plan) => ({ ...plan, credentialsMs: 0 }),
 ];
+
+/** Which gateway it is about; 0, where it is about none. */
+function gatewayOf(action: Action): number {
+  if (action.do === 'jump') return action.of === 'gateway' ? action.index : 0;
+  return 'gateway' in action ? action.gateway : 0;
+}
 
 /**
  * Makes a plan that fails as small as it can be made: it has no action left that can be taken out, and nothing that could be simpler (delta

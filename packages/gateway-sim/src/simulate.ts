@@ -122,7 +122,7 @@ function play(world: World, actor: Actor, name: string, client: Client, process:
 }
 
 /** The host of the built-in clients: it takes everybody, under the name before the colon of their token. */
-function takingEverybody(name: string, { plan, gateways }: World): Omit<GatewayOptions, SimulatedOptions> {
+export function takingEverybody(name: string, { plan, gateways }: World): Omit<GatewayOptions, SimulatedOptions> {
   const { principals, credentialsMs } = plan;
   /** By the clock of its own machine. */
   const now = () => gateways.find((gateway) => gateway.name === name)?.process.now() ?? 0;

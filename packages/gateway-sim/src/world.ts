@@ -4,6 +4,7 @@ import { GatewayHost, type SimulatedOptions } from './gateway-host.js';
 import type { Happening, HistoryEntry } from './history.js';
 import { Intruder } from './intruder.js';
 import { Network } from './network.js';
+import type { Backend } from './parts/backend.js';
 import { SharedParts } from './parts/shared-parts.js';
 import type { Plan } from './plan.js';
 import { SimProcess } from './process.js';
@@ -28,6 +29,8 @@ export interface WorldOptions {
   names?: readonly string[] | undefined;
   /** Plays a user, at each start of its client. Default: the plan's actions do. */
   play?: ((world: World, name: string, client: Client, process: SimProcess) => void) | undefined;
+  /** What the gateways of a plan with `shared` share. Default: parts in memory. */
+  backend?: ((world: Surroundings) => Backend) | undefined;
   keepsTrace: boolean;
 }
 
@@ -42,6 +45,7 @@ export class World implements Surroundings {
   readonly intruder: Intruder;
   readonly network: Network;
   readonly shared: SharedParts | undefined;
+  readonly backend: Backend | undefined;
   readonly entries: HistoryEntry[] = [];
   #tokens = 0;
 
@@ -53,17 +57,19 @@ export class World implements Surroundings {
     this.schedule = new Schedule((error) => this.crashed(error));
     this.trace = new Trace(options.keepsTrace);
     const ids = this.random.fork('ids of the parts');
-    const shared = plan.shared
-      ? new SharedParts({
-          clock: new SimProcess('parts', this.schedule),
-          generateId: () => ids.id(),
-          historyMessagesMax: plan.limits.logMessagesMax ?? 1_024,
-        })
-      : undefined;
+    this.backend = plan.shared ? options.backend?.(this) : undefined;
+    const shared =
+      plan.shared && this.backend === undefined
+        ? new SharedParts({
+            clock: new SimProcess('parts', this.schedule),
+            generateId: () => ids.id(),
+            historyMessagesMax: plan.limits.logMessagesMax ?? 1_024,
+          })
+        : undefined;
     this.shared = shared;
     this.gateways = Array.from(
       { length: plan.gateways },
-      (_, index) => new GatewayHost(this, index, shared, (name) => options.gatewayOptions(name, this)),
+      (_, index) => new GatewayHost(this, index, this.backend ?? shared, (name) => options.gatewayOptions(name, this)),
     );
     this.network = new Network(this.schedule, this.random.fork('network'), plan.network, this.gateways);
     this.users = Array.from({ length: plan.users }, (_, index) => {

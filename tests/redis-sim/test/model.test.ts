@@ -5,7 +5,7 @@ import { NO_REDIS, TestRedis } from '../../../packages/gateway-redis/test/suppor
 import { Random } from '../../../packages/gateway-sim/src/random.js';
 import { ComparedServers } from './compared.js';
 
-const OPERATIONS = 500;
+const OPERATIONS = 400;
 const ODD_ID = 'ü{}"😀\ud800';
 
 type Parts = ReturnType<typeof backendOf>['parts'];
@@ -95,7 +95,7 @@ describe.skipIf(NO_REDIS)('the model answers as a real server', () => {
   });
   afterAll(() => redis.stop());
 
-  test.each(['1', '2', '3'])('whatever gateways ask of it: seed %s', async (seed) => {
+  test.each(['1', '2'])('whatever gateways ask of it: seed %s', async (seed) => {
     await redis.command('FLUSHALL');
     const servers = await ComparedServers.to(redis.url, 10);
     const random = new Random(`model ${seed}`);
@@ -109,7 +109,7 @@ describe.skipIf(NO_REDIS)('the model answers as a real server', () => {
         const { parts } = random.pick(backends);
         if (random.chance(0.3)) await servers.advance(random.pick([1, 400, 3_000, 20_000, 120_000]));
         if (random.chance(0.01)) await servers.both('FLUSHALL');
-        if (random.chance(0.01)) await servers.both('SCRIPT FLUSH');
+        if (drawn === 100 || random.chance(0.01)) await servers.both('SCRIPT FLUSH');
         const isFull = random.chance(0.03);
         if (isFull) await servers.both('full');
         const asked = random.pick(DRAWS)(parts, random) as Promise<unknown>;
@@ -131,6 +131,21 @@ describe.skipIf(NO_REDIS)('the model answers as a real server', () => {
 });
 
 const EVERY_SCRIPT = [
-  ...['publish', 'history', 'head', 'enter', 'leave', 'info', 'list', 'touch', 'bury', 'put', 'find', 'take over', 'end'],
+  ...[
+    'publish',
+    'history',
+    'head',
+    'enter',
+    'leave',
+    'info',
+    'list',
+    'touch',
+    'places',
+    'bury',
+    'put',
+    'find',
+    'take over',
+    'end',
+  ],
   ...['expire', 'touch members', 'bury members', 'upsert', 'touch session', 'list sessions', 'expire sessions', 'arrive'],
 ];

@@ -1,8 +1,9 @@
 import type { History } from '../history.js';
+import type { GoesOn } from '../parts/backend.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
 import { mayDouble, mayResendEarly } from './known.js';
-import type { Truth } from './truth.js';
+import type { Place, Truth } from './truth.js';
 import { reading } from './wire.js';
 
 /** Codes that say for certain that a message was not accepted. */
@@ -21,7 +22,7 @@ const CERTAIN = new Set([
 
 /** What was published is where its acknowledgement says, and nowhere else; what was refused is nowhere. */
 export function checkAccepted(history: History, plan: Plan): Found[] {
-  const { truth } = reading(history);
+  const { truth, goesOn } = reading(history);
   const found: Found[] = truth.contradictions.map(({ atMs, text }) => ({ atMs, text }));
   for (const [id, places] of truth.places) {
     const said = truth.said.get(id);
@@ -36,8 +37,14 @@ export function checkAccepted(history: History, plan: Plan): Found[] {
         found.push({ atMs: seenAtMs, text: `${id} was ${said.text}, and became ${text}` });
     }
     // Who has asked for it may say it again as another member.
-    const logs = places.map(({ epoch, from }) => (said.resends || mayResendEarly(plan) ? `${epoch} ${from}` : epoch));
-    if (new Set(logs).size < logs.length && !mayDouble(plan))
+    const isAgain = said.resends || mayResendEarly(plan);
+    const isTwice = places.some((one, at) =>
+      places.slice(at + 1).some((other) => {
+        const isOneLog = one.epoch === other.epoch || (one.seq !== other.seq && areOfOneLog(one, other, goesOn));
+        return isOneLog && (!isAgain || one.from === other.from);
+      }),
+    );
+    if (isTwice && !mayDouble(plan))
       found.push({
         atMs: places.at(-1)?.seenAtMs ?? 0,
         text: `${id} is in one log twice, at ${places.map(({ seq }) => seq).join()}`,
@@ -85,6 +92,10 @@ export function checkHoles(history: History, { shared }: Plan): Found[] {
     }
   }
   return found;
+}
+
+function areOfOneLog(one: Place, other: Place, goesOn: GoesOn): boolean {
+  return goesOn(one.groupId, one, other.epoch) || goesOn(one.groupId, other, one.epoch);
 }
 
 function keyAt(truth: Truth, groupId: string, epoch: string, seq: number): string | undefined {

@@ -23,7 +23,9 @@ export const CHECKS: readonly Check[] = [
     name: 'failures',
     promise: 'nothing fails inside a gateway unless a hook, a store or the broker does',
     check: ({ entries }, { faults, actions }) => {
-      const mayFail = actions.some((action) => action.do === 'ask' || action.do === 'lose logs' || action.do === 'pause');
+      const mayFail = actions.some(
+        (action) => action.do === 'ask' || action.do === 'backend' || action.do === 'lose logs' || action.do === 'pause',
+      );
       if (mayFail || faults.includes('logs')) return [];
       return entries.flatMap((entry) =>
         entry.kind === 'failed' ? [{ atMs: entry.atMs, text: `${entry.where}: ${entry.error}` }] : [],

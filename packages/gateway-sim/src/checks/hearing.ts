@@ -1,6 +1,7 @@
 import type { History } from '../history.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
+import { meets } from './known.js';
 import { staysOf } from './rights.js';
 
 /** Credentials are looked at with each sweep, and gateways tell each other who has moved; in milliseconds. */
@@ -47,11 +48,11 @@ export function checkHearing(history: History, plan: Plan): Found[] {
 }
 
 /** Connections whose member another one has become. */
-function resumedOf({ entries }: History, { actions }: Plan): Map<string, Ending> {
+function resumedOf({ entries }: History, plan: Plan): Map<string, Ending> {
   const endings = new Map<string, Ending>();
   // What is told may be told late.
   const isLate = ['stall', 'slow', 'freeze'];
-  if (actions.some((action) => isLate.includes(action.do) || (action.do === 'ask' && action.what === 'members'))) return endings;
+  if (meets(plan, 'members') || plan.actions.some((action) => isLate.includes(action.do))) return endings;
   const readies: { connection: string; memberId: string; atMs: number; resumed: boolean }[] = [];
   for (const entry of entries) {
     if (entry.kind !== 'received' || entry.message.type !== 'ready') continue;

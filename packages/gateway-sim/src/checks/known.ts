@@ -1,4 +1,9 @@
-import type { Plan } from '../plan.js';
+import type { Asked, Plan } from '../plan.js';
+
+/** Whether this part may be slow, fail or not answer: alone, or with all that it is a part of. */
+export function meets({ actions }: Plan, what: Asked): boolean {
+  return actions.some((action) => (action.do === 'ask' && action.what === what) || action.do === 'backend');
+}
 
 /**
  * Known, and left to the brokers of several machines: a gateway that stood still for so long that it was taken for dead goes on with what its
@@ -12,8 +17,8 @@ export function mayDouble({ shared, principals, actions }: Plan): boolean {
  * Known: a broker that takes its time may have taken a message only after its client has come back as another member. `recovered` has said by then
  * that the log did not have it, so the client has sent it again, and without a principal nobody knows that the two are one.
  */
-export function mayResendEarly({ principals, actions }: Plan): boolean {
-  return !principals && actions.some((action) => action.do === 'ask' && action.what === 'broker');
+export function mayResendEarly(plan: Plan): boolean {
+  return !plan.principals && meets(plan, 'broker');
 }
 
 /**
@@ -25,5 +30,7 @@ export function mayStay({ shared, actions }: Plan): boolean {
   const asked = actions.flatMap((action) => (action.do === 'ask' && action.what === 'members' ? [action.manner] : []));
   const fails = asked.some((manner) => manner !== 'slow');
   // Where calls overtake each other, the older one stands.
-  return shared && fails && does('leave') && (does('deploy') || does('kill') || asked.includes('overtaking'));
+  return (
+    shared && (fails || does('backend')) && does('leave') && (does('deploy') || does('kill') || asked.includes('overtaking'))
+  );
 }

@@ -66,7 +66,7 @@ export function checkResumed(history: History, plan: Plan): Found[] {
 const AFTER_MS = 10_000;
 const AFTER_ASKED_MS = 30_000;
 /** What may cost a member, or may let its client hear something long after it was sent. */
-const EXCUSES = ['ask', 'revoke', 'steal', 'stall', 'slow', 'freeze'];
+const EXCUSES = ['ask', 'backend', 'revoke', 'steal', 'stall', 'slow', 'freeze'];
 /** And what costs those of a gateway that has them for itself. */
 const ENDS = ['kill', 'deploy'];
 
@@ -76,7 +76,8 @@ function keepsMembers({ actions, limits, shared, network }: Plan, sinceMs: numbe
   return !actions.some((action) => {
     if (!EXCUSES.includes(action.do) && (shared || !ENDS.includes(action.do))) return false;
     const { forMs = 0, backMs = 0, graceMs = 0 } = action as { forMs?: number; backMs?: number; graceMs?: number };
-    const endMs = action.atMs + forMs + backMs + graceMs + (action.do === 'ask' ? AFTER_ASKED_MS : AFTER_MS);
+    const endMs =
+      action.atMs + forMs + backMs + graceMs + (action.do === 'ask' || action.do === 'backend' ? AFTER_ASKED_MS : AFTER_MS);
     return action.atMs <= untilMs && endMs >= sinceMs;
   });
 }
@@ -88,7 +89,7 @@ export function checkKept(history: History, plan: Plan): Found[] {
   // Where it is only slow, it is waited for.
   const isWaitedFor = (timings.partTimeoutMs ?? Number.POSITIVE_INFINITY) > SLOW_MS;
   const mayLose = actions.some((action) => {
-    if (action.do === 'lose logs') return true;
+    if (action.do === 'lose logs' || action.do === 'backend') return true;
     return action.do === 'ask' && action.what === 'broker' && !(action.manner === 'slow' && isWaitedFor);
   });
   if (limits.logMessagesMax !== undefined || limits.logAgeMaxMs !== undefined || mayLose || bytes > BYTES_MAX) return [];

@@ -3,6 +3,7 @@ import type { Plan } from '../plan.js';
 import { START } from '../process.js';
 import type { Found } from './check.js';
 import { groupOf } from './groups-in.js';
+import { meets } from './known.js';
 import { reading } from './wire.js';
 
 type Sent = HistoryEntry & { kind: 'sent' };
@@ -39,7 +40,7 @@ const UNDER_WAY_MS = 50;
 
 /** Nothing is accepted after what others have said when its sender had no right to speak any more, whenever it was sent. */
 export function checkLateWords(history: History, plan: Plan): Found[] {
-  if (plan.actions.some((action) => action.do === 'pause' || (action.do === 'ask' && action.what === 'broker'))) return [];
+  if (meets(plan, 'broker') || plan.actions.some((action) => action.do === 'pause')) return [];
   const { truth } = reading(history);
   const sendings = sendingsOf(history);
   const found: Found[] = [];
@@ -120,7 +121,7 @@ function end(
 export function checkFlapping(history: History, plan: Plan): Found[] {
   // A gateway that is dead, or taken for dead, or cannot reach the stores may have its members seen to leave.
   const mayFlap = plan.actions.some((action) =>
-    ['kill', 'pause', 'deploy', 'leave', 'close', 'revoke', 'steal', 'ask', 'jump'].includes(action.do),
+    ['kill', 'pause', 'deploy', 'leave', 'close', 'revoke', 'steal', 'ask', 'backend', 'jump'].includes(action.do),
   );
   // Nor is one that is not listed any more seen to be there.
   const isListed = plan.limits.presenceMembersMax === undefined;

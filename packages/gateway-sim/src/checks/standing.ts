@@ -1,7 +1,7 @@
 import type { FinalUser, History } from '../history.js';
 import type { Fault, Plan } from '../plan.js';
 import type { Found } from './check.js';
-import { mayStay } from './known.js';
+import { mayStay, meets } from './known.js';
 import { reading } from './wire.js';
 
 /** The end of a run, for what is true then. */
@@ -65,7 +65,7 @@ export function checkRosters(history: History, plan: Plan): Found[] {
   const found: Found[] = [];
   const isIn = (user: FinalUser, groupId: string) =>
     user.state === 'online' && user.groups.some((group) => group.groupId === groupId && group.state === 'live');
-  const saysStates = !plan.faults.some((fault) => LOSES_STATES.has(fault));
+  const saysStates = !plan.faults.some((fault) => LOSES_STATES.has(fault)) && !meets(plan, 'presence');
   for (const user of history.users) {
     for (const { groupId, members, complete } of user.groups) {
       if (!isIn(user, groupId) || !complete) continue;

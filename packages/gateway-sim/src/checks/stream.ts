@@ -1,4 +1,5 @@
 import type { WireMessage } from '../history.js';
+import type { GoesOn } from '../parts/backend.js';
 import type { Found } from './check.js';
 import type { Place } from './truth.js';
 
@@ -32,6 +33,7 @@ export class Stream {
     private readonly found: (found: Found) => void,
     private readonly hole: (hole: Hole) => void,
     private readonly place: (place: Place) => void,
+    private readonly goesOn: GoesOn,
   ) {}
 
   rejoin(): void {
@@ -70,12 +72,15 @@ export class Stream {
     if (this.isLive && since === undefined && outcome === 'reset' && reason === 'epoch' && epoch === this.epoch)
       this.#wrong(atMs, `is told that its log was lost, and is in the same one: ${epoch} ${seq}`);
     if (replayed !== seqs.length) this.#wrong(atMs, `was told that ${replayed} were replayed, and got ${seqs.length}`);
+    const before = this.epoch;
     this.epoch = epoch;
     if (outcome === 'recovered') {
-      const wanted = seq - (since?.seq ?? 0);
+      // Who has not asked is told that the log has another name.
+      const from = since ?? (this.isLive && epoch !== before ? { epoch: before, seq: this.seq } : {});
+      const wanted = seq - (from.seq ?? 0);
       const isWhole =
-        since?.epoch === epoch && seqs.length === wanted && seqs.every((at, index) => at === (since.seq ?? 0) + 1 + index);
-      if (!isWhole) this.#wrong(atMs, `"recovered" from ${JSON.stringify(since)} to ${epoch} ${seq}, with ${seqs.join()}`);
+        this.#isAt(from, epoch) && seqs.length === wanted && seqs.every((at, index) => at === (from.seq ?? 0) + 1 + index);
+      if (!isWhole) this.#wrong(atMs, `"recovered" from ${JSON.stringify(from)} to ${epoch} ${seq}, with ${seqs.join()}`);
     } else {
       const tail = since?.tail ?? 0;
       const isRun = seqs.every((at, index) => at === (seqs[0] as number) + index);
@@ -113,11 +118,16 @@ export class Stream {
     if (since?.epoch === undefined) return;
     const is = {
       epoch: since.epoch !== epoch,
-      trimmed: since.epoch === epoch && seq > (since.seq ?? 0),
-      ahead: since.epoch === epoch && seq < (since.seq ?? 0),
+      trimmed: this.#isAt(since, epoch) && seq > (since.seq ?? 0),
+      ahead: since.epoch === epoch ? seq < (since.seq ?? 0) : !this.#isAt(since, epoch),
     };
     if (is[reason as keyof typeof is] !== true)
       this.#wrong(atMs, `"reset ${reason}" from ${JSON.stringify(since)} to ${epoch} ${seq}`);
+  }
+
+  /** Whether who stands there can go on in this epoch. */
+  #isAt({ epoch, seq = 0 }: { epoch?: string; seq?: number }, inEpoch: string): boolean {
+    return epoch !== undefined && this.goesOn(this.groupId, { epoch, seq }, inEpoch);
   }
 
   #skipTo(atMs: number, seq: number): void {

@@ -1,4 +1,5 @@
 import type { History, Told } from '../history.js';
+import type { GoesOn } from '../parts/backend.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
 import { mayDouble, mayResendEarly } from './known.js';
@@ -22,7 +23,7 @@ interface View {
 export function checkViews(history: History, plan: Plan): Found[] {
   const found: Found[] = [];
   const views = new Map<string, View>();
-  const { truth } = reading(history);
+  const { truth, goesOn } = reading(history);
   for (const entry of history.entries) {
     if (entry.kind !== 'told') continue;
     const { handle, told, atMs } = entry;
@@ -41,7 +42,7 @@ export function checkViews(history: History, plan: Plan): Found[] {
         mayDouble(plan) || mayResendEarly(plan) || truth.said.get(told.id ?? '')?.resends === true,
       );
     else if (told.type === 'gap') view.seq = Math.max(view.seq, told.to as number);
-    else tellSync(view, told, wrong);
+    else tellSync(view, told, wrong, goesOn);
   }
   return found;
 }
@@ -70,9 +71,16 @@ function tellMessage(
   view.seq = at;
 }
 
-function tellSync(view: View, { epoch, seq, outcome, replayed }: Told, wrong: (text: string) => void): void {
+function tellSync(
+  view: View,
+  { groupId, epoch, seq, outcome, replayed }: Told,
+  wrong: (text: string) => void,
+  goesOn: GoesOn,
+): void {
   const at = seq as number;
-  if (outcome === 'recovered' && view.isWhole && (epoch !== view.epoch || at !== view.seq))
+  // What was replayed was told before its log was named.
+  const from = { epoch: view.epoch, seq: at - (replayed as number) };
+  if (outcome === 'recovered' && view.isWhole && (!goesOn(groupId, from, epoch as string) || at !== view.seq))
     wrong(`"recovered" at ${epoch} ${at}, and stands at ${view.epoch} ${view.seq}`);
   if (outcome === 'live' && view.isWhole && epoch === view.epoch && at > view.seq)
     wrong(`"live" at ${at}, and stood at ${view.seq}`);

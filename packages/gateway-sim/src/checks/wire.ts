@@ -1,4 +1,5 @@
 import type { History, WireMessage } from '../history.js';
+import type { GoesOn } from '../parts/backend.js';
 import type { Found } from './check.js';
 import { groupOf } from './groups-in.js';
 import { type Hole, Stream } from './stream.js';
@@ -31,6 +32,7 @@ export interface Reading {
   order: Found[];
   strangers: Found[];
   holes: Hole[];
+  goesOn: GoesOn;
 }
 
 const read = new WeakMap<History, Reading>();
@@ -47,7 +49,8 @@ export function reading(history: History): Reading {
 
 function readAll(history: History): Reading {
   const truth = new Truth(history);
-  const result: Reading = { truth, order: [], strangers: [], holes: [] };
+  const goesOn: GoesOn = history.goesOn ?? ((_groupId, from, epoch) => from.epoch === epoch);
+  const result: Reading = { truth, order: [], strangers: [], holes: [], goesOn };
   const lines = new Map<string, Line>();
   const lineOf = (connection: string) => {
     let line = lines.get(connection);
@@ -135,6 +138,7 @@ function received(line: Line, message: WireMessage, atMs: number, result: Readin
       (found) => result.order.push(found),
       (hole) => result.holes.push(hole),
       (place) => truth.add(place),
+      result.goesOn,
     );
     line.streams.set(groupId, stream);
   }
