@@ -141,14 +141,20 @@ export interface Gateway {
   connections(): ConnectionContext[];
   /** The groups that this gateway holds. */
   groups(): GroupInfo[];
-  /** A group's presence, over all gateways that share the store. */
+  /**
+   * A group's presence, over all gateways that share the store.
+   * @throws GatewayError (by rejection) `PART_TIMEOUT`.
+   */
   presence(groupId: string): Promise<PresenceInfo>;
   /**
    * A group's members, over all gateways that share the store, in the order in which they came; all, or a page of them.
    * @throws GatewayError (by rejection) `INVALID_ARGUMENT` or `PART_TIMEOUT`.
    */
   members(groupId: string, page?: MembersPage): Promise<MemberInfo[]>;
-  /** A group's live sessions. */
+  /**
+   * A group's live sessions.
+   * @throws GatewayError (by rejection) `PART_TIMEOUT`.
+   */
   sessions(groupId: string): Promise<Session[]>;
   /** The books of a group: what became of its messages for each of its members on this gateway. */
   ledger(groupId: string): LedgerEntry[];

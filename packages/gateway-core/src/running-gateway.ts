@@ -186,7 +186,8 @@ export class RunningGateway implements Gateway {
   }
 
   async presence(groupId: string): Promise<PresenceInfo> {
-    return presenceInfo(await this.parts.presence.info(groupId));
+    const { presence, timeouts } = this.parts;
+    return presenceInfo(await timeouts.limit(presence.info(groupId), 'presence.info'));
   }
 
   async members(groupId: string, page: Parameters<Gateway['members']>[1] = {}): Promise<MemberInfo[]> {
@@ -194,7 +195,8 @@ export class RunningGateway implements Gateway {
   }
 
   async sessions(groupId: string): Promise<Session[]> {
-    return this.parts.sessions.list(groupId);
+    const { sessions, timeouts } = this.parts;
+    return timeouts.limit(sessions.list(groupId), 'sessions.list');
   }
 
   ledger(groupId: string): LedgerEntry[] {

@@ -141,6 +141,20 @@ test('an identify that timed out leaves nothing behind, though the store answers
   expect(events('join')).toEqual([]);
 });
 
+test.each<['presence' | 'members' | 'sessions', string, (clock: FakeClock) => GatewayOptions]>([
+  ['presence', 'presence.info', (clock) => ({ presence: stuck(new MemoryPresenceStore({ clock }), 'info', () => true) })],
+  ['members', 'presence.list', (clock) => ({ presence: stuck(new MemoryPresenceStore({ clock }), 'list', () => true) })],
+  ['sessions', 'sessions.list', (clock) => ({ sessions: stuck(new MemorySessionStore({ clock }), 'list', () => true) })],
+])('the host that asks for %s is not left waiting either', async (asked, part, options) => {
+  const { clock, gateway } = setUp(options);
+  const failed = expect(gateway[asked]('g')).rejects.toMatchObject({
+    code: 'PART_TIMEOUT',
+    message: expect.stringContaining(part),
+  });
+  await clock.advance(60_000);
+  await failed;
+});
+
 test('a gateway that closes waits for nobody, and rejects what still waits', async () => {
   const { clock, gateway } = setUp({ broker: stuck<Broker>(new MemoryBroker(), 'publish', () => true) });
   const publishing = gateway.publish('g', 1);
