@@ -25,9 +25,20 @@ function escaped(character: string): string {
     .join('');
 }
 
-/** The first characters of an id: of what may be left out, the type is what the gateway says, and not what is certain. */
+/** What may be left out has the type that the gateway gives it, and not for certain the one of the contract. */
+function word(value: unknown): string {
+  // Not `String`: JSON may say of an object that its `toString` is null.
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+}
+
+/** A template whose values are such words. */
+function words(texts: TemplateStringsArray, ...values: unknown[]): string {
+  return texts.map((text, at) => text + (at < values.length ? word(values[at]) : '')).join('');
+}
+
+/** The first characters of an id. */
 function short(id: unknown, characters: number): string {
-  return String(id).slice(0, characters);
+  return word(id).slice(0, characters);
 }
 
 function wordsOf(envelope: OutgoingToClient2, me: string | undefined): string | undefined {
@@ -35,37 +46,40 @@ function wordsOf(envelope: OutgoingToClient2, me: string | undefined): string | 
     case 'ready':
       return envelope.payload.memberId === undefined
         ? undefined
-        : `* ${envelope.payload.resumed === true ? 'back' : 'here'} as ${envelope.payload.memberId}`;
+        : words`* ${envelope.payload.resumed === true ? 'back' : 'here'} as ${envelope.payload.memberId}`;
     case 'sync': {
       const { groupId, epoch, seq, outcome, reason, replayed, members = [] } = envelope.payload;
       const replay = replayed > 0 ? `, ${replayed} replayed` : '';
-      return `* ${groupId}: ${outcome}${reason === undefined ? '' : ` (${reason})`}${replay}, at ${short(epoch, 4)}:${seq}, ${members.length} here`;
+      return words`* ${groupId}: ${outcome}${reason === undefined ? '' : words` (${reason})`}${replay}, at ${short(epoch, 4)}:${seq}, ${members.length} here`;
     }
     case 'data_update': {
       const { groupId, seq, from, payload, delivery, key } = envelope;
       const who = from === undefined ? 'server' : from === me ? 'me' : short(from, 8);
-      const how = [delivery, key === undefined ? undefined : `key ${key}`].filter((word) => word !== undefined).join(', ');
-      return `< ${groupId} ${seq} ${who}${how === '' ? '' : ` (${how})`} ${JSON.stringify(payload.data)}`;
+      const how = [delivery, key === undefined ? undefined : words`key ${key}`]
+        .filter((one) => one !== undefined)
+        .map(word)
+        .join(', ');
+      return words`< ${groupId} ${seq} ${who}${how === '' ? '' : ` (${how})`} ${JSON.stringify(payload.data)}`;
     }
     case 'presence_update': {
       const { groupId, joins = [], leaves = [], info } = envelope.payload;
       const came = joins.map(({ memberId, metadata }) => `+${nameIn(metadata) ?? short(memberId, 8)}`);
       const went = leaves.map((memberId) => `-${short(memberId, 8)}`);
-      return `* ${groupId}: ${info.details?.members ?? 0} here ${[...came, ...went].join(' ')}`.trimEnd();
+      return words`* ${groupId}: ${info.details?.members ?? 0} here ${[...came, ...went].join(' ')}`.trimEnd();
     }
     case 'ack': {
       const { seq, epoch, duplicate } = envelope.payload;
-      return seq === undefined ? undefined : `✓ ${short(epoch, 4)}:${seq}${duplicate ? ', as before' : ''}`;
+      return seq === undefined ? undefined : words`✓ ${short(epoch, 4)}:${seq}${duplicate ? ', as before' : ''}`;
     }
     case 'error':
-      return `! ${envelope.payload.code}: ${envelope.payload.message}`;
+      return words`! ${envelope.payload.code}: ${envelope.payload.message}`;
     case 'gap':
-      return `! ${envelope.payload.groupId}: ${envelope.payload.from} to ${envelope.payload.to} will not come (${envelope.payload.reason})`;
+      return words`! ${envelope.payload.groupId}: ${envelope.payload.from} to ${envelope.payload.to} will not come (${envelope.payload.reason})`;
     case 'reconnect':
-      return `* the gateway drains: it asks to come back in ${envelope.payload.afterMs} ms`;
+      return words`* the gateway drains: it asks to come back in ${envelope.payload.afterMs} ms`;
     case 'heartbeat_ack': {
       const { echoTs } = envelope.payload;
-      return echoTs === undefined ? undefined : `* ping ${Date.now() - echoTs} ms`;
+      return typeof echoTs !== 'number' ? undefined : `* ping ${Date.now() - echoTs} ms`;
     }
   }
 }

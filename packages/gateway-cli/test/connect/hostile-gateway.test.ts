@@ -109,6 +109,19 @@ test('whatever a gateway says beside what it has to is a line, or none', () => {
     const line = lineOf(decoded.message as OutgoingToClient2, 'm');
     expect(line ?? '').toMatch(/^[^\p{Cc}]*$/u);
   };
+  const odd = { toString: null, valueOf: null };
+  for (const [type, payload, fields, names] of [
+    ['sync', { groupId: 'g', epoch: 'e', seq: 1, outcome: 'live', replayed: 1 }, {}, ['reason']],
+    ['data_update', { data: odd }, { groupId: 'g', seq: 1 }, ['from', 'delivery', 'key']],
+    ['presence_update', { groupId: 'g', info: { details: { members: odd } }, leaves: [odd] }, {}, []],
+    ['ack', { id: 'x' }, {}, ['seq', 'epoch']],
+    ['gap', { groupId: 'g', from: 1, to: 2 }, {}, ['reason']],
+    ['heartbeat_ack', { serverTs: 1 }, {}, ['echoTs']],
+    ['error', { code: 'X', message: 'x' }, {}, ['status']],
+  ] as const) {
+    const more = Object.fromEntries(names.map((name) => [name, odd]));
+    shown(envelope(type, { ...more, ...payload }, { ...more, ...fields }));
+  }
   for (const text of special) shown(text);
   fc.assert(fc.property(hostile, shown), { numRuns: 2_000 });
 });
