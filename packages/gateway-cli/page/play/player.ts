@@ -113,10 +113,13 @@ export class Player {
 
   #log(kind: FrameLine['kind'], text: string, at: number): void {
     this.#number += 1;
-    // Not what a screenshot should have.
-    const masked = text.replace(/("(?:token|resumeToken)":)"[^"]*"/g, '$1"…"');
-    this.frames.push({ n: this.#number, kind, at, text: masked.slice(0, FRAME_CHARACTERS_MAX) });
+    this.frames.push({ n: this.#number, kind, at, text: withoutTokens(text).slice(0, FRAME_CHARACTERS_MAX) });
     if (this.frames.length > FRAMES_MAX) this.frames.shift();
     this.#changed();
   }
+}
+
+/** What a screenshot may have. */
+export function withoutTokens(text: string): string {
+  return text.replace(/("(?:token|resumeToken)":)"(?:[^"\\]|\\.)*"/g, '$1"…"');
 }
