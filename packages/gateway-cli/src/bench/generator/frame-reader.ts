@@ -42,7 +42,7 @@ export class FrameReader {
   /** `inflater`: given where messages may be compressed. */
   constructor(
     sink: FrameSink,
-    private readonly inflater?: Inflater | undefined,
+    private readonly inflater: Inflater | undefined = undefined,
   ) {
     this.sink = sink;
     this.extensions = inflater === undefined ? 0 : RSV1;
