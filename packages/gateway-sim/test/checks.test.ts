@@ -111,6 +111,11 @@ describe('found is', () => {
     ],
     [
       'order',
+      '`reset ahead` of who stands in another log',
+      [...enters('bob#3', { epoch: 'another', seq: 1 }), sync('bob#3', 3, { outcome: 'reset', reason: 'ahead' })],
+    ],
+    [
+      'order',
       'a gap that ends before it begins',
       [...enters('bob#2'), sync('bob#2', 4), gets('bob#2', { type: 'gap', payload: { groupId: 'g', from: 5, to: 4 } })],
     ],

@@ -116,10 +116,12 @@ export class Stream {
   ): void {
     // One that nobody asked for says that the log was lost.
     if (since?.epoch === undefined) return;
+    // An earlier epoch of this log: another log has no place that anybody could be ahead of.
+    const isFormer = since.epoch !== epoch && this.#isAt({ epoch: since.epoch, seq: 0 }, epoch);
     const is = {
       epoch: since.epoch !== epoch,
       trimmed: this.#isAt(since, epoch) && seq > (since.seq ?? 0),
-      ahead: since.epoch === epoch ? seq < (since.seq ?? 0) : !this.#isAt(since, epoch),
+      ahead: isFormer ? !this.#isAt(since, epoch) : since.epoch === epoch && seq < (since.seq ?? 0),
     };
     if (is[reason as keyof typeof is] !== true)
       this.#wrong(atMs, `"reset ${reason}" from ${JSON.stringify(since)} to ${epoch} ${seq}`);
