@@ -16,6 +16,7 @@ function significant(value: number): string {
 }
 const thousands = (value: number) => `${significant(value / 1000)} k`;
 const milliseconds = (value: number) => significant(value / 1000);
+const percent = (value: number) => `${digits(0)(value * 100)} %`;
 
 export const CPU_PER_DELIVERY: Column = { key: 'cpuUs', title: 'server CPU, µs per delivery', format: significant, steady: true };
 export const CPU_PER_CONNECTION: Column = {
@@ -33,12 +34,8 @@ export const RUN_GROWTH: Column = { key: 'growthMiB', title: 'process growth by 
 export const P50: Column = { key: 'p50Us', title: 'p50, ms', format: milliseconds };
 export const P99: Column = { key: 'p99Us', title: 'p99, ms', format: milliseconds };
 export const P999: Column = { key: 'p999Us', title: 'p99.9, ms', format: milliseconds };
-export const SERVER_BUSY: Column = { key: 'serverBusy', title: 'server busy', format: (value) => `${digits(0)(value * 100)} %` };
-export const GENERATOR_BUSY: Column = {
-  key: 'generatorBusy',
-  title: 'generator busy',
-  format: (value) => `${digits(0)(value * 100)} %`,
-};
+export const SERVER_BUSY: Column = { key: 'serverBusy', title: 'server busy', format: percent };
+export const GENERATOR_BUSY: Column = { key: 'generatorBusy', title: 'generator busy', format: percent };
 
 export const GONE: Column = {
   key: 'goneRatio',

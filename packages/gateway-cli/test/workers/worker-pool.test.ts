@@ -304,6 +304,18 @@ describe('metrics', () => {
     await done;
   }
 
+  /** Two workers that have counted 5 and 7. */
+  async function twoAsked() {
+    const metrics = new WorkersMetrics();
+    const { pool, process, clock, started } = poolOf(2, metrics);
+    await started();
+    await asked(pool, clock, [
+      [process(0), 0, 5],
+      [process(1), 1, 7],
+    ]);
+    return { metrics, pool, process, clock };
+  }
+
   const valuesOf = async (metrics: WorkersMetrics) =>
     Object.fromEntries(
       (await textOf(metrics.samples()))
@@ -313,13 +325,7 @@ describe('metrics', () => {
     );
 
   test('of all workers are one; each process has those of its own', async () => {
-    const metrics = new WorkersMetrics();
-    const { pool, process, clock, started } = poolOf(2, metrics);
-    await started();
-    await asked(pool, clock, [
-      [process(0), 0, 5],
-      [process(1), 1, 7],
-    ]);
+    const { metrics } = await twoAsked();
     expect(await valuesOf(metrics)).toEqual({
       'counted_total{code="A"}': 12,
       lag: 7,
@@ -329,13 +335,7 @@ describe('metrics', () => {
   });
 
   test('totals do not fall when a worker dies, is slow to answer, or is replaced; what is there now is of those that are', async () => {
-    const metrics = new WorkersMetrics();
-    const { pool, process, clock, started } = poolOf(2, metrics);
-    await started();
-    await asked(pool, clock, [
-      [process(0), 0, 5],
-      [process(1), 1, 7],
-    ]);
+    const { metrics, pool, process, clock } = await twoAsked();
     process(1).exits(null, 'SIGKILL');
     expect(pool.deaths).toBe(1);
     expect(await valuesOf(metrics)).toEqual({ 'counted_total{code="A"}': 12, lag: 5, 'process{worker="0"}': 1 });
