@@ -167,6 +167,9 @@ export const GLOBALS: Readonly<Record<string, unknown>> = {
   table: lib({
     concat: (of: unknown, between: unknown = '') => table(of).items.map(text).join(text(between)),
     insert: (into: unknown, value: unknown) => table(into).set(table(into).length + 1, value),
+    sort: (of: unknown) => {
+      for (const [at, item] of [...table(of).items].map(text).sort().entries()) table(of).set(at + 1, item);
+    },
   }),
   cjson: lib({ encode: (value: unknown) => jsonOf(value) }),
   tonumber,

@@ -34,6 +34,7 @@ const SCRIPTS = [
   'local x = 1 do local x = 2 end local x = x + 1 return x',
   "return { math.floor(7 / 2), math.floor(-1 / 2), math.max(1, 3, 2), 7 % 3, -7 % 3, '10' + 5, 2 * 3 - 4 / 2 }",
   "return table.concat({ 1, 'b', 3 }, ', ')",
+  "local t = { 'b', 'ab', 'a', 'B' } table.sort(t) return t",
   "return cjson.encode({ 'a', 'q\"/\\\\', 3, 1767225600123 })",
   "return cjson.encode({ '\\1\\127\\n', {}, { x = 1 } })",
   "redis.call('HSET', KEYS[1], 'f', 5) return { redis.call('HMGET', KEYS[1], 'f', 'g')[2] == false, redis.call('HGET', KEYS[1], 'f') }",

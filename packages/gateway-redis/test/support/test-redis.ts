@@ -47,7 +47,11 @@ export class TestRedis {
   /** Starts it again, with what its folder has. Resolves when it takes commands. */
   async run(): Promise<void> {
     const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
-    const child = spawn(SERVER, [...fixed, ...this.settings], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(SERVER, [...fixed, ...this.settings], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      // Lua's order of texts is the locale's.
+      env: { ...process.env, LC_ALL: 'C' },
+    });
     this.#process = child;
     const end = () => child.kill('SIGKILL');
     process.once('exit', end);
