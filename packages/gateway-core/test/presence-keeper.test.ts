@@ -484,12 +484,12 @@ describe('what the keeper is told', () => {
   });
 
   /** A keeper, and its store: calls end one by one, as the test says. */
-  function keep() {
+  function keep(isTouchSlow = () => false) {
     const clock = new FakeClock();
-    const store = new MemoryPresenceStore({ clock });
+    const store = new MemoryPresenceStore({ clock, untouchedLeaseMs: 15_000 });
     const calls: { call: string; end: (error?: Error) => void }[] = [];
-    const later = (call: string, take: () => void) =>
-      new Promise<void>((resolve, reject) => {
+    const later = <T>(call: string, take: () => T) =>
+      new Promise<T>((resolve, reject) => {
         const end = (error?: Error) => {
           if (error !== undefined) reject(error);
           else resolve(take());
@@ -501,7 +501,7 @@ describe('what the keeper is told', () => {
       leave: (...args) => later('leave', () => store.leave(...args)),
       info: (groupId) => store.info(groupId),
       list: (groupId) => store.list(groupId),
-      touch: (...args) => store.touch(...args),
+      touch: (...args) => (isTouchSlow() ? later('touch', () => store.touch(...args)) : store.touch(...args)),
       watch: (listener) => store.watch(listener),
     };
     const failed = vi.fn();
@@ -613,6 +613,40 @@ describe('what the keeper is told', () => {
     await pass(0);
     await endAll();
     expect(store.list('g')).toMatchObject([{ metadataText: '2' }]);
+  });
+
+  test.each([
+    [', its first touch', true],
+    ['', false],
+  ])('of one that came while a touch was under way that found the lease over is entered again%s', async (_, isFirst) => {
+    let isTouchSlow = isFirst;
+    const { keeper, store, calls, endAll, clock } = keep(() => isTouchSlow);
+    const come = async (memberId: string) => {
+      keeper.tell('g', member({ memberId }));
+      calls.pop()?.end();
+      await clock.settle();
+    };
+    await come('first');
+    isTouchSlow = true;
+    await clock.advance(5_000);
+    keeper.sweep(clock.monotonicMs());
+    await come('second');
+    await clock.advance(20_000);
+    store.touch('another', 1_000);
+    expect(store.list('g')).toEqual([]);
+    isTouchSlow = false;
+    await endAll();
+    expect(store.list('g').map(({ memberId }) => memberId)).toEqual(['first', 'second']);
+  });
+
+  test('of one that came with the first touch is entered once', async () => {
+    const { keeper, store, calls, endAll, pass } = keep(() => true);
+    keeper.tell('g', member());
+    expect(calls.map(({ call }) => call)).toEqual(['touch', 'enter undefined connected']);
+    await endAll();
+    await pass(1_000);
+    expect(calls).toEqual([]);
+    expect(store.list('g')).toHaveLength(1);
   });
 
   test('of leaves that succeeded does not count as owed', async () => {

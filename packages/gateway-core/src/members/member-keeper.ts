@@ -228,8 +228,8 @@ export class MemberKeeper {
     this.#touchAt = now + this.options.leaseMs / 3;
     const touched = (answer: 'alive' | 'lapsed' | 'failed') => {
       // The store may have taken members for dropped, or gone.
-      const isOver = answer !== 'failed' && this.#lease.answered(answer, now, this.clock.monotonicMs());
-      if (!isOver || isFirst || nodeId !== this.#nodeId || this.#closed) return;
+      const isOver = answer !== 'failed' && this.#lease.answered(answer, now, this.clock.monotonicMs(), isFirst);
+      if (!isOver || nodeId !== this.#nodeId || this.#closed) return;
       for (const member of this.listener.all()) this.#owed.add(member);
       this.#repeatAt = now;
       this.#repeat();

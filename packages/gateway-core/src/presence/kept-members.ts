@@ -28,11 +28,6 @@ export class KeptMembers {
   /** Members that have left. */
   unsaidLeaves = 0;
 
-  /** The newest version. */
-  get version(): number {
-    return this.#version;
-  }
-
   get(groupId: string, memberId: string): Kept | undefined {
     return this.#groups.get(groupId)?.get(memberId);
   }

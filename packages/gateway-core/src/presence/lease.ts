@@ -8,12 +8,15 @@ export class Lease {
   /**
    * A touch was answered.
    * @param madeAt when it was made.
-   * @returns whether the store may have taken members out, so that they are to be entered again. `alive` alone does not say that it has
-   * not: of a touch before, the answer that said `lapsed` may have been lost.
+   * @param isFirst nobody was there before it, whom the store could have taken out: not before a lease's length is over again.
+   * @returns whether the store may have taken members out, so that they are to be entered again, also those that were entered while it was asked:
+   * the touch may have come to the store after them. `alive` alone does not say that it has not: of a touch before, the answer that said
+   * `lapsed` may have been lost.
    */
-  answered(answer: 'alive' | 'lapsed' | undefined, madeAt: number, now: number): boolean {
+  answered(answer: 'alive' | 'lapsed' | undefined, madeAt: number, now: number, isFirst: boolean): boolean {
     const wasOver = this.#heldSince !== undefined && now - this.#heldSince >= this.leaseMs;
     this.#heldSince = Math.max(this.#heldSince ?? madeAt, madeAt);
+    if (isFirst && now - madeAt < this.leaseMs) return false;
     return answer === 'lapsed' || wasOver;
   }
 }

@@ -113,7 +113,7 @@ export class PresenceKeeper implements PresenceTeller {
   sweep(now: number): void {
     this.#calls.giveUp(now - this.options.leaseMs);
     this.#haveLease();
-    if (now >= (this.#touchAt as number)) this.#touch(now);
+    if (now >= (this.#touchAt as number)) this.#touch(now, false);
     this.#repeat();
   }
 
@@ -121,7 +121,7 @@ export class PresenceKeeper implements PresenceTeller {
   close(staysMs = 0): Promise<void> {
     this.#closed = true;
     this.#owed.clear();
-    if (staysMs > 0) this.#touch(this.clock.monotonicMs(), Math.max(staysMs, this.options.leaseMs));
+    if (staysMs > 0) this.#touch(this.clock.monotonicMs(), false, Math.max(staysMs, this.options.leaseMs));
     return this.#calls.settledWithin(this.clock, this.options.closeTimeoutMs);
   }
 
@@ -177,7 +177,7 @@ export class PresenceKeeper implements PresenceTeller {
       if (kept.record !== undefined) this.#owed.add(kept);
       else if (!this.#calls.has(kept)) this.#members.forget(kept);
     }
-    this.#touch(this.clock.monotonicMs());
+    this.#touch(this.clock.monotonicMs(), true);
   }
 
   #repeat(): void {
@@ -208,17 +208,16 @@ export class PresenceKeeper implements PresenceTeller {
 
   /** The first touch comes before the first member. */
   #haveLease(): void {
-    if (this.#touchAt === undefined) this.#touch(this.clock.monotonicMs());
+    if (this.#touchAt === undefined) this.#touch(this.clock.monotonicMs(), true);
   }
 
-  #touch(now: number, leaseMs = this.options.leaseMs): void {
+  #touch(now: number, isFirst: boolean, leaseMs = this.options.leaseMs): void {
     const nodeId = this.#nodeId;
-    const { version } = this.#members;
     this.#touchAt = now + leaseMs / 3;
     const touched = (answer: 'alive' | 'lapsed') => {
       this.#failing.delete('presence.touch');
-      const isOver = this.#lease.answered(answer, now, this.clock.monotonicMs());
-      if (isOver && nodeId === this.#nodeId) this.#enterAgain(version);
+      const isOver = this.#lease.answered(answer, now, this.clock.monotonicMs(), isFirst);
+      if (isOver && nodeId === this.#nodeId) this.#enterAgain();
     };
     const fail = (error: unknown) => {
       this.#touchAt = now;
@@ -227,10 +226,10 @@ export class PresenceKeeper implements PresenceTeller {
     whenDone(() => this.store.touch(nodeId, leaseMs), touched, fail);
   }
 
-  /** The store may have taken out who was entered before the touch that began this node's lease. */
-  #enterAgain(version: number): void {
+  /** The store may have taken out anybody of this node. */
+  #enterAgain(): void {
     if (this.#closed) return;
-    for (const kept of this.#members.values()) if (kept.version <= version) this.#owed.add(kept);
+    for (const kept of this.#members.values()) this.#owed.add(kept);
     this.#repeatAt = this.clock.monotonicMs();
     this.#repeat();
   }

@@ -63,7 +63,7 @@ export const presenceBugs: readonly PlantedBug[] = [
   {
     name: 'lapsed-lease',
     file: 'gateway-core/src/presence/presence-keeper.ts',
-    find: 'if (isOver && nodeId === this.#nodeId) this.#enterAgain(version);',
+    find: 'if (isOver && nodeId === this.#nodeId) this.#enterAgain();',
     replace: '',
     promise: 'a gateway that was taken for dead enters its members again',
     needs: (plan) => hasMoves(plan) && has(plan, 'pause'),
