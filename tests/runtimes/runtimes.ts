@@ -1,20 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-
-/** Path of a program in an optional package, or undefined where that is not installed: they come for Linux on x64. */
-function binary(file: string): string | undefined {
-  try {
-    return createRequire(import.meta.url).resolve(file);
-  } catch {
-    return undefined;
-  }
-}
+import { BUN, DENO } from './binaries.js';
 
 interface Runtime {
   name: string;
@@ -28,8 +19,8 @@ interface Runtime {
 /** What the gateway is run by. Node is among them so that a claim which Node does not hold either is no claim about the others. */
 export const RUNTIMES: readonly Runtime[] = [
   { name: 'Node', program: process.execPath, args: [], bounds: 'their number' },
-  { name: 'Bun', program: binary('@oven/bun-linux-x64/bin/bun'), args: [], bounds: 'the length of their message' },
-  { name: 'Deno', program: binary('@deno/linux-x64-glibc/deno'), args: ['run', '-A'], bounds: 'their number' },
+  { name: 'Bun', program: BUN, args: [], bounds: 'the length of their message' },
+  { name: 'Deno', program: DENO, args: ['run', '-A'], bounds: 'their number' },
 ];
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));

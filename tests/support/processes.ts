@@ -15,7 +15,7 @@ export const OWN_PROCESS = [
   'packages/gateway-core/test/fake-clock.test.ts',
   'packages/gateway-core/test/group-memory.test.ts',
   'packages/gateway-core/test/memory-bounds.test.ts',
-  'packages/gateway-core/test/memory-broker.test.ts',
+  'packages/gateway-core/test/memory-broker-heap.test.ts',
   'packages/gateway-core/test/publish.test.ts',
   'packages/gateway-core/test/upgrade-request.test.ts',
   'packages/gateway-client/test/life.test.ts',
