@@ -22,6 +22,8 @@ export interface Manner {
   storm?: boolean | undefined;
   /** Messages may be compressed. Default `false`. */
   deflate?: boolean | undefined;
+  /** The certificate of a server that is spoken to over TLS. */
+  ca?: string | undefined;
   /** Of the gateway's contract. Default `"1"`. */
   version?: '2' | undefined;
 }
@@ -52,6 +54,7 @@ export class Bench {
         port: server.port,
         path: dialect.path,
         headers: options.deflate ? DEFLATE_HEADERS : undefined,
+        tls: options.ca === undefined ? undefined : { ca: options.ca },
       },
       inflater: options.deflate ? new Inflater() : undefined,
       dialect,

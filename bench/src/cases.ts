@@ -97,6 +97,16 @@ export const CASES: readonly Case[] = [
     full: { scenario: 'reconnect', params: CROWD },
     quick: { scenario: 'reconnect', params: QUICK_CROWD },
   },
+  ...(['whole', 'resumed'] as const).map(
+    (tls): Case => ({
+      id: `reconnect2k-tls-${tls}`,
+      title: `2,000 connections come back at once over TLS, ${tls === 'whole' ? 'each with a whole handshake' : 'resuming their sessions'}`,
+      columns: [column.CPU_PER_CONNECTION, column.CONNECTIONS, column.BLOCK_MS],
+      servers: ['gateway', 'ws-naive'],
+      full: { scenario: 'reconnect', params: { groups: 200, membersPerGroup: 10, tls } },
+      quick: { scenario: 'reconnect', params: { ...QUICK_CROWD, tls } },
+    }),
+  ),
   resume('resume10k', '10,000 members drop at once and resume, in 1,000 groups; plain `ws` reconnects', 0),
   resume('resume10k-replay', 'the same, with 10 messages of 128 B missed by each', 10),
   {

@@ -31,6 +31,11 @@ export interface CrowdParams {
   membersPerGroup: number;
 }
 
+/** The same, over TLS where that is said: with a whole handshake for each, or resuming a session (RFC 8446 §2.2). */
+export interface ReconnectParams extends CrowdParams {
+  tls?: 'whole' | 'resumed';
+}
+
 /** The same, which drop in the end and are forgotten after `goneMs`. */
 export interface IdleParams extends CrowdParams {
   goneMs: number;
@@ -113,7 +118,7 @@ export type Task =
   | { scenario: 'idle'; params: IdleParams }
   | { scenario: 'quiet'; params: QuietParams }
   | { scenario: 'open'; params: OpenParams }
-  | { scenario: 'reconnect'; params: CrowdParams }
+  | { scenario: 'reconnect'; params: ReconnectParams }
   | { scenario: 'resume'; params: ResumeParams }
   | { scenario: 'acked'; params: AckedParams }
   | { scenario: 'replay'; params: ReplayParams }

@@ -1,5 +1,6 @@
 // The load generator's process: runs the jobs that are given as JSON, `lanes` of them at a time, each against a fresh server on the first of the cores
 // given. Prints a line of JSON for each as it ends.
+import { selfSigned } from '../../tests/shared-server/support/self-signed.js';
 import { Bench } from './bench.js';
 import { watchMachine } from './conditions.js';
 import { GATEWAYS, type Job, type JobFailure, type JobResult, type Metrics, type Orders, type Task } from './job.js';
@@ -27,7 +28,12 @@ const { jobs, cores, lanes } = JSON.parse(process.argv[2]!) as Orders;
 /** Scenarios for which a server keeps what clients miss, where that is an option of it. */
 const RECOVERING: ReadonlySet<string> = new Set<Task['scenario']>(['resume', 'jitter', 'client-jitter']);
 
-function runTask({ server: name, task }: Job, server: ServerProcess, cores: readonly string[]): Promise<Metrics> {
+function runTask(
+  { server: name, task }: Job,
+  server: ServerProcess,
+  cores: readonly string[],
+  tls: { cert: string } | undefined,
+): Promise<Metrics> {
   switch (task.scenario) {
     case 'fan':
       return fan(new Bench(name, server, { echo: task.params.echo, deflate: task.params.deflate }), task.params);
@@ -38,7 +44,7 @@ function runTask({ server: name, task }: Job, server: ServerProcess, cores: read
     case 'open':
       return open(new Bench(name, server), task.params);
     case 'reconnect':
-      return reconnect(new Bench(name, server), task.params);
+      return reconnect(new Bench(name, server, { ca: tls?.cert }), task.params);
     case 'resume':
       // A plain server has nobody who can come back as who he was: what that costs is to be seen beside its reconnect.
       if (!GATEWAYS.includes(name)) return reconnect(new Bench(name, server), task.params);
@@ -71,15 +77,17 @@ async function run(job: Job): Promise<JobResult | JobFailure> {
   let server: ServerProcess | undefined;
   try {
     const { scenario, params } = job.task;
+    const tls = 'tls' in params && params.tls ? selfSigned() : undefined;
     const flags = [
       ...(RECOVERING.has(scenario) ? ['--recovery'] : []),
       ...('deflate' in params && params.deflate ? ['--deflate'] : []),
+      ...(tls ? ['--tls', JSON.stringify(tls)] : []),
     ];
     // Cases with several servers start them by themselves, and this one only says its version.
     server = await ServerProcess.start(name, cores[0]!, flags);
     // Jobs at the same time would be each other's noise.
     const conditions = lanes === 1 ? watchMachine(server.pid) : () => ({});
-    const metrics = await runTask(job, server, cores);
+    const metrics = await runTask(job, server, cores, tls);
     return { caseId, server: name, version: server.version, metrics: { ...metrics, ...conditions() } };
   } catch (error) {
     return { caseId, server: name, message: (error as Error).message };

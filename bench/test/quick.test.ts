@@ -21,7 +21,7 @@ const IDS = [
   'idle10k',
   'quiet15k',
   'open1k-returns',
-  'reconnect10k',
+  'reconnect2k-tls-resumed',
   'resume10k',
   'replay1k',
   'jitter',

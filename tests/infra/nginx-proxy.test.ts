@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import { type RunningServer, serve } from 'gateway-cli';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { runEcho } from '../../examples/echo/src/echo.js';
@@ -73,6 +75,32 @@ describe('through nginx with the shipped configuration', () => {
     const connection = gateway.gateway.connections().find((candidate) => candidate.connectionId === connectionId);
     expect(connection?.remoteAddress).toBe('127.0.0.9');
     await client.close();
+  });
+
+  test.each<SecureVersion>(['TLSv1.2', 'TLSv1.3'])('who comes back resumes the session of %s', async (maxVersion) => {
+    const upgraded = async (session?: Buffer): Promise<TLSSocket> => {
+      const options = { host: 'localhost', port: nginx.tlsPort, ca: nginx.ca, servername: 'localhost', maxVersion, session };
+      const socket = connect(options);
+      const hello = once(socket, 'data');
+      socket.write(
+        'GET /rt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+          'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+      );
+      expect(String(await hello)).toMatch(/^HTTP\/1\.1 101 /);
+      return socket;
+    };
+    let session: Buffer | undefined;
+    const first = await upgraded();
+    // With TLS 1.3 it comes after the handshake.
+    session = first.getSession();
+    expect([first.getProtocol(), first.isSessionReused()]).toEqual([maxVersion, false]);
+    for (let again = 0; again < 3; again += 1) {
+      const socket = await upgraded(session);
+      expect(socket.isSessionReused()).toBe(true);
+      session = socket.getSession();
+      socket.destroy();
+    }
+    first.destroy();
   });
 
   test('a close code of the gateway reaches the client', async () => {

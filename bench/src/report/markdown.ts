@@ -66,7 +66,8 @@ runs with everything on (validation, \`seq\`, presence, sessions, accounting); o
   divided by 10,000. The kernel's socket buffers are not in it. Then all 10,000 drop, and it is looked at again: in dialect 2 after \`resumeTtlMs\`.
 - **An acknowledged echo** has an \`id\`, is answered by an \`ack\`, and its \`id\` is kept as an idempotency key. The same connections send
   the echo with and without one in turns, three times each, in one run of the server; every \`ack\` must come.
-- **Reconnect** measures the second time that all connections come: the server has run a while. At most 256 handshakes are under way at once.
+- **Reconnect** measures the second time that all connections come: the server has run a while. At most 256 handshakes are under way at once. Over
+  TLS the server ends it itself, with a key of P-256; *resuming*, all clients offer the session of one that came before.
   **Resume** is the same in dialect 2: each comes back with its token and its place in its group's log, and must be the member that it was. Its row \`ws-naive\` is a plain reconnect.
 - **Replay**: members that are identified join a group whose log has 1,000 messages, from its beginning, all at once. Each must get every
   message once and in order. What the joins themselves cost is in it.

@@ -1,11 +1,14 @@
+import { once } from 'node:events';
+import tls from 'node:tls';
 import { Fleet } from 'gateway-cli/bench';
 import type { Bench } from '../bench.js';
-import type { CrowdParams, Metrics } from '../job.js';
+import type { Metrics, ReconnectParams } from '../job.js';
 import { cpuUs, idle } from '../proc.js';
 
-/** All members drop and come back at once, as after a network's hiccup: connect, upgrade, join. */
-export async function reconnect(bench: Bench, { groups, membersPerGroup }: CrowdParams): Promise<Metrics> {
+/** All members drop and come back at once, as after a network's hiccup: connect, a TLS handshake where there is one, upgrade, join. */
+export async function reconnect(bench: Bench, { groups, membersPerGroup, tls: handshake }: ReconnectParams): Promise<Metrics> {
   const { server, context } = bench;
+  if (handshake === 'resumed') context.target.tls = { ...context.target.tls, session: await bench.guard(sessionOf(bench)) };
   const options = { groups, connections: groups * membersPerGroup, dataBytes: 128, inFlightMax: 1, groupPrefix: 'g' };
   const before = new Fleet(context, options);
   await bench.guard(before.open());
@@ -30,4 +33,19 @@ export async function reconnect(bench: Bench, { groups, membersPerGroup }: Crowd
     blockMs,
     connections,
   };
+}
+
+/** A TLS session of the server, which takes it up as often as it is offered. @throws Error when it does not. */
+async function sessionOf({ context: { target } }: Bench): Promise<Buffer> {
+  const connect = (session?: Buffer) => tls.connect({ ...target.tls, host: target.host, port: target.port, session });
+  const first = connect();
+  const [session] = (await once(first, 'session')) as [Buffer];
+  first.destroy();
+  for (let again = 0; again < 2; again += 1) {
+    const socket = connect(session);
+    await once(socket, 'secureConnect');
+    if (!socket.isSessionReused()) throw new Error('the server does not take up TLS sessions');
+    socket.destroy();
+  }
+  return session;
 }

@@ -2,14 +2,13 @@
 // for as long as Socket.IO keeps its sessions: on a slow machine 10,000 take longer than 15 s to come back.
 // `--deflate`: long messages are compressed. `--redis <url>`: it shares everything with others in that Redis.
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { createGateway } from 'gateway-core';
-import { argument, listen } from './harness.mjs';
+import { argument, listen, webServer } from './harness.mjs';
 
 const { version } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('gateway-core/package.json'), 'utf8'));
 const silent = () => {};
-const server = createServer();
+const server = webServer();
 const redis = argument('--redis');
 const logger = { debug: silent, info: silent, warn: console.error, error: console.error };
 let parts = {};

@@ -1,4 +1,6 @@
 // What every server under test shares: it says its port and version on stdout, and obeys lines on stdin.
+import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 
@@ -51,6 +53,12 @@ export function announce({ port, version, collect }) {
 export function collectNode() {
   globalThis.gc?.();
   globalThis.gc?.();
+}
+
+/** A server of node:http; with `--tls <key and certificate as JSON>` of node:https. */
+export function webServer() {
+  const tls = argument('--tls');
+  return tls === undefined ? createServer() : createTlsServer(JSON.parse(tls));
 }
 
 /**

@@ -1,17 +1,16 @@
 // A fan-out server as one writes it on `ws` in an afternoon. It speaks the bench's plain text dialect:
 // `S<group>` subscribes and is answered `s`, `P<data>` publishes to the sender's group, `E<data>` is sent back.
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { WebSocketServer } from 'ws';
-import { listen } from './harness.mjs';
+import { listen, webServer } from './harness.mjs';
 
 const { version } = JSON.parse(readFileSync(createRequire(import.meta.url).resolve('ws/package.json'), 'utf8'));
 
 /** @param {(members: Set<import('ws').WebSocket>, data: string) => void} fanOut */
 export function servePlainWs(fanOut) {
   const groups = new Map();
-  const server = createServer();
+  const server = webServer();
   const sockets = new WebSocketServer({ server, perMessageDeflate: process.argv.includes('--deflate') });
 
   const subscribe = (socket, group) => {
