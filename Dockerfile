@@ -1,6 +1,8 @@
-# The gateway with its production files only. tests/infra runs the commands of these stages in empty folders, tests/stack builds it.
+# The gateway with its production files only; `--target bun` is the same on Bun (docs/runtimes.md). tests/infra runs the commands of these
+# stages in empty folders, tests/stack builds both.
 
 ARG NODE_IMAGE=node:22-bookworm-slim
+ARG BUN_IMAGE=oven/bun:1.4.5-slim
 
 # All that the registry is asked for follows from these files, so that only a change of one of them has it asked again.
 FROM ${NODE_IMAGE} AS manifests
@@ -31,15 +33,32 @@ COPY scripts/build.mjs scripts/
 COPY packages packages
 RUN node scripts/build.mjs
 
-FROM ${NODE_IMAGE}
-ENV NODE_ENV=production GW_PORT=8080
-WORKDIR /app
-COPY --from=production /app ./
+# What was built.
+FROM scratch AS dist
 COPY --from=build /app/packages/gateway-protocol/dist packages/gateway-protocol/dist
 COPY --from=build /app/packages/gateway-core/dist packages/gateway-core/dist
 COPY --from=build /app/packages/gateway-redis/dist packages/gateway-redis/dist
 COPY --from=build /app/packages/gateway-jwt/dist packages/gateway-jwt/dist
 COPY --from=build /app/packages/gateway-cli/dist packages/gateway-cli/dist
+
+FROM ${BUN_IMAGE} AS bun
+ENV NODE_ENV=production GW_PORT=8080
+WORKDIR /app
+COPY --from=production /app ./
+COPY --from=dist / ./
+USER bun
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=5s --timeout=10s --start-period=10s --retries=3 \
+  CMD ["bun", "/app/packages/gateway-cli/dist/esm/bin.js", "health"]
+ENTRYPOINT ["bun", "/app/packages/gateway-cli/dist/esm/bin.js"]
+CMD ["serve"]
+
+FROM ${NODE_IMAGE}
+ENV NODE_ENV=production GW_PORT=8080
+WORKDIR /app
+COPY --from=production /app ./
+COPY --from=dist / ./
 # Files stay root's: the program cannot change itself.
 USER node
 EXPOSE 8080

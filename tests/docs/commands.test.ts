@@ -55,11 +55,16 @@ function faultOf(line: string): string | undefined {
     if (!subcommand.startsWith('-') && !new RegExp(`^ +${subcommand} `, 'm').test(help)) return `no command ${subcommand}`;
     return flagsIn(command).find((flag) => !known.includes(flag));
   }
-  if (first === 'docker')
-    return rest[0] === 'compose' && existsSync(join(root, 'docker-compose.yml')) ? undefined : 'not compose';
+  if (first === 'docker') return dockerFault(rest);
   if (OTHERS.includes(first)) return undefined;
   if (first === 'bash' || first === 'sh') return scriptFault(rest[0] ?? '', flagsIn(command));
   return scriptFault(first, flagsIn(command));
+}
+
+function dockerFault([subcommand, ...rest]: string[]): string | undefined {
+  if (subcommand === 'compose') return existsSync(join(root, 'docker-compose.yml')) ? undefined : 'no file docker-compose.yml';
+  const target = rest[rest.indexOf('--target') + 1];
+  return subcommand === 'build' && read('Dockerfile').includes(` AS ${target}\n`) ? undefined : 'neither compose nor a target';
 }
 
 /** `--filter PATTERN` may come before the name of a script. */

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { all, environmentOf, ignores, one } from './dockerfile.js';
+import { BUN, BUN_VERSION } from '../runtimes/binaries.js';
+import { all, environmentOf, type Instruction, ignores, one } from './dockerfile.js';
 import { buildImage, cleanEnvironment, dockerfile, dockerignore, finalStage, fromOf, stages } from './image.js';
 
+const bunStage = stages.find((stage) => fromOf(stage).name === 'bun') ?? [];
 const ours = ['gateway-cli', 'gateway-core', 'gateway-jwt', 'gateway-protocol', 'gateway-redis'];
 
 describe('the stages, run in empty folders', () => {
@@ -76,30 +78,39 @@ describe('the stages, run in empty folders', () => {
     ).toEqual([]);
   });
 
-  test('makes an image whose command serves, whose health check follows it, and whose stop signal drains it', async () => {
-    const [command, ...args] = [...exec('ENTRYPOINT'), ...exec('CMD')];
-    expect(command).toBe('node');
-    // Wherever the container is told to work.
-    const [cwd, inImage] = [temporary, (word: string) => word.replace(/^\/app/, join(image, 'app'))];
-    const env = cleanEnvironment({ ...environmentOf(finalStage), GW_HOST: '127.0.0.1' });
-    const stdio: StdioOptions = ['ignore', 'pipe', 'inherit'];
-    // GW_PORT stays what the image says; the flag counts, as where it is given to `docker run`.
-    const gateway = spawn(process.execPath, [...args.map(inImage), '--port', '0'], { cwd, env, stdio });
-    const exit = once(gateway, 'exit');
-    onTestFinished(() => void gateway.kill('SIGKILL'));
-    const ended = exit.then(([code]) => Promise.reject(new Error(`it ended with code ${code}`)));
-    const lines = createInterface(gateway.stdout as NodeJS.ReadableStream);
-    await Promise.race([once(lines, 'line'), ended]);
-    ended.catch(() => {}); // later it may
+  test.each([
+    ['node', finalStage, process.execPath],
+    ['bun', bunStage, BUN],
+  ])(
+    'makes an image for %s whose command serves, whose health check follows it, and whose stop signal drains it',
+    async (runtime, stage, program) => {
+      // Its binary does not come for every platform.
+      if (program === undefined) return;
+      const exec = (name: string): string[] => execOf(stage, name);
+      const [command, ...args] = [...exec('ENTRYPOINT'), ...exec('CMD')];
+      expect(command).toBe(runtime);
+      // Wherever the container is told to work.
+      const [cwd, inImage] = [temporary, (word: string) => word.replace(/^\/app/, join(image, 'app'))];
+      const env = cleanEnvironment({ ...environmentOf(stage), GW_HOST: '127.0.0.1' });
+      const stdio: StdioOptions = ['ignore', 'pipe', 'inherit'];
+      // GW_PORT stays what the image says; the flag counts, as where it is given to `docker run`.
+      const gateway = spawn(program, [...args.map(inImage), '--port', '0'], { cwd, env, stdio });
+      const exit = once(gateway, 'exit');
+      onTestFinished(() => void gateway.kill('SIGKILL'));
+      const ended = exit.then(([code]) => Promise.reject(new Error(`it ended with code ${code}`)));
+      const lines = createInterface(gateway.stdout as NodeJS.ReadableStream);
+      await Promise.race([once(lines, 'line'), ended]);
+      ended.catch(() => {}); // later it may
 
-    const [node, ...check] = exec('HEALTHCHECK');
-    expect(node).toBe('node');
-    const health = () => spawnSync(process.execPath, check.map(inImage), { cwd, env, stdio: 'ignore' }).status;
-    expect(health()).toBe(0);
-    gateway.kill(one(finalStage, 'STOPSIGNAL').rest as NodeJS.Signals);
-    expect(await exit).toEqual([0, null]);
-    expect(health()).toBe(1);
-  });
+      const [checker, ...check] = exec('HEALTHCHECK');
+      expect(checker).toBe(runtime);
+      const health = () => spawnSync(program, check.map(inImage), { cwd, env, stdio: 'ignore' }).status;
+      expect(health()).toBe(0);
+      gateway.kill(one(stage, 'STOPSIGNAL').rest as NodeJS.Signals);
+      expect(await exit).toEqual([0, null]);
+      expect(health()).toBe(1);
+    },
+  );
 });
 
 /** What a bill of materials says of one package. */
@@ -117,13 +128,23 @@ const hasChecksum = (references: Part['externalReferences']) =>
   references?.some(({ type, hashes }) => type === 'distribution' && hashes?.length);
 
 /** The words of an instruction in exec form, which runs without a shell that would keep the signals. */
-function exec(name: string): string[] {
-  return JSON.parse(one(finalStage, name).rest.replace(/^CMD /, ''));
+function execOf(stage: Instruction[], name: string): string[] {
+  return JSON.parse(one(stage, name).rest.replace(/^CMD /, ''));
 }
 
-test('the image does not run as root', () => {
-  const user = one(finalStage, 'USER').rest;
-  expect(user).not.toMatch(/^(root|0)\b/);
+test.each([
+  ['Node', finalStage],
+  ['Bun', bunStage],
+])('the image for %s does not run as root', (_name, stage) => {
+  expect(one(stage, 'USER').rest).not.toMatch(/^(root|0)\b/);
+});
+
+test('the image for Bun is that for Node, but for what runs it', () => {
+  const asNode = bunStage
+    .slice(1)
+    .map(({ name, flags, rest }) => [name, flags, rest.replace(/"bun"/, '"node"').replace(/^bun$/, 'node')]);
+  expect(asNode).toEqual(finalStage.slice(1).map(({ name, flags, rest }) => [name, flags, rest]));
+  expect(dockerfile).toContain(`ARG BUN_IMAGE=oven/bun:${BUN_VERSION}-slim\n`);
 });
 
 test('the image is built without a frontend from a registry', () => {

@@ -94,9 +94,17 @@ redis_image() {
   echo redis:x:999:999::/data:/bin/sh >>"$w/redis/etc/passwd" && echo redis:x:999: >>"$w/redis/etc/group"
   tar -C "$w/redis" -c . | docker import "${path[@]}" -c 'WORKDIR /data' - "$(sed -n 's/^    image: \(redis:.*\)/\1/p' docker-compose.yml)"
 }
+bun_image() {
+  local program=$repository/tests/runtimes/node_modules/@oven/bun-linux-x64/bin/bun
+  [[ -e $program ]] || return 0
+  root "$w/bun" "$program" && cp -L "$program" "$w/bun/usr/local/bin/bun"
+  echo bun:x:1000:1000::/home/node:/bin/sh >>"$w/bun/etc/passwd"
+  tar -C "$w/bun" -c . | docker import "${path[@]}" - "$(sed -n 's/^ARG BUN_IMAGE=//p' Dockerfile)"
+}
 quiet nginx nginx_image
 quiet redis redis_image
 quiet node node_image
+quiet bun bun_image
 
 # 3. The build. Only the network is another one (the registry is reached from here), and limits that this machine does not have.
 git ls-files -z --cached --others --exclude-standard | tar --null --ignore-failed-read -T - -c 2>/dev/null | tar -x -C "$w/repository"
@@ -106,10 +114,15 @@ services:
   gateway: { build: { network: host }, ulimits: { nofile: $(clamp 65536) } }
   nginx: { pull_policy: never, ulimits: { nofile: $(clamp 131072) } }
   redis: { pull_policy: never }
+  gateway-bun: { image: gateway-bun, build: { context: ., target: bun, network: host }, profiles: [bun] }
 Y
 export COMPOSE_FILE="$w/repository/docker-compose.yml:$w/here.yml" BUILDKIT_PROGRESS=plain
 quiet build timeout 400 docker compose build
 say "image of $(docker images gateway-strategy-gateway --format '{{.Size}}')"
+if [[ -d $w/bun ]]; then
+  quiet build-bun timeout 200 docker compose --profile bun build gateway-bun
+  say "image for Bun of $(docker images gateway-bun --format '{{.Size}}')"
+fi
 stop
 
 # 4. The stack and its tests, where there is no network but their own.

@@ -15,6 +15,7 @@ import { connect } from 'node:tls';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { WireClient } from '../infra/wire-client.js';
+import { BUN } from '../runtimes/binaries.js';
 import { User } from '../scale-out/user.js';
 import { compose, docker, inspect, run, stack, until } from './engine.js';
 
@@ -220,9 +221,9 @@ describe('two gateways on one Redis, with the profile scale-out', () => {
 });
 
 describe('the health check of the image follows the gateway', () => {
-  const start = async (flags: string[], command: string[]) => {
+  const start = async (flags: string[], command: string[], image = IMAGE) => {
     const hardened = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--health-interval', '1s'];
-    const id = await docker('run', '-d', ...hardened, ...flags, IMAGE, ...command);
+    const id = await docker('run', '-d', ...hardened, ...flags, image, ...command);
     onTestFinished(() => docker('rm', '-f', id) as Promise<never>);
     return id;
   };
@@ -242,6 +243,16 @@ describe('the health check of the image follows the gateway', () => {
     await until(30, async () => (await state(id)) === 'healthy');
     expect(await listensOn(id)).toMatch(url);
     expect(await inspect(id, '{{(index .State.Health.Log 0).Output}}')).toContain(await listensOn(id));
+  });
+
+  // Bun's binary does not come for every platform.
+  test.skipIf(BUN === undefined)('on Bun too, and SIGTERM drains it', async () => {
+    const id = await start([], [], 'gateway-bun');
+    await until(30, async () => (await state(id)) === 'healthy');
+    expect(await docker('exec', id, 'cat', '/proc/1/cmdline')).toMatch(/^bun\0/);
+    await docker('stop', id);
+    expect(await inspect(id, '{{.State.ExitCode}}')).toBe('0');
+    expect(await docker('logs', id)).toContain('"msg":"stopped"');
   });
 
   test('and a gateway that hangs is unhealthy', async () => {
