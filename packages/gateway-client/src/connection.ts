@@ -2,7 +2,7 @@ import { type Attempt, type AttemptHost, CLOSES, createAttempt, type Loss } from
 import { DEFAULT_BACKOFF, delayBefore } from './backoff.js';
 import type { ClientStatus } from './client.js';
 import type { ConnectionHost, GroupSignal, Link } from './connection-host.js';
-import { type Context, createAlarm, emptySession, identified, type MemberReady } from './context.js';
+import { type Context, createAlarm, DELAY_MAX_MS, emptySession, identified, type MemberReady } from './context.js';
 import { GatewayClientError } from './errors.js';
 import { type Input, nextState, type State } from './machine.js';
 import { type TokenContext, withDefaults } from './options.js';
@@ -43,6 +43,9 @@ export function createConnection<Host extends ConnectionHost>(
   /** The attempt that is made before the connection breaks, where the gateway drains. */
   let successor: Attempt | undefined;
   let attempts = 0;
+  /** Such attempts in a row, and when the newest begins. */
+  let moves = 0;
+  let movedAt = Number.NEGATIVE_INFINITY;
   let onlineAt = Number.POSITIVE_INFINITY;
   /** A token that was refused: the function is asked once more. */
   let refused: string | null | undefined;
@@ -152,12 +155,19 @@ export function createConnection<Host extends ConnectionHost>(
     upkeep.ready(ready);
     status.set({ connectionId: ready.connectionId });
   };
-  /** The gateway has spread its clients: this one comes back at its time, whether the connection breaks first or not. */
+  /**
+   * The gateway has spread its clients: this one comes back at its time, whether the connection breaks first or not. Asked again before it has
+   * stood for `stableMs`, not before its backoff: a gateway that asks each time would otherwise have it come without end.
+   */
   const prepare = (afterMs: number) => {
     if (successor) return;
     const prepared = createAttempt(context, tokens, attemptHost);
     successor = prepared;
-    context.later(afterMs, () => void prepared.start('reconnect'));
+    const now = context.clock.monotonicMs();
+    moves = now - movedAt < backoff.stableMs ? moves + 1 : 0;
+    const delayMs = moves && delayBefore(backoff, moves, 'reconnect', context.random);
+    movedAt = now + Math.min(Math.max(afterMs, delayMs), DELAY_MAX_MS);
+    context.later(movedAt - now, () => void prepared.start('reconnect'));
   };
 
   const link: Link = {

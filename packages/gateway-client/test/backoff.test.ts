@@ -291,3 +291,104 @@ test.each([4001, 1006, 4201])(
     expect(client.memberId).toBe(memberId);
   },
 );
+
+describe('a gateway that asks to come back', () => {
+  /** What the gateway of `socket` says. */
+  const asks = (socket: World['socket'], afterMs = 0) =>
+    socket.onmessage?.({ data: JSON.stringify({ type: 'reconnect', ts: 1, payload: { reason: 'drain', afterMs } }) });
+
+  /** Asks on every connection as soon as it stands. @returns when each socket was opened, from the first on. */
+  const askedAtOnce = async (world: World, ms: number, then: () => void = () => {}): Promise<number[]> => {
+    const from = world.clock.monotonicMs();
+    const client = await world.online();
+    const opened = [from];
+    let known: string | undefined;
+    for (let at = 0; at <= ms && opened.length < 100; at += 10) {
+      for (let spin = 0; spin < 10 && client.status.get().connectionId !== known; spin += 1) {
+        known = client.status.get().connectionId;
+        if (known) asks(world.socket);
+        if (known) then();
+        await world.clock.advance(0);
+        while (opened.length < world.sockets.sockets.length) opened.push(world.clock.monotonicMs());
+      }
+      await world.clock.advance(10);
+      while (opened.length < world.sockets.sockets.length) opened.push(world.clock.monotonicMs());
+    }
+    return opened.map((time) => time - from);
+  };
+
+  test('on every connection is backed off from, after the first move [C22]', async () => {
+    const opened = await askedAtOnce(new World(), 120_000);
+    const waits = opened.slice(1).map((at, index) => at - opened[index]!);
+    // As asked, then 0.75 × 1, 2, 4 … 30 s.
+    expect(waits.map((ms) => Math.round(ms / 50) * 50)).toEqual([
+      0, 750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500, 22_500, 22_500,
+    ]);
+  });
+
+  test('and closes at once is backed off from too', async () => {
+    const world = new World();
+    const opened = await askedAtOnce(world, 60_000, () => world.closes(4202));
+    expect(opened.length).toBeLessThan(10);
+  });
+
+  test('on one connection again and again, though the next one fails each time', async () => {
+    const world = new World();
+    await world.online();
+    const [first] = world.sockets.sockets;
+    await world.clock.advance(60_000);
+    world.handshake = 'refuse';
+    for (let at = 0; at < 60_000; at += 100) {
+      if (at % 10_000 === 0)
+        first!.onmessage?.({ data: JSON.stringify({ type: 'heartbeat_ack', ts: 1, payload: { serverTs: 1 } }) });
+      asks(first!);
+      await world.clock.advance(100);
+    }
+    expect(world.sockets.sockets.length).toBeGreaterThan(5);
+    expect(world.sockets.sockets.length).toBeLessThan(10);
+  });
+
+  test('later than the backoff would is heeded; and once a connection has stood for `stableMs` it is as asked again', async () => {
+    const world = new World();
+    const client = await world.online();
+    for (const [stoodMs, askedMs, afterMs] of [
+      [0, 100, 100],
+      [500, 100, 750],
+      [500, 5_000, 5_000],
+      [5_000, 100, 3_000],
+      [10_000, 100, 100],
+      [10_000, 0, 0],
+      [0, 0, 750],
+    ] as const) {
+      await world.clock.advance(stoodMs);
+      const { length } = world.sockets.sockets;
+      asks(world.socket, askedMs);
+      await world.clock.advance(Math.max(afterMs - 1, 0));
+      expect(world.sockets.sockets).toHaveLength(afterMs === 0 ? length + 1 : length);
+      await world.clock.advance(1);
+      expect(world.sockets.sockets).toHaveLength(length + 1);
+      await world.clock.advance(0);
+      expect(client.status.get().state).toBe('online');
+    }
+  });
+
+  test.each(['0.1', '1e999', '-1e999', '-5'])(
+    'after %s ms: when it then closes, the client still comes back',
+    async (afterMs) => {
+      const world = new World();
+      const client = await world.online();
+      const [first] = world.sockets.sockets;
+      first!.onmessage?.({ data: `{"type":"reconnect","ts":1,"payload":{"reason":"drain","afterMs":${afterMs}}}` });
+      await world.clock.advance(10);
+      world.closes(4202, first);
+      if (afterMs === '1e999') {
+        // As long as a timer can be. A gateway would sweep all the while.
+        void world.gateway.close();
+        await world.clock.advance(2 ** 31 - 20);
+        world.gateway = world.make();
+      }
+      await world.clock.advance(1_000);
+      expect(client.status.get().state).toBe('online');
+    },
+  );
+});
