@@ -58,7 +58,8 @@ export function jwtAuthenticate(options: JwtOptions): JwtAuthentication {
     if (token.length > limits.tokenLengthMax) throw new TokenRefused(`longer than ${limits.tokenLengthMax} characters`);
     const { issuer, audience, algorithms } = resolved;
     const { clockToleranceMs } = timings;
-    const claims: Record<string, unknown> = await verify(token, keys.find, {
+    // Copied by assignment, a claim of that name would make the copy inherit what is in it: groups, as if they had been granted.
+    const { ['__proto__']: _, ...claims }: Record<string, unknown> = await verify(token, keys.find, {
       issuer,
       audience,
       algorithms,
