@@ -30,25 +30,31 @@ export async function act(gateway: ActingGateway, action: string, request: Incom
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     return refused(415, 'UNSUPPORTED_MEDIA_TYPE', 'the body has to be application/json');
   }
-  const body = await readBody(request);
-  if (body === undefined) return refused(413, 'TOO_LARGE', `the body may have ${BODY_BYTES_MAX} bytes`);
   try {
+    const body = await readBody(request);
+    if (body === undefined) return refused(413, 'TOO_LARGE', `the body may have ${BODY_BYTES_MAX} bytes`);
     const fields: unknown = JSON.parse(body);
     if (typeof fields !== 'object' || fields === null) return refused(400, 'BAD_JSON', 'the body has to be an object');
     return await (ACTIONS[action] as (typeof ACTIONS)[string])(gateway, fields as Fields);
   } catch (error) {
     if (error instanceof SyntaxError) return refused(400, 'BAD_JSON', 'the body is not JSON');
+    // Whoever asked has gone, and hears nothing any more.
+    if (request.errored === error) return refused(400, 'BAD_JSON', 'the body did not come whole');
     if (error instanceof GatewayError) return refused(400, error.code, error.message);
     throw error;
   }
 }
 
+/** @returns `undefined` where it is too long; what comes of it still is read, until the request times out, or the answer would not arrive. */
 async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Buffer).length;
-    if (bytes > BODY_BYTES_MAX) return undefined;
+    if (bytes > BODY_BYTES_MAX) {
+      request.resume();
+      return undefined;
+    }
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString();

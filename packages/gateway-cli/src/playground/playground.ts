@@ -69,12 +69,13 @@ export class Playground {
   /** Answers a request, if it is for the playground. @returns whether it is. */
   answer(request: IncomingMessage, response: ServerResponse): boolean {
     const [path = '', query = ''] = (request.url ?? '').split('?');
-    if (`${path}/` === PLAYGROUND_PATH) {
+    const isWithoutSlash = `${path}/` === PLAYGROUND_PATH;
+    if (!isWithoutSlash && !path.startsWith(PLAYGROUND_PATH)) return false;
+    secure(response);
+    if (isWithoutSlash) {
       response.writeHead(308, { location: PLAYGROUND_PATH, 'content-length': 0 }).end();
       return true;
     }
-    if (!path.startsWith(PLAYGROUND_PATH)) return false;
-    secure(response);
     const refusal =
       refuseVisitor(request, this.#password) ?? this.#route(path.slice(PLAYGROUND_PATH.length), query, request, response);
     if (refusal !== undefined) refuse(response, refusal);
