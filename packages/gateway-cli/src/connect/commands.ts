@@ -31,7 +31,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   ping: {
     argument: '',
     meaning: 'a heartbeat, and how long its answer takes',
-    run: (client) => (client.send({ type: 'heartbeat', ts: Date.now() }) ? undefined : 'not connected'),
+    run: (client) => (client.ping() ? undefined : 'not connected'),
   },
   close: {
     argument: '[code]',

@@ -1,3 +1,4 @@
+import type { Clock } from 'gateway-core';
 import type { ReadyLimits } from 'gateway-protocol';
 
 /** Part of what a gateway allows that is used: its own heartbeats and what was sent before have to fit in as well. */
@@ -13,6 +14,8 @@ export class Pace {
   #bytesPerSecondMax = 0;
   #freeAt = 0;
 
+  constructor(private readonly clock: Pick<Clock, 'monotonicMs' | 'setTimeout'>) {}
+
   /** What the last `ready` said; 0 is no limit, and so is what makes no sense. */
   allow({ messagesPerSecondMax, bytesPerSecondMax }: Partial<ReadyLimits> = {}): void {
     this.#messagesPerSecondMax = sensible(messagesPerSecondMax, RATE_MIN, Number.MAX_VALUE);
@@ -21,7 +24,7 @@ export class Pace {
 
   /** Nothing leaves for so long. */
   hold(ms: number): void {
-    this.#freeAt = Math.max(this.#freeAt, performance.now() + sensible(ms, 0, HOLD_MAX_MS));
+    this.#freeAt = Math.max(this.#freeAt, this.clock.monotonicMs() + sensible(ms, 0, HOLD_MAX_MS));
   }
 
   /** Resolves when a message of so many bytes may leave. In the order of the calls. */
@@ -29,10 +32,10 @@ export class Pace {
     const [messagesPerSecondMax, bytesPerSecondMax] = [this.#messagesPerSecondMax, this.#bytesPerSecondMax];
     const each = messagesPerSecondMax === 0 ? 0 : 1_000 / (SHARE * messagesPerSecondMax);
     const own = bytesPerSecondMax === 0 ? 0 : (1_000 * bytes) / (SHARE * bytesPerSecondMax);
-    const now = performance.now();
+    const now = this.clock.monotonicMs();
     this.#freeAt = Math.max(this.#freeAt, now) + Math.max(each, own);
     const wait = this.#freeAt - now - BURST * each;
-    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait).unref());
+    if (wait > 0) await new Promise<void>((resolve) => void this.clock.setTimeout(resolve, wait));
   }
 }
 

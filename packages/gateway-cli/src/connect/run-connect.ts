@@ -5,17 +5,27 @@ import { runCommand } from './commands.js';
 import { dataIn, linesOf } from './lines.js';
 import type { ConnectOptions } from './options.js';
 import { jsonLine, lineOf } from './show.js';
-import { CLOSED, WireClient } from './wire-client.js';
+import { CLOSED, WireClient, type WireListener } from './wire-client.js';
+import { WIRE_PARTS } from './wire-parts.js';
 
 /** For how long a closing handshake is waited for. */
 const CLOSE_MS = 1_000;
+/** Publishes that are unanswered at once. */
+const IN_FLIGHT_MAX = 64;
 
 /**
  * Connects, publishes each line and shows what comes, until there are no more lines, a signal, or the gateway says not to come back.
  * @param execute published instead of lines.
+ * @param parts that the client is made of.
  * @returns the exit code: 1 where there was no connection, it ended by itself, or a line was not acknowledged.
  */
-export async function runConnect(options: ConnectOptions, io: Io, json: boolean, execute: readonly string[]): Promise<number> {
+export async function runConnect(
+  options: ConnectOptions,
+  io: Io,
+  json: boolean,
+  execute: readonly string[],
+  parts = WIRE_PARTS,
+): Promise<number> {
   const note = (text: string) => void io.stderr.write(`${plain(text, 4_000)}\n`);
   let ended: (reason: string) => void = () => {};
   const over = new Promise<string>((resolve) => {
@@ -24,13 +34,14 @@ export async function runConnect(options: ConnectOptions, io: Io, json: boolean,
   let failed = false;
   let leaving = false;
   let isFull = false;
-  const client = new WireClient(options, {
+  const listener: WireListener = {
     received: (envelope, text) => {
       const line = json ? jsonLine(text) : envelope && lineOf(envelope, client.memberId);
-      if (line === undefined || io.stdout.write(`${line}\n`) !== false || io.stdout.once === undefined || isFull) return;
-      // Who reads slowly is behind, as the gateway sees it, and nothing piles up here.
-      isFull = true;
+      if (line === undefined || io.stdout.write(`${line}\n`) !== false || io.stdout.once === undefined) return;
+      // Who reads slowly is behind, as the gateway sees it, and nothing piles up here: not on the next connection either.
       client.pause();
+      if (isFull) return;
+      isFull = true;
       io.stdout.once('drain', () => {
         isFull = false;
         client.resume();
@@ -38,11 +49,12 @@ export async function runConnect(options: ConnectOptions, io: Io, json: boolean,
     },
     note: (text) => note(`gateway-cli: ${text}`),
     over: (reason) => ended(reason),
-  });
+  };
+  const client = new WireClient(options, listener, parts);
   const leave = () => {
     leaving = true;
     client.close();
-    setTimeout(() => client.terminate(), CLOSE_MS).unref();
+    parts.clock.setTimeout(() => client.terminate(), CLOSE_MS);
   };
   const signals = endSignals(io.signals, () => io.exit(1));
   signals.first.then(leave);
@@ -52,26 +64,27 @@ export async function runConnect(options: ConnectOptions, io: Io, json: boolean,
 
   const publish = async (text: string) => {
     const error = await client.publish(dataIn(text));
-    if (error === undefined) return;
+    if (error === undefined || leaving) return;
     failed = true;
-    if (!leaving) note(`gateway-cli: not published: ${error}`);
+    note(`gateway-cli: not published: ${error}`);
   };
   const typed = async () => {
     await client.online;
-    const under: Promise<void>[] = [];
+    const under = new Set<Promise<void>>();
     for await (const line of execute.length > 0 ? execute : linesOf(io.stdin ?? (async function* () {})())) {
       if (line.startsWith('/') && execute.length === 0) {
         const said = runCommand(client, line);
         if (said !== undefined) note(said);
       } else if (line.trim() !== '') {
-        under.push(publish(line));
+        const publishing: Promise<void> = publish(line).finally(() => under.delete(publishing));
+        under.add(publishing);
         // Lines are read as fast as they are acknowledged, however many there are.
-        if (under.length >= 64) await Promise.all(under.splice(0));
+        if (under.size >= IN_FLIGHT_MAX) await Promise.race(under);
       }
     }
     await Promise.all(under);
     // It is the connection that keeps the program from ending, and not what is waited for.
-    await new Promise((resolve) => setTimeout(resolve, options.waitMs).unref());
+    await new Promise<void>((resolve) => void parts.clock.setTimeout(resolve, options.waitMs));
     leave();
   };
   try {

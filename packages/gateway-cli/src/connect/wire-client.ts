@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock } from 'gateway-core';
-import { type CloseAction, closeAction, decodeGatewayMessage, type LogPosition, type OutgoingToClient2 } from 'gateway-protocol';
+import type { TimerHandle } from 'gateway-core';
+import { closeAction, decodeGatewayMessage, type LogPosition, type OutgoingToClient2 } from 'gateway-protocol';
 import { WebSocket } from 'ws';
+import { Attempts } from './attempts.js';
 import { Liveness } from './liveness.js';
 import type { ConnectOptions } from './options.js';
 import { Outbox, type Publish } from './outbox.js';
 import { Pace } from './pace.js';
+import { OPEN_TIMEOUT_MS, WIRE_PARTS, type WireParts } from './wire-parts.js';
 
-const OPEN_TIMEOUT_MS = 10_000;
-/** Attempts to come back, and the pauses between them. */
-const ATTEMPTS_MAX = 6;
-const PAUSE_MS = 500;
-const BACK_OFF_MS = 10_000;
+/** After an error that says to be slower, and not for how long. */
+const HOLD_MS = 500;
 
 /** Why one is over that was asked to close. */
 export const CLOSED = 'closed';
@@ -29,23 +28,16 @@ export interface WireListener {
 /** Speaks dialect 2 with nothing in between: every envelope is shown. Comes back and resumes, as PROTOCOL.md says. */
 export class WireClient {
   #socket: WebSocket | undefined;
-  #attempts = 0;
-  #retry: NodeJS.Timeout | undefined;
+  #retry: TimerHandle;
   /** Why the connection was given up, or is lost. */
   #problem = '';
   #resumeToken: string | undefined;
   #leaving = false;
-  readonly #pace = new Pace();
   #identified = false;
-  #hasBeenOnline = false;
+  readonly #attempts: Attempts;
+  readonly #pace: Pace;
   readonly #outbox = new Outbox();
-  readonly #liveness = new Liveness(systemClock, {
-    beat: () => void this.send({ type: 'heartbeat', ts: Date.now() }),
-    silent: (afterMs) => {
-      this.#problem = `nothing was heard for ${afterMs / 1_000} s`;
-      this.drop();
-    },
-  });
+  readonly #liveness: Liveness;
   readonly positions = new Map<string, LogPosition | undefined>();
   memberId: string | undefined;
   /** Resolves when it is identified for the first time. */
@@ -55,7 +47,18 @@ export class WireClient {
   constructor(
     private readonly options: ConnectOptions,
     private readonly listener: WireListener,
+    private readonly parts: WireParts = WIRE_PARTS,
   ) {
+    const { clock, random } = parts;
+    this.#attempts = new Attempts(random);
+    this.#pace = new Pace(clock);
+    this.#liveness = new Liveness(clock, {
+      beat: () => void this.ping(),
+      silent: (afterMs) => {
+        this.#problem = `nothing was heard for ${afterMs / 1_000} s`;
+        this.drop();
+      },
+    });
     for (const group of options.groups) this.positions.set(group, undefined);
     this.online = new Promise((resolve) => {
       this.#cameOnline = resolve;
@@ -68,7 +71,7 @@ export class WireClient {
   }
 
   connect(): void {
-    const socket = new WebSocket(this.options.url, { handshakeTimeout: OPEN_TIMEOUT_MS });
+    const socket = this.parts.open(this.options.url);
     this.#socket = socket;
     this.#problem = '';
     socket.on('open', () => {
@@ -87,6 +90,11 @@ export class WireClient {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(envelope));
     return true;
+  }
+
+  /** A heartbeat. `false`: there is no connection. */
+  ping(): boolean {
+    return this.send({ type: 'heartbeat', ts: this.parts.clock.now() });
   }
 
   /** Resolves when the message is in the log, to nothing; or to why it is not, or nobody knows. */
@@ -126,7 +134,7 @@ export class WireClient {
   /** Closes with a code: 1000 leaves, with any other it may come back as who it was. */
   close(code = 1000): void {
     this.#leaving = true;
-    clearTimeout(this.#retry);
+    this.parts.clock.clearTimeout(this.#retry);
     if (this.#socket === undefined || this.#socket.readyState === WebSocket.CLOSED) this.listener.over(CLOSED);
     else this.#socket.close(code);
   }
@@ -184,24 +192,23 @@ export class WireClient {
   #ready({ memberId, resumed, resume, heartbeat, limits }: Extract<OutgoingToClient2, { type: 'ready' }>['payload']): void {
     this.#liveness.start(heartbeat.intervalMs);
     if (memberId === undefined) return;
-    this.#attempts = 0;
     this.#identified = true;
     this.memberId = memberId;
     this.#resumeToken = resume?.token;
     this.#pace.allow(limits ?? undefined);
     for (const publish of this.#outbox.values()) {
       // As the same member a message is accepted once, however often it is sent; as another one nobody knows whether it was.
-      if (resumed === false && this.#hasBeenOnline) publish.settle('nobody knows whether it was accepted');
+      if (resumed === false && this.#attempts.hasBeenOnline) publish.settle('nobody knows whether it was accepted');
       else void this.#send(publish);
     }
-    this.#hasBeenOnline = true;
+    this.#attempts.succeeded();
     this.#cameOnline();
   }
 
   #refused({ inReplyTo, code, message, retryAfterMs }: Extract<OutgoingToClient2, { type: 'error' }>['payload']): void {
     if (code === 'RATE_LIMITED') {
       // Which message it was is not always said. All that are unanswered are sent again: what was accepted is answered as a duplicate.
-      this.#pace.hold(retryAfterMs ?? PAUSE_MS);
+      this.#pace.hold(retryAfterMs ?? HOLD_MS);
       for (const publish of this.#outbox.values()) void this.#send(publish);
     } else if (inReplyTo !== undefined) {
       this.#outbox.get(inReplyTo)?.settle(`${code}: ${message}`);
@@ -211,8 +218,10 @@ export class WireClient {
   /** In its turn, where it is still wanted and there is a connection; else it is sent after the next `ready`. */
   async #send(publish: Publish): Promise<void> {
     const socket = this.#socket;
-    if (!this.#identified) return;
+    if (!this.#identified || publish.turnOn === socket) return;
+    publish.turnOn = socket;
     await this.#pace.turn(Buffer.byteLength(publish.frame));
+    if (publish.turnOn === socket) publish.turnOn = undefined;
     if (socket === this.#socket && this.#identified && this.#outbox.get(publish.id) === publish) socket?.send(publish.frame);
   }
 
@@ -220,25 +229,13 @@ export class WireClient {
     this.#liveness.stop();
     this.#identified = false;
     const words = `${code}${reason === '' ? '' : ` ${reason}`}`;
-    const action: CloseAction = closeAction(code);
-    const end = this.#endFor(action, words);
-    if (end !== undefined) {
-      this.#end(end);
+    const next = this.#leaving ? CLOSED : this.#attempts.next(closeAction(code), this.options.url, words);
+    if (typeof next === 'string') {
+      this.#end(next);
       return;
     }
-    const pause = (action === 'back-off' ? BACK_OFF_MS : PAUSE_MS * 2 ** (this.#attempts - 1)) * (0.5 + Math.random() / 2);
-    this.listener.note(`closed ${words}, again in ${(pause / 1_000).toFixed(1)} s`);
-    this.#retry = setTimeout(() => this.connect(), pause);
-  }
-
-  /** Why it does not come back; `undefined`: it does. */
-  #endFor(action: CloseAction, words: string): string | undefined {
-    if (this.#leaving) return CLOSED;
-    if (action === 'stop') return `closed ${words}`;
-    // One that was never there is an address that is wrong, more often than a network that is.
-    if (!this.#hasBeenOnline && this.#attempts === 0) return `no connection to ${this.options.url} (${words})`;
-    this.#attempts += 1;
-    return this.#attempts > ATTEMPTS_MAX ? `no connection after ${ATTEMPTS_MAX} attempts (${words})` : undefined;
+    this.listener.note(`closed ${words}, again in ${(next / 1_000).toFixed(1)} s`);
+    this.#retry = this.parts.setTimeout(() => this.connect(), next);
   }
 
   #end(reason: string): void {

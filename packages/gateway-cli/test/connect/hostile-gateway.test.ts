@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
+import { FakeClock } from 'gateway-core/testing';
 import { decodeGatewayMessage, type OutgoingToClient2 } from 'gateway-protocol';
 import { expect, onTestFinished, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -143,8 +144,25 @@ test.each([
   { messagesPerSecondMax: -1, bytesPerSecondMax: 1e-300 },
   { messagesPerSecondMax: Number.POSITIVE_INFINITY, bytesPerSecondMax: 0 },
 ])('limits that make no sense are none: %j', async (limits) => {
-  const pace = new Pace();
+  const clock = new FakeClock();
+  const pace = new Pace(clock);
   pace.allow((limits as never) ?? undefined);
   for (const ms of ['x', Number.NaN, -1, undefined]) pace.hold(ms as never);
-  for (let n = 0; n < 20; n += 1) await pace.turn(1_000);
+  let turns = 0;
+  for (let n = 0; n < 20; n += 1) void pace.turn(1_000).then(() => (turns += 1));
+  await clock.advance(1);
+  expect(turns).toBe(20);
+});
+
+test('a pause is a minute at most, and a shorter one does not end a longer', async () => {
+  const clock = new FakeClock();
+  const pace = new Pace(clock);
+  pace.hold(1e9);
+  pace.hold(10);
+  let turns = 0;
+  void pace.turn(1).then(() => (turns += 1));
+  await clock.advance(59_999);
+  expect(turns).toBe(0);
+  await clock.advance(1);
+  expect(turns).toBe(1);
 });

@@ -60,6 +60,29 @@ test('while nothing is read nothing can be heard; afterwards it has an interval 
   expect(said.slice(-2)).toEqual(['beat', 'silent for 2000']);
 });
 
+test('what is expected of a connection is not expected of the one before', async () => {
+  const { clock, liveness, said } = living();
+  liveness.expect(1_000);
+  await clock.advance(500);
+  liveness.expect(1_000);
+  await clock.advance(999);
+  expect(said).toEqual([]);
+  await clock.advance(1_000);
+  expect(said).toEqual(['silent for 1000']);
+});
+
+test.each([Number.MAX_VALUE, Number.POSITIVE_INFINITY])(
+  'an interval of %d ms is one of an hour: no timer takes more',
+  async (ms) => {
+    const { clock, liveness, said } = living();
+    liveness.start(ms);
+    await clock.advance(3_599_999);
+    expect(said).toEqual([]);
+    await clock.advance(1);
+    expect(said).toEqual(['beat']);
+  },
+);
+
 test('stopped, it says nothing more', async () => {
   const { clock, liveness, said } = living();
   liveness.start(1_000);
