@@ -453,6 +453,26 @@ test('whom a gateway revokes, nobody resumes on another [R248]', async () => {
   expect(a.take().memberId).not.toBe(memberId);
 });
 
+test('what a revoked client still says does not tell the store of its end once more', async () => {
+  const { clock, gateways, a, members, memberId } = await pair();
+  const ends: string[] = [];
+  const end = members.end.bind(members);
+  members.end = (id, generation) => {
+    ends.push(id);
+    return end(id, generation);
+  };
+  // It has resumed, and not spoken yet: two tokens are good.
+  a.connection.cut();
+  a.connect();
+  await clock.settle();
+  expect(a.take().resumed).toEqual([false, true]);
+  gateways[0].revoke({ memberId });
+  a.send({ type: 'heartbeat', ts: clock.now() });
+  await clock.settle();
+  // At once, and as it is closed.
+  expect(ends).toEqual([memberId, memberId]);
+});
+
 test('a tail is of the whole log, also on a gateway that has held the group for no longer than that [R67]', async () => {
   const { clock, gateways, a } = await pair();
   for (const n of upTo(9)) a.say('other', n);
