@@ -15,6 +15,7 @@ COPY packages/gateway-core/package.json packages/gateway-core/
 COPY packages/gateway-sim/package.json packages/gateway-sim/
 COPY packages/gateway-redis/package.json packages/gateway-redis/
 COPY packages/gateway-jwt/package.json packages/gateway-jwt/
+COPY packages/gateway-otel/package.json packages/gateway-otel/
 COPY packages/gateway-cli/package.json packages/gateway-cli/
 
 # What the gateway runs with, and what that is: /app/sbom.cdx.json, a bill of materials in the form of CycloneDX. The store lies in the cache
@@ -27,7 +28,7 @@ RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/r
 # What it is built with; not the examples, the benchmark and the tests of the packed packages.
 FROM manifests AS build
 RUN --mount=type=cache,target=/store,sharing=locked --mount=type=cache,target=/root/.npm,sharing=locked \
-  npx -y "$PNPM" install --frozen-lockfile --store-dir "$STORE" --filter gateway-strategy --filter gateway-client... --filter gateway-sim... --filter gateway-cli...
+  npx -y "$PNPM" install --frozen-lockfile --store-dir "$STORE" --filter gateway-strategy --filter gateway-client... --filter gateway-sim... --filter gateway-otel... --filter gateway-cli...
 COPY tsconfig.base.json tsup.base.ts ./
 COPY scripts/build.mjs scripts/
 COPY packages packages

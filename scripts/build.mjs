@@ -15,6 +15,7 @@ const PACKAGES = [
   'gateway-sim',
   'gateway-redis',
   'gateway-jwt',
+  'gateway-otel',
   'gateway-cli',
 ];
 const SHARED_INPUTS = ['pnpm-lock.yaml', 'scripts/build.mjs', 'tsconfig.base.json', 'tsup.base.ts'];

@@ -14,6 +14,7 @@ const CORE = 'packages/gateway-core/README.md';
 const CLIENT = 'packages/gateway-client/README.md';
 const SIM = 'packages/gateway-sim/README.md';
 const JWT = 'packages/gateway-jwt/README.md';
+const OTEL = 'packages/gateway-otel/README.md';
 /** Tables that list the keys of a type: one missing or one too many does not compile. */
 const KEY_TABLES: [type: string, document: string, heading: string, of?: string][] = [
   ['GatewayOptions', 'README.md', 'Options'],
@@ -30,6 +31,7 @@ const KEY_TABLES: [type: string, document: string, heading: string, of?: string]
   ['JwtAuthentication', JWT, 'What it answers', 'gateway-jwt'],
   ['JwtTimings', JWT, 'Timings', 'gateway-jwt'],
   ['JwtLimits', JWT, 'Bounds', 'gateway-jwt'],
+  ['TracerOptions', OTEL, 'createTracer', 'gateway-otel'],
   ['SimulateOptions', SIM, 'simulate', 'gateway-sim'],
   ['PlanSize', SIM, 'Size', 'gateway-sim'],
 ];

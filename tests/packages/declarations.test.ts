@@ -34,6 +34,7 @@ const ENTRIES = [
   'gateway-core/dist/esm/testing/index.d.ts',
   'gateway-sim/dist/esm/index.d.ts',
   'gateway-jwt/dist/esm/index.d.ts',
+  'gateway-otel/dist/esm/index.d.ts',
   'gateway-redis/dist/esm/index.d.ts',
   'gateway-cli/dist/esm/index.d.ts',
   'gateway-cli/dist/esm/bench/index.d.ts',

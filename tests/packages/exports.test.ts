@@ -12,6 +12,7 @@ const ENTRIES = [
   ['gateway-client/react-native', 'gateway-client/dist/esm/react-native/index.d.ts'],
   ['gateway-sim', 'gateway-sim/dist/esm/index.d.ts'],
   ['gateway-jwt', 'gateway-jwt/dist/esm/index.d.ts'],
+  ['gateway-otel', 'gateway-otel/dist/esm/index.d.ts'],
   ['gateway-redis', 'gateway-redis/dist/esm/index.d.ts'],
   ['gateway-core', 'gateway-core/dist/esm/index.d.ts'],
   ['gateway-core/testing', 'gateway-core/dist/esm/testing/index.d.ts'],

@@ -16,6 +16,7 @@ test('every package is packed, once', () => {
     'gateway-client',
     'gateway-core',
     'gateway-jwt',
+    'gateway-otel',
     'gateway-protocol',
     'gateway-redis',
     'gateway-sim',

@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'gateway-sim': ['gateway-client', 'gateway-core', 'gateway-protocol'],
   'gateway-redis': ['gateway-core'],
   'gateway-jwt': ['gateway-core'],
+  'gateway-otel': ['gateway-core'],
   'gateway-cli': ['gateway-core', 'gateway-jwt', 'gateway-protocol', 'gateway-redis'],
 };
 const TIME = [

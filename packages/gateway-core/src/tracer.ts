@@ -58,7 +58,7 @@ export interface DeliverySpan {
   end(reached: { written: number; behind: number }): void;
 }
 
-/** Follows messages through a gateway. `undefined`: not recorded, and nothing more is asked. What it throws is reported. */
+/** Follows messages through a gateway; `gateway-otel` has one. `undefined`: not recorded, and nothing more is asked. What it throws is reported. */
 export interface Tracer {
   /** A message is about to be acted on. */
   message(message: TracedMessage): MessageSpan | undefined;

@@ -1,0 +1,2 @@
+export { createTracer } from './create-tracer.js';
+export type { TracerOptions } from './options.js';

@@ -1,0 +1,2 @@
+/** That of package.json: what spans say made them. */
+export const VERSION = '0.1.0';
