@@ -41,7 +41,8 @@ const SAMPLED_AT = TRACEPARENT.length + 54;
 /** The traceparent of a body that {@link dataBody} made, where it has one with the flag `sampled`. */
 export function sampledTraceparent(body: string): string | undefined {
   if (!body.startsWith(TRACEPARENT) || !SAMPLED.includes(body.charAt(SAMPLED_AT))) return undefined;
-  return body.slice(TRACEPARENT.length, SAMPLED_AT + 1);
+  // A span waits to be exported, and is not to keep the message for so long.
+  return detachedText(body.slice(TRACEPARENT.length, SAMPLED_AT + 1));
 }
 
 /** The envelope's JSON text after `{"type":"data_update","seq":N,`, see `BrokerMessage.body`. Only these fields are relayed, so none can be forged. */

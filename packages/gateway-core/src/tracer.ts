@@ -44,7 +44,7 @@ export interface MessageSpan {
 
 /** A message of a group that is about to be written to its members on this gateway. */
 export interface TracedDelivery extends LogPosition {
-  /** That of the message, with the flag `sampled`. */
+  /** That of the message, with the flag `sampled`. It may be kept: it holds nothing of the message in memory. */
   traceparent: string;
   groupId: string;
 }

@@ -1,12 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createGateway, type Gateway } from 'gateway-core';
+import { createGateway, type Gateway, type TracedDelivery, type Tracer } from 'gateway-core';
 import { connectClient, FakeClock } from 'gateway-core/testing';
 import { expect, test } from 'vitest';
 import { LogBudget } from '../src/groups/log-budget.js';
 import { Roster } from '../src/groups/roster.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
 import { identify, say } from './support/messages.js';
+import { traceparentOf } from './support/recording-tracer.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -115,4 +116,29 @@ test.each([
   expect(rosters).not.toContain(undefined);
   expect(ratio).toBeGreaterThan(2 / 3);
   expect(ratio).toBeLessThan(4 / 3);
+});
+
+/** Publishes long messages to a client, and answers what a tracer was told of it, and keeps. */
+async function toldOfDeliveries(messages: number): Promise<TracedDelivery[]> {
+  const clock = new FakeClock();
+  const told: TracedDelivery[] = [];
+  const tracer: Tracer = { message: () => undefined, delivery: (delivery) => void told.push(delivery) };
+  const gateway = createGateway({ clock, tracer, limits: FAST });
+  connectClient(gateway).send(identify('g'));
+  await clock.settle();
+  for (let n = 1; n <= messages; n += 1) await gateway.publish('g', 'x'.repeat(200_000), { traceparent: traceparentOf(n) });
+  await clock.settle();
+  await gateway.close({ graceMs: 0 });
+  return told;
+}
+
+test('a tracer that keeps what it is told of a delivery keeps none of the message', async () => {
+  await toldOfDeliveries(1);
+  const before = memory();
+  const told = await toldOfDeliveries(100);
+  const kept = memory() - before;
+  expect(told.map(({ traceparent }) => traceparent)).toEqual(told.map((_, at) => traceparentOf(at + 1)));
+  expect(told).toHaveLength(100);
+  // With the messages it would be 20 MB.
+  expect(kept).toBeLessThan(5_000_000);
 });
