@@ -46,12 +46,13 @@ export default defineConfig({
             'tests/**/*.test.ts',
             'bench/test/**/*.test.ts',
           ],
-          // tests/stack and tests/runtimes have commands of their own.
+          // tests/stack, tests/deploy and tests/runtimes have commands of their own.
           exclude: [
             '**/node_modules/**',
             '**/dist/**',
             'tests/packages/**',
             'tests/runtimes/**',
+            'tests/deploy/**',
             'tests/stack/**',
             'tests/scale-out/**',
             ...BUILT,

@@ -10,7 +10,28 @@ const { packageManager, scripts } = JSON.parse(read('package.json'));
 const PNPM_COMMANDS = ['install', 'pack', 'add', 'exec'];
 
 /** Programs of the machine, or of somebody else: what they take is not this project's to know. */
-const OTHERS = ['apt-get', 'certbot', 'curl', 'kubectl', 'node', 'npm', 'pm2', 'systemctl'];
+const OTHERS = [
+  'amtool',
+  'apt-get',
+  'certbot',
+  'cp',
+  'curl',
+  'echo',
+  'export',
+  'install',
+  'kubectl',
+  'mkdir',
+  'nginx',
+  'node',
+  'npm',
+  'openssl',
+  'pm2',
+  'printf',
+  'promtool',
+  'sed',
+  'sleep',
+  'systemctl',
+];
 
 /** A command as documents write it, and where. */
 interface Command {

@@ -14,6 +14,8 @@ export interface Block {
   language: string;
   /** `run` behind the language: the block runs as it stands, and the next `text` block is what it prints. */
   runs: boolean;
+  /** An absolute path behind the language: the block is that file, for whoever follows the page. */
+  file: string | undefined;
   text: string;
 }
 
@@ -27,7 +29,8 @@ export function blocksOf(document: string): Block[] {
       else open.text += `${line}\n`;
     } else if (line.startsWith('```')) {
       const [language = '', ...flags] = line.slice(3).split(' ');
-      open = { document, line: index + 1, heading, language, runs: flags.includes('run'), text: '' };
+      const file = flags.find((flag) => flag.startsWith('/'));
+      open = { document, line: index + 1, heading, language, runs: flags.includes('run'), file, text: '' };
       blocks.push(open);
     } else if (/^#+ /.test(line)) {
       heading = line.replace(/^#+ /, '');

@@ -15,6 +15,8 @@ const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 export const hasNginx = spawnSync('nginx', ['-v'], { env }).error === undefined;
 
 export interface RunningNginx {
+  /** What it serves certbot's files from, among others. */
+  folder: string;
   plainPort: number;
   tlsPort: number;
   /** The certificate to trust, PEM. */
@@ -23,19 +25,59 @@ export interface RunningNginx {
   stop(): Promise<{ access: Record<string, string>[] }>;
 }
 
+/** What a shipped configuration has that belongs to the machine, and what is there in a test. */
+interface Configuration {
+  text: string;
+  replacements: Record<string, string>;
+}
+
+/** The proxy of the Compose file. @param nameServerPort of a name server on the loopback that is asked for the addresses of `gateway`. */
+const compose = (folder: string, gatewayPort: number, nameServerPort?: number): Configuration => ({
+  text: readFileSync(shipped('nginx.conf'), 'utf8'),
+  replacements: {
+    '/etc/nginx/certs/fullchain.pem': join(folder, 'fullchain.pem'),
+    '/etc/nginx/certs/privkey.pem': join(folder, 'privkey.pem'),
+    'set $gateway gateway:8080;': `set $gateway ${nameServerPort === undefined ? '127.0.0.1' : 'gateway'}:${gatewayPort};`,
+    ...(nameServerPort !== undefined && { 'resolver 127.0.0.11 ': `resolver 127.0.0.1:${nameServerPort} ` }),
+  },
+});
+
+/** The proxy of a server of one's own: both files, as nginx reads them. */
+const vps = (folder: string, gatewayPort: number): Configuration => ({
+  text: readFileSync(shipped('vps.conf'), 'utf8').replace('include /etc/nginx/conf.d/*.conf;', () =>
+    readFileSync(shipped('vps-tls.conf'), 'utf8'),
+  ),
+  replacements: {
+    'user www-data;': '',
+    '  listen [::]:80;': '',
+    '  listen [::]:443 ssl;': '',
+    'root /var/www/html;': `root ${folder};`,
+    '/etc/letsencrypt/live/rt.example.com/fullchain.pem': join(folder, 'fullchain.pem'),
+    '/etc/letsencrypt/live/rt.example.com/privkey.pem': join(folder, 'privkey.pem'),
+    'set $gateway 127.0.0.1:4100;': `set $gateway 127.0.0.1:${gatewayPort};`,
+  },
+});
+
 /**
- * Runs the real nginx with the shipped configuration and a certificate from the shipped script. Replaced is only what belongs to the
+ * Runs the real nginx with a shipped configuration and a certificate from the shipped script. Replaced is only what belongs to the
  * machine: where the gateway is, ports, and the folders of logs, certificates and temporary files.
  * @param nameServerPort of a name server on the loopback that is asked for the addresses of `gateway`. Default: it is at 127.0.0.1.
  */
-export async function startNginx(gatewayPort: number, nameServerPort?: number): Promise<RunningNginx> {
+export const startNginx = (gatewayPort: number, nameServerPort?: number): Promise<RunningNginx> =>
+  start((folder) => compose(folder, gatewayPort, nameServerPort));
+
+/** The same with the configuration for a server of one's own. */
+export const startVpsNginx = (gatewayPort: number): Promise<RunningNginx> => start((folder) => vps(folder, gatewayPort));
+
+async function start(configure: (folder: string) => Configuration): Promise<RunningNginx> {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-nginx-'));
   // Started as root, its workers run as somebody else.
   chmodSync(folder, 0o755);
   execFileSync(shipped('make-certs.sh'), ['--out', folder], { stdio: 'pipe' });
   const [plainPort, tlsPort] = await twoFreePorts();
   const file = join(folder, 'nginx.conf');
-  const configuration = replaceEach(readFileSync(shipped('nginx.conf'), 'utf8'), {
+  const { text, replacements } = configure(folder);
+  const configuration = replaceEach(text, {
     'pid /run/nginx.pid;': `pid ${folder}/nginx.pid;`,
     // More words than shipped: one of them says that it is ready.
     'error_log /var/log/nginx/error.log warn;': 'error_log stderr notice;',
@@ -43,10 +85,7 @@ export async function startNginx(gatewayPort: number, nameServerPort?: number): 
     'http {': `http { ${TEMPORARY.map((name) => `${name}_temp_path ${folder}/${name};`).join(' ')}`,
     'listen 80;': `listen 127.0.0.1:${plainPort};`,
     'listen 443 ssl;': `listen 127.0.0.1:${tlsPort} ssl;`,
-    '/etc/nginx/certs/fullchain.pem': join(folder, 'fullchain.pem'),
-    '/etc/nginx/certs/privkey.pem': join(folder, 'privkey.pem'),
-    'set $gateway gateway:8080;': `set $gateway ${nameServerPort === undefined ? '127.0.0.1' : 'gateway'}:${gatewayPort};`,
-    ...(nameServerPort !== undefined && { 'resolver 127.0.0.11 ': `resolver 127.0.0.1:${nameServerPort} ` }),
+    ...replacements,
   });
   writeFileSync(file, configuration);
 
@@ -75,6 +114,7 @@ export async function startNginx(gatewayPort: number, nameServerPort?: number): 
   };
   let stopped: ReturnType<typeof stop> | undefined;
   return {
+    folder,
     plainPort,
     tlsPort,
     ca: readFileSync(join(folder, 'fullchain.pem')),
@@ -91,7 +131,7 @@ const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 function replaceEach(text: string, replacements: Record<string, string>): string {
   return Object.entries(replacements).reduce((current, [from, to]) => {
     const parts = current.split(from);
-    if (parts.length !== 2) throw new Error(`nginx.conf has ${JSON.stringify(from)} ${parts.length - 1} times, not once`);
+    if (parts.length !== 2) throw new Error(`the configuration has ${JSON.stringify(from)} ${parts.length - 1} times, not once`);
     return parts.join(to);
   }, text);
 }

@@ -17,7 +17,8 @@ declare module 'vitest' {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-async function packInto(folder: string): Promise<string[]> {
+/** Packs every package into a folder, as npm would serve them. @returns the paths of their tarballs. */
+export async function packInto(folder: string): Promise<string[]> {
   const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   // pnpm, since only it turns `workspace:` into versions; by npx, since nothing else is sure to be installed.
   await output(root, 'npx', ['-y', packageManager, '-r', '--filter', './packages/*', 'pack', '--pack-destination', folder]);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { describe, expect, inject, test } from 'vitest';
+import { read } from '../tidy/tree.js';
 import { output } from './run.js';
 
 const consumer = inject('consumer');
@@ -45,6 +46,14 @@ describe.each(inject('tarballs').map((tarball) => ({ tarball, name: basename(tar
     expect(scripts.filter((file) => !file.includes('/playground/') && !files.includes(`${file}.map`))).toEqual([]);
     expect(files.filter((file) => /\.test\.|\/test\/|\/src\//.test(file))).toEqual([]);
   });
+});
+
+test('gateway-cli brings every file that docs/vps.md takes from it', async () => {
+  const named = [...read('docs/vps.md').matchAll(/\$INFRA\/([\w./-]+)/g)].map(([, name]) => `package/infra/${name}`);
+  expect(named.length).toBeGreaterThan(10);
+  const tarball = inject('tarballs').find((path) => basename(path).startsWith('gateway-cli-')) as string;
+  const files = (await output(consumer, 'tar', ['-tzf', tarball])).split('\n');
+  expect(named.filter((name) => !files.includes(name))).toEqual([]);
 });
 
 test.each(['types.mts', 'types.cts'])('%s of a strict application compiles against the declarations', async (file) => {
