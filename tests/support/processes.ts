@@ -6,7 +6,9 @@ export const SHARED_PROCESSES = ['core', 'protocol', 'client', 'cli'].map((name)
 /** But for those that measure their process or change it: `tests/tidy/shared-processes.test.ts` finds them. */
 export const OWN_PROCESS = [
   ...BUILT,
+  'packages/gateway-cli/test/page/clients.test.ts',
   'packages/gateway-cli/test/page/code.test.ts',
+  'packages/gateway-cli/test/page/views.test.ts',
   'packages/gateway-cli/test/metrics.test.ts',
   'packages/gateway-cli/test/systemd.test.ts',
   'packages/gateway-cli/test/unread-logs.test.ts',

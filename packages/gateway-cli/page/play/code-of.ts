@@ -11,7 +11,7 @@ export interface ClientSetup {
 export const CODE_KINDS = { client: 'JavaScript', react: 'React', curl: 'curl, as the server' } as const;
 export type CodeKind = keyof typeof CODE_KINDS;
 
-const text = (value: string) => JSON.stringify(value).replaceAll("'", '\\u0027');
+const text = (value: string) => JSON.stringify(value);
 
 /** Code that does what a client of the playground does. */
 export function codeOf(kind: CodeKind, setup: ClientSetup): string {

@@ -31,6 +31,8 @@ export class Stream {
   #events: FeedEvent[] = [];
   #known = new Set<number>();
   #paused: FeedEvent[] | undefined;
+  /** So many have come since then. */
+  #waiting = 0;
   #left = 0;
   #group: string | undefined;
 
@@ -62,6 +64,7 @@ export class Stream {
 
   togglePause(): void {
     this.#paused = this.#paused === undefined ? [...this.#events] : undefined;
+    this.#waiting = 0;
     this.#pause.setAttribute('aria-pressed', String(this.#paused !== undefined));
     say(this.#pause, this.#paused === undefined ? 'pause' : 'go on');
     this.show();
@@ -85,6 +88,7 @@ export class Stream {
     const fresh = events.filter(({ n }) => !this.#known.has(n));
     for (const { n } of fresh) this.#known.add(n);
     this.#left += left;
+    if (this.#paused !== undefined) this.#waiting += fresh.length;
     this.#events = [...this.#events, ...fresh].sort((a, b) => a.n - b.n);
     for (const { n } of this.#events.splice(0, Math.max(0, this.#events.length - KEPT_MAX))) this.#known.delete(n);
     this.show();
@@ -102,8 +106,10 @@ export class Stream {
 
   show(): void {
     this.#list.show(this.#wanted().slice(-SHOWN_MAX).reverse());
-    const waiting = this.#paused === undefined ? 0 : this.#events.length - this.#paused.length;
-    const notes = [waiting > 0 && `${waiting} waiting`, this.#left > 0 && `${count(this.#left)} more, not shown`];
+    const notes = [
+      this.#waiting > 0 && `${count(this.#waiting)} waiting`,
+      this.#left > 0 && `${count(this.#left)} more, not shown`,
+    ];
     say(this.#note, notes.filter(Boolean).join(' · '));
   }
 
