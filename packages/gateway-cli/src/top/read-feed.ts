@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from 'gateway-core';
 import { Model } from '../playground/model.js';
 import { EventParser } from '../playground/sse.js';
 import type { TopOptions } from './options.js';
@@ -18,6 +19,7 @@ export async function readFeed(
   { url, password }: Pick<TopOptions, 'url' | 'password'>,
   signal: AbortSignal,
   changed: (model: Model) => boolean,
+  clock: Pick<Clock, 'setTimeout' | 'clearTimeout'> = systemClock,
 ): Promise<void> {
   const headers =
     password === undefined ? undefined : { authorization: `Basic ${Buffer.from(`:${password}`).toString('base64')}` };
@@ -25,10 +27,10 @@ export async function readFeed(
   const parser = new EventParser();
   const decoder = new TextDecoder();
   const unanswered = new AbortController();
-  const timer = setTimeout(() => unanswered.abort(), ANSWER_MS);
+  const timer = clock.setTimeout(() => unanswered.abort(), ANSWER_MS);
   try {
     const response = await fetch(url, { headers, signal: AbortSignal.any([signal, unanswered.signal]) });
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
     if (!response.ok || response.body === null)
       throw new FeedError(`${url} answers ${response.status}${await reasonIn(response)}`);
     for await (const chunk of response.body) {
@@ -44,7 +46,7 @@ export async function readFeed(
     const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
     throw new FeedError(`${url} does not answer (${cause?.code ?? message})`);
   } finally {
-    clearTimeout(timer);
+    clock.clearTimeout(timer);
   }
   throw new FeedError(`${url} has ended the feed`);
 }

@@ -27,6 +27,24 @@ test('rates are what counters grew by per second, and never negative where the g
   expect(model.rate('messagesInTotal')).toBe(0);
 });
 
+test('of two looks in one millisecond there is no rate', () => {
+  const model = new Model();
+  take(model, 'snapshot', change(1_000, 100));
+  take(model, 'change', change(2_000, 110));
+  take(model, 'change', change(2_000, 110));
+  take(model, 'change', change(2_000, 500));
+  expect(model.rates.messagesInTotal).toEqual([10]);
+});
+
+test('who was known before a snapshot, and is not in it, is not known any more', () => {
+  const model = new Model();
+  const connections = (...ids: string[]) =>
+    ({ connections: { set: ids.map((id) => ({ id })), gone: [] } }) as unknown as Partial<Change>;
+  take(model, 'snapshot', change(1, 0, connections('a', 'b')));
+  take(model, 'snapshot', change(2, 0, connections('b', 'c')));
+  expect([...model.connections.keys()]).toEqual(['b', 'c']);
+});
+
 test('history is bounded', () => {
   const model = new Model();
   for (let n = 0; n < 1_000; n += 1) take(model, 'change', change(n * 500, n));

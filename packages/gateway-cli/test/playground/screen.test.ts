@@ -70,6 +70,11 @@ test('every number is the one that its name says', () => {
   ]);
 });
 
+test('who is in no group has a dash there, and who is not identified its state', () => {
+  const row = connection('c-1', { state: 'open', groups: [], groupCount: 0 });
+  expect(screenOf(modelOf([row], []), OPTIONS)[4]).toMatch(/^c-1 +c-1 +open +- +2 /);
+});
+
 test('connections are sorted by what is asked for', () => {
   const rows = [
     connection('a', { lag: 1, unsentBytes: 5, createdAt: 3, principal: 'zoe' }),
@@ -79,6 +84,9 @@ test('connections are sorted by what is asked for', () => {
   ];
   expect(namesBy('lag', rows)).toEqual(['c', 'b', 'd', 'a']);
   expect(namesBy('unsent', rows)).toEqual(['c', 'd', 'a', 'b']);
+  // In whatever order they come.
+  expect(namesBy('unsent', [...rows].reverse())).toEqual(['c', 'd', 'a', 'b']);
+  expect(namesBy('lag', [...rows].reverse())).toEqual(['c', 'b', 'd', 'a']);
   expect(namesBy('age', rows)).toEqual(['c', 'b', 'a', 'd']);
   expect(namesBy('name', rows)).toEqual(['d', 'b', 'c', 'a']);
 });
@@ -96,12 +104,13 @@ test('so many rows are shown, of groups the fullest', () => {
 });
 
 test('whatever a client calls itself is a cell of so many characters', () => {
-  const names = ['{"name":"x', '{"name":7}', '[]', 'null', JSON.stringify({ name: `long ${'x'.repeat(200)}` })];
+  const names = ['{"name":"x', '{"name":7}', '[]', '{"name":""}', JSON.stringify({ name: `long ${'x'.repeat(200)}` })];
   const rows = names.map((metadata, n) => connection(`c-${n}`, { metadata, memberId: `member-${n}`, address: 'a'.repeat(100) }));
   const lines = screenOf(modelOf(rows, [group('ü\u001b[2J\u202e'.repeat(50), 1)]), OPTIONS).slice(3);
   for (const line of lines) expect(line.length).toBeLessThan(150);
   for (const character of ['\u001b', '\u202e']) expect(lines.join('\n')).not.toContain(character);
   expect(lines[1]).toMatch(/^c-0 +member-0 /);
+  expect(lines[4]).toMatch(/^c-3 +member-3 /);
   expect(lines[5]).toMatch(/^c-4 +long x{22}… /);
 });
 

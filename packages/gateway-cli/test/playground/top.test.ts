@@ -2,9 +2,11 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { run, serve } from 'gateway-cli';
+import { FakeClock } from 'gateway-core/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
 import { resolveTopOptions } from '../../src/top/options.js';
+import { readFeed } from '../../src/top/read-feed.js';
 import { MemoryIo, runCli } from '../memory-io.js';
 
 /** Long enough for a machine that is busy. */
@@ -42,9 +44,9 @@ test('shows connections, groups and rates once', async () => {
 });
 
 test('goes on until a signal, and takes the password from the environment', async () => {
-  const server = await started('pw');
+  const server = await started('a:pw');
   const io = new MemoryIo();
-  const ended = run(['top', server.url], { GW_PLAYGROUND_PASSWORD: 'pw' }, io);
+  const ended = run(['top', server.url], { GW_PLAYGROUND_PASSWORD: 'a:pw' }, io);
   await expect.poll(() => io.out, POLL).toContain('\u001b[H\u001b[Jgateway running');
   io.signals.emit('SIGINT', 'SIGINT');
   expect(await ended).toBe(0);
@@ -166,6 +168,95 @@ test('a screen is cut at its width; one that is full is shown what is new when i
     }, POLL)
     .toBe('4');
   expect(new Set(shown())).toEqual(new Set(['1', '4']));
+  io.signals.emit('SIGTERM', 'SIGTERM');
+  expect(await ended).toBe(0);
+});
+
+test('a feed is read wherever its pieces end, also inside a character', async () => {
+  const groups = { set: [{ id: 'gruppe-ü', epoch: 'epoch', seq: 1, connections: 1, logMessages: 1, logBytes: 1 }], gone: [] };
+  const change = Buffer.from(told('change', look(2, { groups })));
+  const at = change.indexOf('ü') + 1;
+  let feed: ServerResponse | undefined;
+  const url = await answering((response) => {
+    feed = response;
+    response.write(Buffer.concat([Buffer.from(told('snapshot', look(1))), change.subarray(0, at)]));
+  });
+  const io = new MemoryIo();
+  const ended = run(['top', url], {}, io);
+  await expect.poll(() => io.out, POLL).toContain('gateway running');
+  feed?.write(change.subarray(at));
+  await expect.poll(() => io.out, POLL).toContain('gruppe-ü  ');
+  io.signals.emit('SIGTERM', 'SIGTERM');
+  expect(await ended).toBe(0);
+});
+
+test('a gateway that does not answer is given up after 10 s; one that has answered may say nothing for long', async () => {
+  const clock = new FakeClock();
+  let asked = () => {};
+  const isAsked = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  const silent = resolveTopOptions(await answering(() => asked()), new Map(), {});
+  const outcome = readFeed(silent, new AbortController().signal, () => true, clock).catch(({ message }) => message);
+  await isAsked;
+  await clock.advance(10_000);
+  expect(await outcome).toBe(`${silent.url} does not answer in 10 s`);
+  expect(clock.pendingTimers).toBe(0);
+
+  const stop = new AbortController();
+  let looked = () => {};
+  const isLooked = new Promise<void>((resolve) => {
+    looked = resolve;
+  });
+  const looking = (model: { change?: unknown }) => {
+    if (model.change !== undefined) looked();
+    return true;
+  };
+  const answers = resolveTopOptions(await answering((response) => void response.write(told('snapshot', look(1)))), new Map(), {});
+  const reading = readFeed(answers, stop.signal, looking, clock);
+  await isLooked;
+  expect(clock.pendingTimers).toBe(0);
+  stop.abort();
+  await reading;
+  // Where there is nobody, nothing is waited for either.
+  const nobody = { url: 'http://127.0.0.1:1/', password: undefined };
+  await expect(readFeed(nobody, new AbortController().signal, () => true, clock)).rejects.toThrow('does not answer');
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('events are no look: they are not shown here', async () => {
+  const texts = [told('snapshot', look(1)), told('events', { events: [], left: 3 }), told('change', look(1_001))];
+  const url = await answering((response) => void response.write(texts.join('')));
+  const { out } = await runCli(['top', url, '--once']);
+  expect(out).toMatch(/ connections 1,001 /);
+});
+
+test('once, its lines are as long as they are, and the feed is let go', async () => {
+  let isOver = false;
+  const change = look(2, { codes: Array.from({ length: 40 }, (_, n) => ({ code: `code-${n}`, times: 1 })) });
+  const url = await answering((response) => {
+    response.on('close', () => {
+      isOver = true;
+    });
+    response.write(told('snapshot', look(1)) + told('change', change));
+  });
+  const io = new MemoryIo();
+  io.stdout.columns = 40;
+  expect(await run(['top', url, '--once'], {}, io)).toBe(0);
+  expect(io.out).toContain('code-39 ×1\n');
+  await expect.poll(() => isOver, POLL).toBe(true);
+});
+
+test('an output that cannot say when it takes more is shown everything', async () => {
+  const url = await answering((response) => void response.write([1, 2, 3].map((at) => told('change', look(at))).join('')));
+  const io = new MemoryIo();
+  const write = io.stdout.write.bind(io.stdout);
+  io.stdout.write = (text) => {
+    write(text);
+    return false;
+  };
+  const ended = run(['top', url], {}, io);
+  await expect.poll(() => io.out.split('waiting for').length, POLL).toBe(4);
   io.signals.emit('SIGTERM', 'SIGTERM');
   expect(await ended).toBe(0);
 });
