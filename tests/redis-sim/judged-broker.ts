@@ -1,4 +1,4 @@
-import type { Broker, BrokerReceiver, LogPosition, ResetReason } from 'gateway-core';
+import type { Broker, BrokerMessage, BrokerReceiver, LogPosition, PublishedPosition, ResetReason } from 'gateway-core';
 import type { Line, LogTruth } from './model/log-truth.js';
 
 /** A place that a node has seen: delivered to it, or acknowledged. */
@@ -21,13 +21,17 @@ export class JudgedBroker {
       /** The logs are large enough for everything. */
       readonly keepsAll: boolean;
       found(text: string): void;
+      /** Is told of what is neither right nor wrong. */
+      say(text: string): void;
     },
   ) {}
 
   judge(broker: Broker): Broker {
     return {
+      fencesMembers: broker.fencesMembers,
       publish: async (groupId, message) => {
-        const position = await broker.publish(groupId, message);
+        this.truth.published(groupId, message);
+        const position = await this.#publish(broker, groupId, message);
         // Of one that is there already, what was said the first time is what counts.
         this.#holds(groupId, position, position.duplicate ? idOf(message.body) : message.body, 'is acknowledged');
         this.#saw(groupId, position);
@@ -57,6 +61,16 @@ export class JudgedBroker {
         return subscription;
       },
     };
+  }
+
+  async #publish(broker: Broker, groupId: string, message: BrokerMessage): Promise<PublishedPosition> {
+    try {
+      return await broker.publish(groupId, message);
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (code === 'FENCED') this.options.say(`${groupId}: refused, as of who was taken over`);
+      throw error;
+    }
   }
 
   /** Somebody is told that messages are lost. */

@@ -46,6 +46,7 @@ export class RedisSimBackend implements Backend {
       found: (text) => {
         if (!process.isDead) this.#found(`${process.name}: ${text}`);
       },
+      say: (text) => this.world.say(process.name, text),
     });
     const { broker, presence, members, sessions } = backend.parts;
     return {

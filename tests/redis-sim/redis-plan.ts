@@ -1,5 +1,5 @@
 import { makePlan, type PlanSize } from '../../packages/gateway-sim/src/make-plan.js';
-import { type BackendAct, FAULTS, type Fault, type Plan } from '../../packages/gateway-sim/src/plan.js';
+import { type Action, type BackendAct, FAULTS, type Fault, type Plan } from '../../packages/gateway-sim/src/plan.js';
 import { Random } from '../../packages/gateway-sim/src/random.js';
 
 /** Every kind of fault of Redis and of the ways to it. */
@@ -54,6 +54,20 @@ const OTHER_FAULTS = (Object.keys(FAULTS) as Fault[]).filter(
   (fault) => !['stores', 'broker', 'logs', 'answers', 'overtaking'].includes(fault),
 );
 
+/** Somebody becomes a member whose gateway does not hear of it for a while, and its client goes on speaking there. */
+function unheardTheft(plan: Plan, random: Random): Action[] {
+  const atMs = random.integer(300, plan.actsMs - 5_000);
+  const user = random.integer(0, plan.users - 1);
+  const stalls = Array.from({ length: plan.gateways }, (_, gateway): Action => {
+    return { atMs, do: 'backend', what: 'stall', how: 'hears', gateway, count: 0, forMs: 3_000 };
+  });
+  const says = Array.from({ length: 6 }, (_, nth): Action => {
+    const of = { user, group: random.integer(0, plan.groups - 1), count: 2, bytes: 50, resend: true, session: false };
+    return { atMs: atMs + 10 + nth * 200 + random.integer(0, 200), do: 'publish', ...of };
+  });
+  return [...stalls, { atMs: atMs + random.integer(0, 300), do: 'steal', user, twice: false }, ...says];
+}
+
 /** What a seed stands for: gateways and clients with their faults, as `pnpm sim` draws them, and those of a Redis that they share. */
 export function redisPlan(seed: string, only: readonly RedisFault[] = Object.keys(REDIS_FAULTS) as RedisFault[]): Plan {
   const size: PlanSize = { users: 3, gateways: 3, groups: 2, actions: 24, actsMs: 30_000 };
@@ -69,5 +83,6 @@ export function redisPlan(seed: string, only: readonly RedisFault[] = Object.key
     const act: BackendAct = { do: 'backend', what, how, gateway: random.integer(0, plan.gateways - 1), count, forMs };
     return { atMs, ...act };
   });
-  return { ...plan, actions: [...plan.actions, ...acts].sort((one, other) => one.atMs - other.atMs) };
+  const theft = random.chance(0.3) ? unheardTheft(plan, random) : [];
+  return { ...plan, actions: [...plan.actions, ...acts, ...theft].sort((one, other) => one.atMs - other.atMs) };
 }

@@ -1,4 +1,5 @@
 import { ERROR_CODES, type ErrorCode, type LogPosition } from 'gateway-protocol';
+import type { MemberFence } from './broker/broker.js';
 import { quoted } from './data-body.js';
 import type { EndCause } from './end-causes.js';
 import type { Replay } from './groups/replay.js';
@@ -19,6 +20,8 @@ export interface Refusal {
   traceId?: string;
   /** Where the refusal ends the connection. */
   close?: EndCause;
+  /** Where another gateway has the sender in a later generation than this one, which ends the connection. */
+  overtaken?: MemberFence;
 }
 
 /** PROTOCOL.md, "Gateway to client": `ready`. */

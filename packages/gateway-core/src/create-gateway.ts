@@ -176,6 +176,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       authenticate,
       authorize,
       tracer,
+      fencesMembers: keeper.isShared && broker.fencesMembers === true,
       generateId,
       replaced: (connection) => drain.replaced(connection),
       refuse: (connection, refusal) => router.refuse(connection, refusal),

@@ -18,6 +18,7 @@ export type {
   BrokerMessage,
   BrokerReceiver,
   BrokerSubscription,
+  MemberFence,
   PublishedPosition,
 } from './broker/broker.js';
 export { MemoryBroker, type MemoryBrokerOptions } from './broker/memory-broker.js';

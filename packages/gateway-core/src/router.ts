@@ -215,6 +215,10 @@ export class Router {
     this.errorsSent += 1;
     this.report.refused(connection, refusal);
     connection.answer(errorFrame(this.context.clock.now(), refusal));
+    if (refusal.overtaken !== undefined) {
+      const { memberId, generation } = refusal.overtaken;
+      this.context.members.overtaken(memberId, generation + 1);
+    }
     if (refusal.close !== undefined) {
       this.report.close(connection, refusal.close);
       return undefined;

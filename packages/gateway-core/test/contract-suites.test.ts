@@ -26,6 +26,7 @@ import {
 } from './support/asynchronous.js';
 import { brokenMemberStores } from './support/broken-member-stores.js';
 import { brokenBrokers, brokenPresenceStores, brokenSessionStores, clock } from './support/broken-parts.js';
+import { FencingBroker } from './support/fencing-broker.js';
 import { ResettableBroker } from './support/resettable-broker.js';
 
 const advance = (ms: number) => clock.advance(ms);
@@ -40,6 +41,18 @@ const resettable: BrokerHarness = {
   forgetLog: (broker, groupId) => (broker as ResettableBroker).lose(groupId),
   loseLog: (broker, groupId) => (broker as ResettableBroker).lose(groupId),
 };
+
+const moveMember: BrokerHarness['moveMember'] = (broker, memberId) => {
+  if (broker instanceof FencingBroker) broker.takenOver(memberId, 2);
+};
+const fencing: BrokerHarness = {
+  create: () => new FencingBroker(),
+  moveMember,
+};
+
+describe('a broker that fences members keeps the contract', () => {
+  for (const { name, run } of brokerContract(fencing)) test(name, run);
+});
 
 describe('a store or broker that needs time for everything keeps the contract too', () => {
   const claims = [
@@ -69,7 +82,7 @@ describe('the suites catch', () => {
     await expect(runClaim(sessions(create), claim)).rejects.toThrow(AssertionError);
   });
   test.each(brokenBrokers)('broker: %s', async (_fault, claim, create) => {
-    await expect(runClaim(brokerContract({ create, outgrowHistory }), claim)).rejects.toThrow(AssertionError);
+    await expect(runClaim(brokerContract({ create, outgrowHistory, moveMember }), claim)).rejects.toThrow(AssertionError);
   });
 });
 

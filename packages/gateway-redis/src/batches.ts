@@ -1,4 +1,4 @@
-import type { BrokerMessage, PublishedPosition } from 'gateway-core';
+import type { BrokerMessage, MemberFence, PublishedPosition } from 'gateway-core';
 import type { Connection } from './connection.js';
 import { entryText } from './entry-text.js';
 import { isLost, RedisBackendError, unavailable } from './errors.js';
@@ -18,6 +18,7 @@ export interface BatchLimits {
 interface Publish {
   readonly entry: string;
   readonly idempotencyKey: string | undefined;
+  readonly fence: MemberFence | undefined;
   readonly bytes: number;
   readonly since: number;
   resolve(position: PublishedPosition): void;
@@ -74,8 +75,8 @@ export class Batches {
     if (hold(0) + bytes > limits.pendingBytesMax) return Promise.reject(unavailable('too much waits to be published'));
     hold(bytes);
     return new Promise((resolve, reject) => {
-      const { idempotencyKey } = message;
-      this.#pending.push({ entry, idempotencyKey, bytes, since: now(), resolve, reject });
+      const { idempotencyKey, fence } = message;
+      this.#pending.push({ entry, idempotencyKey, fence, bytes, since: now(), resolve, reject });
       this.#flushLater();
     });
   }
@@ -148,9 +149,12 @@ export class Batches {
     for (const { idempotencyKey, entry } of batch.messages) {
       args.push(idempotencyKey === undefined ? '' : `=${escaped(idempotencyKey)}`, entry);
     }
+    const fences = fencesOf(batch.messages);
+    for (const { generation, at } of fences.values()) args.push(String(generation), at.join());
+    const members = [...fences.values()].map(({ memberId }) => connection.key('r', escaped(memberId)));
     let reply: unknown[];
     try {
-      reply = await connection.runNow(PUBLISH, this.keys, args);
+      reply = await connection.runNow(PUBLISH, [...this.keys, ...members], args);
     } catch (error) {
       if (this.#underWay !== batch) return;
       if (isLost(error)) {
@@ -173,9 +177,13 @@ export class Batches {
       this.#refuse(batch.messages, doubtful());
     } else {
       let seqMax = 0;
-      for (const [index, { bytes, resolve }] of batch.messages.entries()) {
+      for (const [index, { bytes, resolve, reject }] of batch.messages.entries()) {
         this.context.hold(-bytes);
         const answer = reply[index + 2] as string;
+        if (answer === '!') {
+          reject(new RedisBackendError('FENCED', 'another gateway has the member that says it'));
+          continue;
+        }
         const isDuplicate = answer.startsWith('=');
         const seq = Number(isDuplicate ? answer.slice(1) : answer);
         seqMax = Math.max(seqMax, seq);
@@ -192,6 +200,19 @@ export class Batches {
       reject(error);
     }
   }
+}
+
+/** Which messages of a batch are said by which member, in which generation. */
+function fencesOf(messages: readonly Publish[]): Map<string, MemberFence & { at: number[] }> {
+  const fences = new Map<string, MemberFence & { at: number[] }>();
+  for (const [index, { fence }] of messages.entries()) {
+    if (fence === undefined) continue;
+    const name = `${fence.generation} ${fence.memberId}`;
+    const known = fences.get(name);
+    if (known === undefined) fences.set(name, { ...fence, at: [index] });
+    else known.at.push(index);
+  }
+  return fences;
 }
 
 function doubtful(): RedisBackendError {

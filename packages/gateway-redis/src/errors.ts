@@ -4,6 +4,8 @@ export type RedisBackendErrorCode =
   | 'UNAVAILABLE'
   /** The connection was lost, or no answer came in time, after the call was sent: whether it was carried out is not known. */
   | 'UNKNOWN_OUTCOME'
+  /** Another gateway has the member that the message is said by (`BrokerMessage.fence`). Nothing was done. */
+  | 'FENCED'
   /** Redis cannot be used as it is: its version, its role, a right that is missing. The message says what. */
   | 'UNUSABLE'
   /** The backend was closed. */

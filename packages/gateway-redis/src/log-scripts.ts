@@ -55,9 +55,12 @@ end
 /**
  * Appends a batch and publishes it. The batch carries (node, counter): the same one again is answered as the first time, and an older one is
  * refused, so that it may be sent again after any broken connection.
- * KEYS meta, stream, ids, ids, batches, channel. ARGV term, fresh epoch, node, counter, log messages, log bytes, ttl, ids max, n; then for each
- * message its idempotency key with a '=' before it, or '', and its entry.
- * Answers 'OK', epoch, and for each message its seq, with a '=' before it where it is a duplicate's.
+ * What a member says in an earlier generation than the one in which another node got it is refused; a member that is not there fences nobody off: it
+ * may have been lost, and is put again by the node that has it.
+ * KEYS meta, stream, ids, ids, batches, channel, and the members that are fenced. ARGV term, fresh epoch, node, counter, log messages, log bytes, ttl, ids
+ * max, n; then for each message its idempotency key with a '=' before it, or '', and its entry; then for each fence the generation and which
+ * messages are said in it.
+ * Answers 'OK', epoch, and for each message its seq, with a '=' before it where it is a duplicate's, or '!' where it is refused.
  */
 export const PUBLISH = script(
   'publish',
@@ -79,10 +82,20 @@ end
 local state = redis.call('HMGET', keys.meta, 'z', 'zs', 'k', 'kn', 'kt')
 local z, zs, k, kn, kt = tonumber(state[1] or '0'), state[2], tonumber(state[3] or '1'), tonumber(state[4] or '0'), tonumber(state[5] or '0')
 local first, out, lens, entries = s + 1, {}, {}, {}
+local refused = {}
+for fence = 1, #KEYS - 7 do
+  local at = 10 + n * 2 + fence * 2
+  local got = redis.call('HGET', KEYS[7 + fence], 'f')
+  if got and tonumber(got) > tonumber(ARGV[at]) then
+    for m in string.gmatch(ARGV[at + 1], '%d+') do refused[tonumber(m)] = true end
+  end
+end
 for m = 0, n - 1 do
   local id, entry = ARGV[12 + m * 2], ARGV[13 + m * 2]
-  local seen = id ~= '' and (redis.call('HGET', keys.ids[k], id) or redis.call('HGET', keys.ids[3 - k], id))
-  if seen then
+  local seen = not refused[m] and id ~= '' and (redis.call('HGET', keys.ids[k], id) or redis.call('HGET', keys.ids[3 - k], id))
+  if refused[m] then
+    out[#out + 1] = '!'
+  elseif seen then
     out[#out + 1] = '=' .. seen
   else
     s = s + 1

@@ -1,8 +1,9 @@
 import { script } from './scripts.js';
 
 /**
- * A member is a hash `r:<id>`: `g` generation, `i` the term that it was said in, `n` node, `k` which lease of the node it was put under, `t` `u` hashes of its tokens, `s` state, `ttl` how
- * long it may come back, `x` until when, where it has dropped, `h` until when it is held, `j` the rest as JSON. `mn:<node>` has the members of a node.
+ * A member is a hash `r:<id>`: `g` generation, `f` the one in which its node got it, which the log's fence is, `i` the term that it was said in, `n` node, `k` which lease of the node it was put under, `t` `u` hashes of its tokens, `s` state, `ttl` how
+ * long it may come back, `x` until when, where it has dropped, `h` until when it is held, `j` the rest as JSON. `mn:<node>` has the members of a node, `mt:<node>` those that others
+ * have taken over from it, with their generation, for when it has not heard so.
  * `ml` has the leases: `<ends at> <t|u> <which> <when the one before ended> <term>` by node, touched or not.
  */
 const MEMBERS = `
@@ -29,11 +30,11 @@ local function haveLease(node, untouched, term)
 end
 
 local function memberOf(key)
-  local known = redis.call('HMGET', key, 'g', 'n', 'k', 't', 'u', 's', 'ttl', 'x', 'h', 'j', 'i')
+  local known = redis.call('HMGET', key, 'g', 'n', 'k', 't', 'u', 's', 'ttl', 'x', 'h', 'j', 'i', 'f')
   if not known[1] then return nil end
   return {
     g = tonumber(known[1]), n = known[2], k = known[3], t = known[4], u = known[5], s = known[6],
-    ttl = tonumber(known[7]), x = tonumber(known[8] or ''), h = tonumber(known[9] or ''), j = known[10], i = known[11],
+    ttl = tonumber(known[7]), x = tonumber(known[8] or ''), h = tonumber(known[9] or ''), j = known[10], i = known[11], f = known[12],
   }
 end
 
@@ -70,7 +71,8 @@ local known = memberOf(key)
 if known and not isOf(known, generation, ARGV[3]) then return { 'ok', 0 } end
 local k = haveLease(node, tonumber(ARGV[4]), ARGV[3])
 if known and known.n ~= node then redis.call('SREM', ARGV[5] .. known.n, id) end
-redis.call('HSET', key, 'g', text(generation), 'i', ARGV[3], 'n', node, 'k', k, 't', ARGV[9], 'u', ARGV[10], 's', ARGV[11], 'ttl', ARGV[12], 'j', ARGV[13])
+local f = known and known.n == node and known.g == generation and known.f or text(generation)
+redis.call('HSET', key, 'g', text(generation), 'f', f, 'i', ARGV[3], 'n', node, 'k', k, 't', ARGV[9], 'u', ARGV[10], 's', ARGV[11], 'ttl', ARGV[12], 'j', ARGV[13])
 if known and (known.t ~= ARGV[9] or known.u ~= ARGV[10]) then redis.call('HDEL', key, 'h') end
 redis.call('SADD', KEYS[4], id)
 if ARGV[11] == 'dropped' then
@@ -101,7 +103,13 @@ return replyOf('ok', member)
   true,
 );
 
-/** KEYS leases, member, members of the node. ARGV term, untouched lease, prefix of members of nodes, id, token, generation, node, next token, channel. */
+/** How long a node can be told that a member of its was taken over, in milliseconds. */
+const TAKEN_TTL_MS = 3_600_000;
+
+/**
+ * KEYS leases, member, members of the node. ARGV term, untouched lease, prefix of members of nodes, id, token, generation, node, next token, channel,
+ * prefix of members taken over from nodes.
+ */
 export const TAKE_OVER = script(
   'take over',
   `${MEMBERS}
@@ -111,14 +119,31 @@ if not member or not isToken(member, token) or member.g ~= generation then retur
 local former = member.n
 member.k = haveLease(node, tonumber(ARGV[4]), ARGV[3])
 member.g, member.n, member.t, member.u, member.s = generation + 1, node, ARGV[10], token, 'connected'
-redis.call('HSET', key, 'g', text(member.g), 'i', ARGV[3], 'n', node, 'k', member.k, 't', member.t, 'u', token, 's', 'connected')
+-- A node that has it already knows of this at once: it refuses the former connection by itself.
+if former ~= node or not member.f then member.f = text(member.g) end
+redis.call('HSET', key, 'g', text(member.g), 'f', member.f, 'i', ARGV[3], 'n', node, 'k', member.k, 't', member.t, 'u', token, 's', 'connected')
 redis.call('HDEL', key, 'x', 'h')
 redis.call('PERSIST', key)
 redis.call('SREM', ARGV[5] .. former, id)
 redis.call('SADD', KEYS[4], id)
-if former ~= node then redis.call('PUBLISH', ARGV[11], cjson.encode({ former, id, member.g })) end
+if former ~= node then
+  redis.call('HSET', ARGV[12] .. former, id, text(member.g))
+  redis.call('PEXPIRE', ARGV[12] .. former, ${TAKEN_TTL_MS})
+  redis.call('PUBLISH', ARGV[11], cjson.encode({ former, id, member.g }))
+end
 return replyOf('ok', member)
 `,
+);
+
+/** KEYS members taken over from a node. Answers 'ok', and each with its generation. */
+export const TAKEN = script(
+  'taken',
+  `
+local reply = { 'ok' }
+for _, one in ipairs(redis.call('HGETALL', KEYS[2])) do reply[#reply + 1] = one end
+return reply
+`,
+  true,
 );
 
 /** KEYS leases, member. ARGV term, untouched lease, prefix of members of nodes, id, generation. */
@@ -197,4 +222,4 @@ return { 'ok', found[1] }
 `,
 );
 
-export const MEMBER_SCRIPTS = [PUT, FIND, TAKE_OVER, END, EXPIRE, TOUCH_MEMBERS, BURY_MEMBERS];
+export const MEMBER_SCRIPTS = [PUT, FIND, TAKE_OVER, TAKEN, END, EXPIRE, TOUCH_MEMBERS, BURY_MEMBERS];

@@ -34,6 +34,8 @@ export interface RedisBrokerOptions {
 /** The logs of all groups in Redis: streams, and PUB/SUB to hear of what is appended to them. */
 export class RedisBroker implements Broker, ConnectionListener {
   readonly retainsHistory = true;
+  /** Members are in the same Redis, where they are put by `RedisMemberStore`. */
+  readonly fencesMembers = true;
   /** Of groups that are published or subscribed to. */
   readonly #logs = new Map<string, RedisLog>();
   readonly #byChannel = new Map<string, RedisLog>();

@@ -1,7 +1,8 @@
 import type { MemberStore, StoredMember, Takeover } from 'gateway-core';
 import type { Connection } from './connection.js';
 import type { ConnectionListener } from './connection-listener.js';
-import { BURY_MEMBERS, END, EXPIRE, FIND, PUT, TAKE_OVER, TOUCH_MEMBERS } from './member-scripts.js';
+import { isLost } from './errors.js';
+import { BURY_MEMBERS, END, EXPIRE, FIND, PUT, TAKE_OVER, TAKEN, TOUCH_MEMBERS } from './member-scripts.js';
 import { escaped, unescaped } from './texts.js';
 
 export interface MemberStoreOptions {
@@ -21,6 +22,7 @@ export class RedisMemberStore implements MemberStore, ConnectionListener {
   readonly #since: string;
   readonly #members: string;
   readonly #membersOf: string;
+  readonly #takenFrom: string;
   readonly #channel: string;
 
   constructor(private readonly options: MemberStoreOptions) {
@@ -29,6 +31,7 @@ export class RedisMemberStore implements MemberStore, ConnectionListener {
     this.#since = connection.key('since');
     this.#members = connection.key('r', '');
     this.#membersOf = connection.key('mn', '');
+    this.#takenFrom = connection.key('mt', '');
     this.#channel = connection.key('taken');
   }
 
@@ -56,7 +59,7 @@ export class RedisMemberStore implements MemberStore, ConnectionListener {
     const id = escaped(memberId);
     const node = escaped(nodeId);
     const keys = [this.#leases, this.#members + id, this.#membersOf + node];
-    const args = [this.#membersOf, id, tokenHash, String(generation), node, next, this.#channel];
+    const args = [this.#membersOf, id, tokenHash, String(generation), node, next, this.#channel, this.#takenFrom];
     return memberOf(memberId, await this.#run(TAKE_OVER, keys, args));
   }
 
@@ -104,18 +107,36 @@ export class RedisMemberStore implements MemberStore, ConnectionListener {
   heard(channel: string, payload: Buffer): void {
     if (channel !== this.#channel) return;
     const [node, id, generation] = JSON.parse(payload.toString()) as [string, string, number];
-    for (const listener of [...(this.#listeners.get(unescaped(node)) ?? [])]) {
+    this.#tell(unescaped(node), unescaped(id), generation);
+  }
+
+  /** What was published while the connection was away was not heard. */
+  up(): void {
+    for (const nodeId of this.#listeners.keys()) void this.#catchUp(nodeId);
+  }
+
+  sweep(): void {}
+
+  async #catchUp(nodeId: string): Promise<void> {
+    const { connection, failed } = this.options;
+    try {
+      const [, ...taken] = (await connection.runNow(TAKEN, [this.#takenFrom + escaped(nodeId)], [])) as string[];
+      for (let at = 0; at < taken.length; at += 2) this.#tell(nodeId, unescaped(taken[at] as string), Number(taken[at + 1]));
+    } catch (error) {
+      // Asked again on the next connection.
+      if (!isLost(error)) failed(error, 'members.taken');
+    }
+  }
+
+  #tell(nodeId: string, memberId: string, generation: number): void {
+    for (const listener of [...(this.#listeners.get(nodeId) ?? [])]) {
       try {
-        listener(unescaped(id), generation);
+        listener(memberId, generation);
       } catch (error) {
         this.options.failed(error, 'members.onReplaced');
       }
     }
   }
-
-  up(): void {}
-
-  sweep(): void {}
 
   #run(script: typeof PUT, keys: readonly string[], args: readonly string[]): Promise<unknown[]> {
     const { connection, untouchedLeaseMs } = this.options;

@@ -2,6 +2,7 @@ import { brokerContract } from 'gateway-core/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { Backends } from './support/backends.js';
 import { documentedUser } from './support/documented-user.js';
+import { memberOf } from './support/member-of.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
 
 // Without a server there is nothing to hold to its contract.
@@ -33,6 +34,11 @@ describe.skipIf(NO_REDIS)('the broker', () => {
     // As after a restart: the server is in another incarnation than it was seen in last.
     renewLog: async (broker) => {
       await redis.command('DEL', `{${backends.prefixOf(broker)}}:inc`);
+    },
+    moveMember: async (broker, memberId) => {
+      const { members } = backends.make({ prefix: backends.prefixOf(broker) }).parts;
+      await members.put(memberOf(memberId));
+      await members.takeOver(memberId, 't1', { generation: 1, nodeId: 'node-2', tokenHash: 't2' });
     },
     rollBack: async (broker, groupId) => {
       const [inc, meta, stream] = ['inc', `m:${groupId}`, `l:${groupId}`].map((kind) => `{${backends.prefixOf(broker)}}:${kind}`);

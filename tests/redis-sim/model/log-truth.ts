@@ -1,3 +1,8 @@
+import type { BrokerMessage, MemberFence } from 'gateway-core';
+import { entryOf } from '../../../packages/gateway-redis/src/entry-text.js';
+import { fromBytes } from '../bytes.js';
+import type { Owner } from './member-owners.js';
+
 /** One line of a log's history. A server that has lost its newest messages, or has left another one behind, goes on in a line of its own. */
 export class Line {
   readonly #texts = new Map<number, { text: string; change: number }>();
@@ -56,8 +61,24 @@ export type Lines = Map<string, Line>;
 export class LogTruth {
   readonly #epochs = new Map<string, Line>();
   readonly #lost = new Set<string>();
+  /** By group and body, what gateways have fenced a message with. */
+  readonly #fences = new Map<string, (MemberFence | undefined)[]>();
 
   constructor(private readonly found: (text: string) => void) {}
+
+  /** A gateway is about to publish a message. */
+  published(groupId: string, { body, fence }: BrokerMessage): void {
+    const name = `${groupId} ${body}`;
+    this.#fences.set(name, [...(this.#fences.get(name) ?? []), fence]);
+  }
+
+  /** A message that was appended is not of somebody whom another gateway had before. */
+  checkFence(groupId: string, seq: number, text: string, ownerOf: (memberId: string) => Owner | undefined): void {
+    const fences = this.#fences.get(`${groupId} ${entryOf(seq, fromBytes(text) as string).body}`) ?? [];
+    const late = fences.map((fence) => fence && { ...fence, owner: ownerOf(fence.memberId) });
+    if (late.length === 0 || !late.every((one) => one?.owner !== undefined && one.owner.since > one.generation)) return;
+    this.found(`${groupId}: ${seq} is accepted of who was taken over before: ${JSON.stringify(late)}`);
+  }
 
   /** The line that an epoch is of. */
   lineOf(groupId: string, epoch: string): Line | undefined {

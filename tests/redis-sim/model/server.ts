@@ -1,8 +1,11 @@
+import { escaped } from '../../../packages/gateway-redis/src/texts.js';
 import type { Random } from '../../../packages/gateway-sim/src/random.js';
+import { toBytes } from '../bytes.js';
 import type { Reply } from './commands.js';
 import { Engine } from './engine.js';
 import { ReplyError } from './keyspace.js';
 import type { Lines, LogTruth } from './log-truth.js';
+import { MemberOwners, type Owner } from './member-owners.js';
 
 /** What a server knows of one that is connected to it. */
 export interface Peer {
@@ -22,7 +25,7 @@ export interface ServerOptions {
   now(): number;
 }
 
-const GROUP_KEY = /^\{[^}]*\}:([ml]):(.*)$/s;
+const KEY = /^\{[^}]*\}:([mlr]):(.*)$/s;
 
 /** One process of a Redis server: another one has another `run_id`. */
 export class RedisServer {
@@ -36,6 +39,7 @@ export class RedisServer {
   /** Where it stands still: what it is asked. */
   #held: (() => void)[] | undefined;
   #lines: Lines = new Map();
+  #owners = new MemberOwners();
 
   constructor(private readonly options: ServerOptions) {
     const { random, streamNodeEntries } = options;
@@ -62,6 +66,7 @@ export class RedisServer {
     const kept = Math.max(0, this.#engine.written - loses);
     next.#engine.keyspace.now = options.now();
     next.#engine.restore(this.#engine, kept);
+    next.#owners = this.#owners.forked(kept);
     next.#lines = options.truth.forked(this.#lines, kept, goesOn || loses > 0, (groupId) =>
       next.#engine.keyspace.has(metaKey(groupId)),
     );
@@ -125,6 +130,7 @@ export class RedisServer {
 
   flush(): void {
     this.#engine.flush();
+    this.#owners = new MemberOwners();
     this.options.truth.emptied(this.#lines);
   }
 
@@ -168,15 +174,23 @@ export class RedisServer {
   }
 
   #changed([name, key = '', ...rest]: readonly string[], change: number): void {
-    const [, kind, groupId = ''] = GROUP_KEY.exec(key) ?? [];
+    const [, kind, groupId = ''] = KEY.exec(key) ?? [];
     const { truth } = this.options;
+    if (kind === 'r' && (name === 'HSET' || name === 'DEL')) this.#owners.told(key, rest, change);
     if (kind === 'm' && name === 'HSET') {
       const at = rest.indexOf('e');
       if (at >= 0 && at % 2 === 0) truth.named(this.#lines, groupId, rest[at + 1] as string);
     } else if (kind === 'l' && name === 'XADD') {
       const epoch = this.#engine.keyspace.find(metaKey(groupId), 'hash')?.fields.get('e') ?? '';
-      truth.appended(this.#lines, groupId, epoch, Number.parseInt(rest[3] as string, 10), rest[5] as string, change);
+      const [seq, text] = [Number.parseInt(rest[3] as string, 10), rest[5] as string];
+      truth.appended(this.#lines, groupId, epoch, seq, text, change);
+      truth.checkFence(groupId, seq, text, (memberId) => this.#ownerOf(memberId));
     }
+  }
+
+  #ownerOf(memberId: string): Owner | undefined {
+    const key = `{gw}:r:${toBytes(escaped(memberId))}`;
+    return this.#engine.keyspace.has(key) ? this.#owners.of(key) : undefined;
   }
 }
 

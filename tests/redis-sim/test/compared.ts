@@ -16,7 +16,7 @@ const NAMES = new Map(
 );
 NAMES.set(ARRIVE.sha, ARRIVE.name);
 /** Whose answers follow the order of a hash or a set, which Redis does not promise. */
-const UNORDERED = new Set(['list', 'touch', 'touch members', 'places']);
+const UNORDERED = new Set(['list', 'touch', 'touch members', 'places', 'taken']);
 const INFO: Readonly<Record<string, string>> = {
   server: 'run_id:run\r\nredis_version:7.0.15\r\n',
   replication: 'role:master\r\nmaster_replid:replid\r\n',

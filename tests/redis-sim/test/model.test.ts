@@ -37,6 +37,7 @@ const DRAWS: readonly Draw[] = [
       body: JSON.stringify({ fill: 'é'.repeat(random.pick([0, 1, 100])), n: random.next() }),
       idempotencyKey: random.chance(0.4) ? `k${random.integer(0, 8)}` : undefined,
       key: random.chance(0.2) ? ODD_ID : undefined,
+      fence: random.chance(0.4) ? { memberId: member(random), generation: generation(random) } : undefined,
     }));
     const groupId = group(random);
     return Promise.all(messages.map((message) => broker.publish(groupId, message)));
@@ -100,15 +101,19 @@ describe.skipIf(NO_REDIS)('the model answers as a real server', () => {
     const servers = await ComparedServers.to(redis.url, 10);
     const random = new Random(`model ${seed}`);
     const limits = { logMessagesMax: 20, logBytesMax: 4_000, idempotencyKeysMax: 4, logTtlMs: 60_000 };
-    const backends = [0, 1].map(() =>
-      backendOf({ url: 'redis://model', limits, timings: { publishTimeoutMs: 60_000 } }, { dial: servers.dial }),
-    );
+    const make = () => {
+      const backend = backendOf({ url: 'redis://model', limits, timings: { publishTimeoutMs: 60_000 } }, { dial: servers.dial });
+      for (const nodeId of ['n0', 'n1', 'n2']) backend.parts.members.onReplaced(nodeId, () => {});
+      return backend;
+    };
+    const backends = [make(), make()];
     const refused: string[] = [];
     try {
       for (let drawn = 0; drawn < OPERATIONS; drawn += 1) {
         const { parts } = random.pick(backends);
         if (random.chance(0.3)) await servers.advance(random.pick([1, 400, 3_000, 20_000, 120_000]));
         if (random.chance(0.01)) await servers.both('FLUSHALL');
+        if (drawn % 100 === 99) backends.push(make());
         if (drawn === 100 || random.chance(0.01)) await servers.both('SCRIPT FLUSH');
         const isFull = random.chance(0.03);
         if (isFull) await servers.both('full');
@@ -126,7 +131,9 @@ describe.skipIf(NO_REDIS)('the model answers as a real server', () => {
     // Each script has been met, and so has what it is refused with.
     expect([...servers.compared.keys()]).toEqual(expect.arrayContaining(EVERY_SCRIPT));
     expect([...servers.errors].sort()).toEqual(['NOSCRIPT', 'OOM']);
-    expect(refused.filter((text) => !text.includes('OOM'))).toEqual([]);
+    const isFenced = (text: string) => text.includes('another gateway has the member');
+    expect(refused.some(isFenced)).toBe(true);
+    expect(refused.filter((text) => !text.includes('OOM') && !isFenced(text))).toEqual([]);
   });
 });
 
@@ -145,6 +152,7 @@ const EVERY_SCRIPT = [
     'put',
     'find',
     'take over',
+    'taken',
     'end',
   ],
   ...['expire', 'touch members', 'bury members', 'upsert', 'touch session', 'list sessions', 'expire sessions', 'arrive'],

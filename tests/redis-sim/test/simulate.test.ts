@@ -18,6 +18,16 @@ test('gateways over one Redis keep what they promise, whatever becomes of it', a
   expect(Object.keys(REDIS_FAULTS).filter((fault) => !met.has(`act backend: ${fault}`))).toEqual([]);
 });
 
+test('who was taken over, and whose gateway has not heard so, is met, and refused', async () => {
+  let isMet = false;
+  for (let seed = 40; seed < 120 && !isMet; seed += 1) {
+    const { violations, timeline } = await simulateRedis({ seed, timeline: true });
+    expect(violations, `pnpm sim:redis --seed ${seed}`).toEqual([]);
+    isMet = timeline.some((line) => JSON.stringify(line).includes('refused, as of who was taken over'));
+  }
+  expect(isMet).toBe(true);
+});
+
 test('a seed is one run: the same happens again, byte for byte', async () => {
   const [one, other] = [await simulateRedis({ seed: 492 }), await simulateRedis({ seed: 492 })];
   expect(other.hash).toBe(one.hash);

@@ -17,10 +17,19 @@ export interface BrokerMessage {
    * it comes from: who makes keys for several senders puts the sender into them. A text of its own, no slice of a longer one: it is kept.
    */
   idempotencyKey?: string | undefined;
+  /** Who says it, where the broker `fencesMembers`: it is refused where another gateway has the member by now. */
+  fence?: MemberFence | undefined;
+}
+
+/** The member that a message is said by, as the gateway knows it that publishes the message. */
+export interface MemberFence {
+  readonly memberId: string;
+  /** Of `StoredMember`. */
+  readonly generation: number;
 }
 
 /** A message in a group's log. */
-export interface BrokerEntry extends Omit<BrokerMessage, 'idempotencyKey'> {
+export interface BrokerEntry extends Omit<BrokerMessage, 'idempotencyKey' | 'fence'> {
   /** Its position, from 1. */
   seq: number;
 }
@@ -87,11 +96,20 @@ export interface Broker {
    */
   readonly retainsHistory?: boolean | undefined;
   /**
+   * Whether it keeps its logs where the member store has its members, and refuses a message whose `fence` is of an earlier generation than
+   * the one in which another gateway has taken the member over. Default `false`: no message has a fence then. A gateway may hear of such a
+   * takeover late. A broker and a store in the memory of one process need none: there everybody is told at once.
+   */
+  readonly fencesMembers?: boolean | undefined;
+  /**
    * Appends a message to the group's log and answers where. Every subscribed gateway, this one included, gets the entry delivered.
    * A message with an `idempotencyKey` that the log has is not appended: the answer is the first one's position, as `duplicate`, and
    * nothing is delivered. Whether it has it and which `seq` comes next are decided in one step, so of two at once one is appended. A key
    * is remembered for at least as long as `history` reaches back to its message, within a bound that the broker sets.
    * It is called again before it has answered: `limits.publishesInFlightMax` times for one client.
+   * Where the message's `fence` does not hold any more, it rejects with an error whose `code` is `FENCED`: the message is not in the log, and
+   * will not be. A member that the store does not know has no fence: a store that has lost its members is told of them again, and what they
+   * say meanwhile is not lost.
    */
   publish(groupId: string, message: BrokerMessage): MaybePromise<PublishedPosition>;
   /** Begins delivery of a group's entries. */

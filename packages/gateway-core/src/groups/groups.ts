@@ -1,5 +1,5 @@
 import type { LogPosition, ResumeSince } from 'gateway-protocol';
-import type { Broker, BrokerSubscription, PublishedPosition } from '../broker/broker.js';
+import type { Broker, BrokerSubscription, MemberFence, PublishedPosition } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { type DataBody, dataBody } from '../data-body.js';
 import { GatewayError } from '../errors.js';
@@ -130,13 +130,13 @@ export class Groups {
    * keep their order. A group that nobody is in is opened only where the broker has no history: its log is all that will hold the message.
    * @throws GatewayError `TOO_MANY_GROUPS`.
    */
-  publish(body: DataBody, idempotencyKey?: string): MaybePromise<PublishedPosition> {
+  publish(body: DataBody, idempotencyKey?: string, fence?: MemberFence): MaybePromise<PublishedPosition> {
     const { groupId, delivery, key } = body;
     if (this.broker.retainsHistory === false && !this.#groups.has(groupId) && !this.#opening.has(groupId)) {
       const opening = this.open(groupId);
       if (isPromise(opening)) opening.catch((error: unknown) => this.failed(error, 'broker.subscribe'));
     }
-    const position = this.broker.publish(groupId, { body: dataBody(body), delivery, key, idempotencyKey });
+    const position = this.broker.publish(groupId, { body: dataBody(body), delivery, key, idempotencyKey, fence });
     return isPromise(position) ? position.then((answer) => this.#published(answer)) : this.#published(position);
   }
 

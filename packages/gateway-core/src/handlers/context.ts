@@ -34,6 +34,8 @@ export interface HandlerContext {
   readonly authenticate: Authenticate | undefined;
   readonly authorize: Authorize | undefined;
   readonly tracer: Tracer | undefined;
+  /** Messages of members that can be resumed have a fence. */
+  readonly fencesMembers: boolean;
   readonly generateId: () => string;
   /** Ends a connection whose member another one speaks for. */
   readonly replaced: (connection: Connection) => void;
@@ -54,7 +56,7 @@ export interface MessageTexts {
 
 /** A message that has its place with whoever decides on it: the connection's next ones go on, and are answered after it. */
 export interface UnderWay {
-  readonly later: Promise<Accepted>;
+  readonly later: Promise<Accepted | Refusal>;
   /** Characters that are held in memory until then. */
   readonly length: number;
 }

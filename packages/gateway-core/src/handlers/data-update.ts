@@ -1,6 +1,6 @@
 import type { DataUpdateSignal } from 'gateway-protocol';
 import type { Accepted, Refusal } from '../answers.js';
-import type { PublishedPosition } from '../broker/broker.js';
+import type { MemberFence, PublishedPosition } from '../broker/broker.js';
 import { type DataBody, detachedText } from '../data-body.js';
 import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { Member } from '../members/member.js';
@@ -59,7 +59,8 @@ function publish(
   const dataText = text ?? JSON.stringify(data);
   const body = { ts, groupId, from, version, sessionId, traceId, traceparent, id, delivery, key, dataText, meta };
   const idempotencyKey = dialect === 2 && id !== undefined ? keyOf(member, id) : undefined;
-  const told = whenKnown(published(context, body, idempotencyKey, span), (ack): Accepted => {
+  const fence = context.fencesMembers && member.resume ? { memberId: from, generation: member.resume.generation } : undefined;
+  const told = whenKnown(published(context, body, idempotencyKey, fence, span), (ack): Accepted => {
     const { epoch, seq } = ack;
     if (context.events.has('data') && ack.duplicate === undefined) {
       const event = {
@@ -83,8 +84,15 @@ function publish(
     return { ack };
   });
   if (!isPromise(told)) return told;
+  const answer = fence === undefined ? told : told.catch((error: unknown) => fencedOff(error, fence));
   // Only the answer has a time limit: what the broker accepts late is in the log, and told.
-  return { later: context.timeouts.limit(told, 'broker.publish') as Promise<Accepted>, length: dataText.length };
+  return { later: context.timeouts.limit(answer, 'broker.publish') as Promise<Accepted | Refusal>, length: dataText.length };
+}
+
+/** Another gateway has taken the sender over, and this one learns of it by the refusal. */
+function fencedOff(error: unknown, overtaken: MemberFence): Refusal {
+  if ((error as { code?: unknown } | undefined)?.code !== 'FENCED') throw error;
+  return { code: 'INTERNAL', message: 'not accepted: another connection has resumed as this member', overtaken };
 }
 
 /** A broker that fails in the call is as one that fails later: the client is not to blame. */
@@ -92,10 +100,11 @@ function published(
   { groups }: HandlerContext,
   body: DataBody,
   idempotencyKey: string | undefined,
+  fence: MemberFence | undefined,
   span: MessageSpan | undefined,
 ): MaybePromise<PublishedPosition> {
   try {
-    return asPart(span, 'broker.publish', () => groups.publish(body, idempotencyKey));
+    return asPart(span, 'broker.publish', () => groups.publish(body, idempotencyKey, fence));
   } catch (error) {
     return Promise.reject(error);
   }

@@ -13,6 +13,7 @@ import {
 } from 'gateway-core';
 import { FakeClock } from 'gateway-core/testing';
 import { oneTurn } from './asynchronous.js';
+import { FencingBroker } from './fencing-broker.js';
 
 /** An implementation with one fault, and words of the one claim that must catch it. */
 export type Broken<Part> = [fault: string, claim: string, create: () => Part];
@@ -375,6 +376,32 @@ export const brokenBrokers: Broken<Broker>[] = [
         }
       })();
     },
+  ],
+  [
+    'an earlier generation of a member may publish',
+    'an older generation of a member',
+    () =>
+      new (class extends FencingBroker {
+        override publish: MemoryBroker['publish'] = (groupId, message) =>
+          super.publish(groupId, { ...message, fence: undefined });
+      })(),
+  ],
+  [
+    'a message that is refused takes its idempotency key',
+    'an older generation of a member',
+    () =>
+      new (class extends FencingBroker {
+        readonly #taken = new Set<string | undefined>();
+        override publish(groupId: string, message: BrokerMessage): PublishedPosition {
+          if (this.#taken.has(message.idempotencyKey)) return { epoch: 'e', seq: 1, duplicate: true };
+          try {
+            return super.publish(groupId, message);
+          } catch (error) {
+            this.#taken.add(message.idempotencyKey);
+            throw error;
+          }
+        }
+      })(),
   ],
   [
     'the end of a subscription is not heard',

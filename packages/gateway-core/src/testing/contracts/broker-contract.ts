@@ -1,6 +1,7 @@
 import type { Broker } from '../../broker/broker.js';
 import type { MaybePromise } from '../../maybe-promise.js';
 import { brokerClaims } from './broker-claims.js';
+import { brokerFenceClaims } from './broker-fence-claims.js';
 import { brokerGatewayClaims } from './broker-gateway-claims.js';
 import { brokerHistoryClaims } from './broker-history-claims.js';
 import { brokerIdempotencyClaims } from './broker-idempotency-claims.js';
@@ -25,6 +26,8 @@ export interface BrokerHarness extends ContractHarness<Broker> {
   renewLog?(broker: Broker, groupId: string): MaybePromise<void>;
   /** Makes the broker lose the newest entry of a group, and nothing else. */
   rollBack?(broker: Broker, groupId: string): MaybePromise<void>;
+  /** Puts a member in generation 1 into the store that the broker looks at, and has another gateway take it over, into generation 2. */
+  moveMember?(broker: Broker, memberId: string): MaybePromise<void>;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface BrokerHarness extends ContractHarness<Broker> {
  * for (const { name, run } of claims) test(name, run);
  */
 export function brokerContract(harness: BrokerHarness): ContractClaim[] {
-  const { outgrowHistory, forgetLog, loseLog, renewLog, rollBack } = harness;
+  const { outgrowHistory, forgetLog, loseLog, renewLog, rollBack, moveMember } = harness;
   const claims = {
     ...brokerClaims,
     ...brokerHistoryClaims,
@@ -45,6 +48,7 @@ export function brokerContract(harness: BrokerHarness): ContractClaim[] {
     ...(loseLog && lostLogClaims((broker, groupId) => loseLog(broker, groupId))),
     ...(renewLog && renewedLogClaims((broker, groupId) => renewLog(broker, groupId))),
     ...(rollBack && rolledBackLogClaims((broker, groupId) => rollBack(broker, groupId))),
+    ...(moveMember && brokerFenceClaims((broker, memberId) => moveMember(broker, memberId))),
     ...brokerGatewayClaims,
   };
   return Object.entries(claims).map(([name, claim]) => ({ name, run: () => onFresh(harness, claim) }));
