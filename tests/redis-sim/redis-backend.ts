@@ -19,7 +19,7 @@ export class RedisSimBackend implements Backend {
   constructor(private readonly world: Surroundings) {
     const random = world.random.fork('redis');
     this.#truth = new LogTruth((text) => this.#found(text));
-    this.#redis = new RedisModel(world.schedule, random, this.#truth, random.pick([3, 100]));
+    this.#redis = new RedisModel(world.schedule, random, this.#truth);
     // Half of them with the defaults that users have.
     this.#timings = random.chance(0.5)
       ? {}

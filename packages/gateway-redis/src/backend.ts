@@ -26,7 +26,7 @@ import { type Dial, dialRedis } from './wire.js';
 
 /** Bounds of a backend. */
 export interface RedisLimits {
-  /** Messages that a group's log keeps in Redis; it may keep about a hundred more. Default 1,024. */
+  /** Messages that a group's log keeps in Redis; it may keep an eighth and a batch more. Default 1,024. */
   logMessagesMax: number;
   /** Bytes that a group's log keeps in Redis; it keeps half of them at least. Default 1 MiB. */
   logBytesMax: number;

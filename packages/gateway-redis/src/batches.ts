@@ -1,8 +1,8 @@
 import type { BrokerMessage, MemberFence, PublishedPosition } from 'gateway-core';
 import type { Connection } from './connection.js';
-import { entryText } from './entry-text.js';
+import { batchText, entryText } from './entry-text.js';
 import { isLost, RedisBackendError, unavailable } from './errors.js';
-import { PUBLISH } from './log-scripts.js';
+import { PUBLISH } from './publish-script.js';
 import { escaped } from './texts.js';
 
 /** Bounds of the messages that a node has not had answered; see `RedisLimits`. */
@@ -15,8 +15,13 @@ export interface BatchLimits {
   idempotencyKeysMax: number;
 }
 
+/** Of one call: Lua takes no more arguments than some thousands. */
+const MESSAGES_MAX = 1_000;
+
 interface Publish {
   readonly entry: string;
+  /** Of the entry, in bytes. */
+  readonly length: number;
   readonly idempotencyKey: string | undefined;
   readonly fence: MemberFence | undefined;
   readonly bytes: number;
@@ -28,6 +33,8 @@ interface Publish {
 interface Batch {
   readonly counter: number;
   readonly messages: readonly Publish[];
+  /** As the stream holds it. */
+  readonly text: string;
   /** Whether it may have been carried out. */
   isDoubtful: boolean;
 }
@@ -71,12 +78,13 @@ export class Batches {
   publish(message: BrokerMessage): Promise<PublishedPosition> {
     const { limits, now, hold } = this.context;
     const entry = entryText(message);
-    const bytes = Buffer.byteLength(entry) + 64;
+    const length = Buffer.byteLength(entry);
+    const bytes = length + 64;
     if (hold(0) + bytes > limits.pendingBytesMax) return Promise.reject(unavailable('too much waits to be published'));
     hold(bytes);
     return new Promise((resolve, reject) => {
       const { idempotencyKey, fence } = message;
-      this.#pending.push({ entry, idempotencyKey, fence, bytes, since: now(), resolve, reject });
+      this.#pending.push({ entry, length, idempotencyKey, fence, bytes, since: now(), resolve, reject });
       this.#flushLater();
     });
   }
@@ -126,30 +134,35 @@ export class Batches {
     let bytes = 0;
     for (const publish of this.#pending) {
       bytes += publish.bytes;
-      if (count > 0 && (count >= batchMessagesMax || bytes > batchBytesMax)) break;
+      if (count > 0 && (count >= Math.min(batchMessagesMax, MESSAGES_MAX) || bytes > batchBytesMax)) break;
       count += 1;
     }
-    this.#underWay = { counter: this.context.counter(), messages: this.#pending.splice(0, count), isDoubtful: false };
+    const messages = this.#pending.splice(0, count);
+    this.#underWay = { counter: this.context.counter(), messages, text: batchText(messages), isDoubtful: false };
     void this.#send(this.#underWay);
   }
 
   async #send(batch: Batch): Promise<void> {
     const { connection, limits, logTtlMs, nodeId } = this.context;
+    const { messages } = batch;
+    const hasKeys = messages.some(({ idempotencyKey }) => idempotencyKey !== undefined);
     const args = [
       connection.term,
       connection.randomId(),
-      nodeId,
+      `b:${nodeId}`,
       String(batch.counter),
       String(limits.logMessagesMax),
       String(limits.logBytesMax),
       String(logTtlMs),
       String(limits.idempotencyKeysMax),
-      String(batch.messages.length),
+      String(messages.length),
+      hasKeys ? String(messages.length) : '0',
+      batch.text,
     ];
-    for (const { idempotencyKey, entry } of batch.messages) {
-      args.push(idempotencyKey === undefined ? '' : `=${escaped(idempotencyKey)}`, entry);
+    if (hasKeys) {
+      for (const { idempotencyKey } of messages) args.push(idempotencyKey === undefined ? '' : `=${escaped(idempotencyKey)}`);
     }
-    const fences = fencesOf(batch.messages);
+    const fences = fencesOf(messages);
     for (const { generation, at } of fences.values()) args.push(String(generation), at.join());
     const members = [...fences.values()].map(({ memberId }) => connection.key('r', escaped(memberId)));
     let reply: unknown[];
@@ -172,22 +185,18 @@ export class Batches {
 
   #answered(batch: Batch, reply: readonly string[]): void {
     this.#underWay = undefined;
-    const [status, epoch = ''] = reply;
-    if (status !== 'OK' || reply.length !== batch.messages.length + 2) {
+    const [status, epoch = '', answer = ''] = reply;
+    const answers = status === 'OK' ? answersOf(answer, batch.messages.length) : undefined;
+    if (answers === undefined) {
       this.#refuse(batch.messages, doubtful());
     } else {
       let seqMax = 0;
       for (const [index, { bytes, resolve, reject }] of batch.messages.entries()) {
         this.context.hold(-bytes);
-        const answer = reply[index + 2] as string;
-        if (answer === '!') {
-          reject(new RedisBackendError('FENCED', 'another gateway has the member that says it'));
-          continue;
-        }
-        const isDuplicate = answer.startsWith('=');
-        const seq = Number(isDuplicate ? answer.slice(1) : answer);
-        seqMax = Math.max(seqMax, seq);
-        resolve(isDuplicate ? { epoch, seq, duplicate: true } : { epoch, seq });
+        const { seq, duplicate } = answers[index] as Answer;
+        if (seq === undefined) reject(new RedisBackendError('FENCED', 'another gateway has the member that says it'));
+        else resolve(duplicate === undefined ? { epoch, seq } : { epoch, seq, duplicate });
+        seqMax = Math.max(seqMax, seq ?? 0);
       }
       this.acknowledged(epoch, seqMax);
     }
@@ -200,6 +209,23 @@ export class Batches {
       reject(error);
     }
   }
+}
+
+/** What becomes of one message of a batch; no `seq`: it is refused. */
+interface Answer {
+  readonly seq?: number;
+  readonly duplicate?: true;
+}
+
+/** As `PUBLISH` says it of all messages of a batch; `undefined` where that is something else. */
+function answersOf(text: string, count: number): Answer[] | undefined {
+  const each = text.split(',');
+  if (each.length === 1 && /^\d/.test(text)) return Array.from({ length: count }, (_, nth) => ({ seq: Number(text) + nth }));
+  if (each.length !== count) return undefined;
+  return each.map((one) => {
+    if (one === '!') return {};
+    return one.startsWith('=') ? { seq: Number(one.slice(1)), duplicate: true } : { seq: Number(one) };
+  });
 }
 
 /** Which messages of a batch are said by which member, in which generation. */

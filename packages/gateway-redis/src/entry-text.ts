@@ -9,6 +9,11 @@ export function entryText({ body, delivery, key }: BrokerMessage): string {
   return `${delivery?.charAt(0) ?? '-'}${key === undefined ? '' : kept.length}:${kept}${body}`;
 }
 
+/** A batch as the stream holds it, see `open-log.ts`. */
+export function batchText(messages: readonly { readonly entry: string; readonly length: number }[]): string {
+  return `${messages.map(({ length }) => length).join()};${messages.map(({ entry }) => entry).join('')}`;
+}
+
 export function entryOf(seq: number, text: string): BrokerEntry {
   const colon = text.indexOf(':');
   const length = text.slice(1, colon);

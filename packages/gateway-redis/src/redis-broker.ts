@@ -212,7 +212,7 @@ export class RedisBroker implements Broker, ConnectionListener {
 
   #keys(groupId: string): string[] {
     const id = escaped(groupId);
-    return ['m', 'l', 'i1', 'i2', 'b'].map((kind) => this.options.connection.key(kind, id));
+    return ['lm', 'ls', 'i1', 'i2'].map((kind) => this.options.connection.key(kind, id));
   }
 
   /** Those of one turn are subscribed to together. */

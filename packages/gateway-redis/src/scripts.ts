@@ -17,12 +17,13 @@ const PRELUDE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return { 'STALE' } end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[2])
--- tostring(1e15) is '1e+15' in Lua 5.1.
-local function text(n) return string.format('%.0f', n) end
+`;
+/** Of the scripts that use it: each run of one makes its functions anew. `tostring(1e15)` is `1e+15` in Lua 5.1. */
+const TEXT = `local function text(n) return string.format('%.0f', n) end
 `;
 
 export function script(name: string, body: string, isRead = false): Script {
-  const whole = PRELUDE + body;
+  const whole = PRELUDE + (body.includes('text(') ? TEXT : '') + body;
   return { name, text: whole, sha: createHash('sha1').update(whole).digest('hex'), isRead };
 }
 

@@ -19,7 +19,7 @@ describe.skipIf(NO_REDIS)('the broker', () => {
     await redis.stop();
   });
   const lose = async (broker: object, groupId: string) => {
-    const keys = ['m', 'l', 'i1', 'i2', 'b'].map((kind) => `{${backends.prefixOf(broker)}}:${kind}:${groupId}`);
+    const keys = ['lm', 'ls', 'i1', 'i2'].map((kind) => `{${backends.prefixOf(broker)}}:${kind}:${groupId}`);
     await redis.command('DEL', ...keys);
   };
   const claims = brokerContract({
@@ -41,11 +41,13 @@ describe.skipIf(NO_REDIS)('the broker', () => {
       await members.takeOver(memberId, 't1', { generation: 1, nodeId: 'node-2', tokenHash: 't2' });
     },
     rollBack: async (broker, groupId) => {
-      const [inc, meta, stream] = ['inc', `m:${groupId}`, `l:${groupId}`].map((kind) => `{${backends.prefixOf(broker)}}:${kind}`);
+      const [inc, meta, stream] = ['inc', `lm:${groupId}`, `ls:${groupId}`].map(
+        (kind) => `{${backends.prefixOf(broker)}}:${kind}`,
+      );
       // Made anew: a server may refuse to set an id back that it knows to be deleted.
       const undo = `
         local s = redis.call('HINCRBY', KEYS[2], 's', -1)
-        local kept = redis.call('XRANGE', KEYS[3], '-', s .. '-0')
+        local kept = redis.call('XRANGE', KEYS[3], '-', s)
         redis.call('DEL', KEYS[3])
         for _, one in ipairs(kept) do redis.call('XADD', KEYS[3], one[1], unpack(one[2])) end
         redis.call('DEL', KEYS[1])`;

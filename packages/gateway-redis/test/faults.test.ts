@@ -231,7 +231,7 @@ describe.skipIf(NO_REDIS)('three nodes under load', () => {
     await progress(all.loads);
     await lagging.command('REPLICAOF', 'NO', 'ONE');
     await progress(all.loads);
-    expect(await lagging.command('EXISTS', '{gw}:m:g')).toBe(1);
+    expect(await lagging.command('EXISTS', '{gw}:lm:g')).toBe(1);
     await all.redis.command('REPLICAOF', '127.0.0.1', String(lagging.port));
     while (!String(await all.redis.command('INFO', 'replication')).includes('master_link_status:up'));
     await all.redis.command('REPLICAOF', 'NO', 'ONE');

@@ -4,7 +4,7 @@ import type { OutgoingToClient2 } from 'gateway-protocol';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { RedisBackend } from '../src/index.js';
 import { Link } from '../src/link.js';
-import { PUBLISH } from '../src/log-scripts.js';
+import { PUBLISH } from '../src/publish-script.js';
 import { Backends } from './support/backends.js';
 import { memberOf } from './support/member-of.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
@@ -104,12 +104,13 @@ describe.skipIf(NO_REDIS)('a message of a member that another gateway has taken 
     onTestFinished(() => link.destroy(new Error('the test is over')));
     const key = (kind: string) => `{${prefix}}:${kind}`;
     const incarnation = (await redis.command('GET', key('inc'))) as string;
-    const keys = [key('inc'), ...['m', 'l', 'i1', 'i2', 'b', 'c'].map((kind) => key(`${kind}:g`)), key('r:a')];
+    const keys = [key('inc'), ...['lm', 'ls', 'i1', 'i2', 'c'].map((kind) => key(`${kind}:g`)), key('r:a')];
     const term = incarnation.split(':')[2] as string;
-    const fixed = [incarnation, '0', term, 'fresh', 'node-1', '1', '100', '100000', '60000', '100'];
-    const send = () => link.runScript(PUBLISH, [String(keys.length), ...keys, ...fixed, '2', '=k', '-:1', '', '-:2', '1', '0']);
+    const fixed = [incarnation, '0', term, 'fresh', 'b:node-1', '1', '100', '100000', '60000', '100'];
+    const send = () =>
+      link.runScript(PUBLISH, [String(keys.length), ...keys, ...fixed, '2', '2', '3,3;-:1-:2', '=k', '', '1', '0']);
     const answer = await send();
-    expect(answer).toEqual(['OK', 'fresh', '!', '1']);
+    expect(answer).toEqual(['OK', 'fresh', '!,1']);
     await backend.parts.members.end('a', 2);
     expect(await send()).toEqual(answer);
     expect(await redis.command('EXISTS', key('i1:g'), key('i2:g'))).toBe(0);

@@ -176,7 +176,10 @@ export const GLOBALS: Readonly<Record<string, unknown>> = {
   tostring: (value: unknown) => (value === undefined ? 'nil' : typeof value === 'boolean' ? String(value) : text(value)),
   ipairs: (of: unknown) => new Sequence(itemsOf(table(of))),
   pairs: (of: unknown) => new Sequence(table(of).entries()),
-  unpack: (of: unknown) => [...table(of).items],
+  unpack: (of: unknown, from: unknown = 1, to: unknown = table(of).length) => {
+    const [first, last] = [num(from), num(to)];
+    return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => table(of).get(first + at));
+  },
 };
 
 /** As cjson writes it. */

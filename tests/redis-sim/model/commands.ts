@@ -8,8 +8,6 @@ export interface CommandContext {
   readonly keyspace: Keyspace;
   /** From 0 up to 1. */
   random(): number;
-  /** Entries of a stream's node: a trim with `~` takes out whole nodes. */
-  readonly streamNodeEntries: number;
 }
 
 interface Command {
@@ -51,13 +49,20 @@ const slice = <T>(items: readonly T[], from: number, to: number) => {
   return items.slice(place(from), to < 0 ? items.length + to + 1 : to + 1);
 };
 
-function seqOf(id: string): number {
-  const found = /^(\d+)-0$/.exec(id);
+function idOf(id: string): { seq: number; sub: number } {
+  const found = /^(\d+)(?:-(\d+))?$/.exec(id);
   if (found === null) throw new ReplyError(`ERR an id that is not known here: ${id}`);
-  return Number(found[1]);
+  return { seq: Number(found[1]), sub: Number(found[2] ?? 0) };
 }
 
-const entryReply = ({ seq, fields }: StreamEntry): Reply => [`${seq}-0`, fields];
+/** Where a range ends it is of a whole `seq`. */
+function seqOf(id: string): number {
+  const { seq, sub } = idOf(id);
+  if (sub !== 0) throw new ReplyError(`ERR an end that is not known here: ${id}`);
+  return seq;
+}
+
+const entryReply = ({ seq, sub, fields }: StreamEntry): Reply => [`${seq}-${sub}`, fields];
 
 function range(keyspace: Keyspace, key: string, from: string, to: string): StreamEntry[] {
   const entries = keyspace.find(key, 'stream')?.stream.entries ?? [];
@@ -70,26 +75,12 @@ function count(args: readonly string[]): number | undefined {
   return at < 0 ? undefined : whole(args[at + 1]);
 }
 
-function append(stream: Stream, id: string, fields: readonly string[], nodeEntries: number): void {
-  const seq = seqOf(id);
+function append(stream: Stream, id: string, fields: readonly string[]): void {
+  const { seq, sub } = idOf(id);
   if (seq <= stream.last)
     throw new ReplyError('ERR The ID specified in XADD is equal or smaller than the target stream top item');
-  if (stream.filled >= nodeEntries || stream.entries.at(-1)?.node !== stream.node) {
-    stream.node += 1;
-    stream.filled = 0;
-  }
-  stream.filled += 1;
-  stream.entries.push({ seq, fields, node: stream.node });
+  stream.entries.push({ seq, sub, fields });
   stream.last = seq;
-}
-
-/** As a trim with `~`: whole nodes, as long as so many are left. */
-function trim({ entries }: Stream, most: number): void {
-  for (;;) {
-    const inNode = entries.filter(({ node }) => node === entries[0]?.node).length;
-    if (inNode === 0 || entries.length - inNode < most) return;
-    entries.splice(0, inNode);
-  }
 }
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
@@ -206,11 +197,8 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     keyspace.deleteEmpty(key);
     return 'OK';
   }),
-  XADD: grow(({ keyspace, streamNodeEntries }, [key = '', maxlen, about, most, id = '', ...fields]) => {
-    if (maxlen !== 'MAXLEN' || about !== '~') throw new ReplyError('ERR only XADD with MAXLEN ~ is known here');
-    const { stream } = keyspace.have(key, 'stream');
-    append(stream, id, fields, streamNodeEntries);
-    trim(stream, whole(most));
+  XADD: grow(({ keyspace }, [key = '', id = '', ...fields]) => {
+    append(keyspace.have(key, 'stream').stream, id, fields);
     return id;
   }),
   XTRIM: write(({ keyspace }, [key = '', minid, least = '']) => {

@@ -15,8 +15,6 @@ interface Change {
 export interface EngineOptions {
   /** From 0 up to 1. */
   random(): number;
-  /** Default 100, as in Redis. */
-  streamNodeEntries?: number | undefined;
   /** Something is published, at once. @returns how many hear it. */
   published?: ((channel: string, payload: string) => number) | undefined;
   /** A command has changed something. Not called for what is done again. */
@@ -33,8 +31,7 @@ export class Engine {
   readonly #context: CommandContext;
 
   constructor(private readonly options: EngineOptions) {
-    const { random, streamNodeEntries = 100 } = options;
-    this.#context = { keyspace: this.keyspace, random, streamNodeEntries };
+    this.#context = { keyspace: this.keyspace, random: options.random };
   }
 
   /** How much was written down so far. */

@@ -1,18 +1,14 @@
-/** An entry of a stream. Ids are `<seq>-0`. */
+/** An entry of a stream. Its id is `<seq>-<sub>`, and no two have the same `seq`. */
 export interface StreamEntry {
   readonly seq: number;
+  readonly sub: number;
   readonly fields: readonly string[];
-  /** Which node of the stream it is in. */
-  readonly node: number;
 }
 
 export interface Stream {
   readonly entries: StreamEntry[];
   /** The highest id that it ever had. */
   last: number;
-  /** The node that is appended to, and how many entries it was given. */
-  node: number;
-  filled: number;
 }
 
 /** What a key may hold. */
@@ -36,7 +32,7 @@ const EMPTY = {
   set: () => ({ type: 'set', members: new Set() }),
   zset: () => ({ type: 'zset', scores: new Map() }),
   list: () => ({ type: 'list', items: [] }),
-  stream: () => ({ type: 'stream', stream: { entries: [], last: 0, node: 0, filled: 0 } }),
+  stream: () => ({ type: 'stream', stream: { entries: [], last: 0 } }),
 } satisfies { [Type in Value['type']]: () => Typed<Type> };
 
 /** Keys, their values, and when they end. Time is given with each command, as it stands still while a script runs. */
@@ -123,7 +119,7 @@ export class Keyspace {
       case 'list':
         return value.items;
       case 'stream':
-        return value.stream.entries.map(({ seq, fields }) => [`${seq}-0`, fields]);
+        return value.stream.entries.map(({ seq, sub, fields }) => [`${seq}-${sub}`, fields]);
       case undefined:
         return undefined;
     }

@@ -64,7 +64,7 @@ export class LogTruth {
   /** By group and body, what gateways have fenced a message with. */
   readonly #fences = new Map<string, (MemberFence | undefined)[]>();
 
-  constructor(private readonly found: (text: string) => void) {}
+  constructor(readonly found: (text: string) => void) {}
 
   /** A gateway is about to publish a message. */
   published(groupId: string, { body, fence }: BrokerMessage): void {

@@ -22,7 +22,6 @@ export class RedisModel implements ConnectionWorld {
     private readonly schedule: Schedule,
     private readonly random: Random,
     private readonly truth: LogTruth,
-    private readonly streamNodeEntries: number,
   ) {
     this.#server = new RedisServer(this.#options());
   }
@@ -157,9 +156,9 @@ export class RedisModel implements ConnectionWorld {
   #options(): ServerOptions {
     this.#servers += 1;
     const random = this.random.fork(`server ${this.#servers}`);
-    const { truth, streamNodeEntries } = this;
+    const { truth } = this;
     // Another machine's clock is a little ahead, or behind.
     const aheadMs = this.#servers === 1 ? 0 : random.integer(-500, 500);
-    return { random, truth, streamNodeEntries, now: () => START + aheadMs + this.schedule.nowMs };
+    return { random, truth, now: () => START + aheadMs + this.schedule.nowMs };
   }
 }

@@ -20,12 +20,11 @@ export interface Peer {
 export interface ServerOptions {
   readonly random: Random;
   readonly truth: LogTruth;
-  readonly streamNodeEntries: number;
   /** Unix milliseconds, by the clock of its machine. */
   now(): number;
 }
 
-const KEY = /^\{[^}]*\}:([mlr]):(.*)$/s;
+const KEY = /^\{[^}]*\}:(lm|ls|r):(.*)$/s;
 
 /** One process of a Redis server: another one has another `run_id`. */
 export class RedisServer {
@@ -42,12 +41,11 @@ export class RedisServer {
   #owners = new MemberOwners();
 
   constructor(private readonly options: ServerOptions) {
-    const { random, streamNodeEntries } = options;
+    const { random } = options;
     this.#runId = random.id();
     this.#replId = random.id();
     this.#engine = new Engine({
       random: () => random.next(),
-      streamNodeEntries,
       published: (channel, payload) => {
         const hearing = [...this.#peers].filter(({ channels }) => channels.has(channel));
         for (const peer of hearing) peer.push(channel, payload);
@@ -177,14 +175,19 @@ export class RedisServer {
     const [, kind, groupId = ''] = KEY.exec(key) ?? [];
     const { truth } = this.options;
     if (kind === 'r' && (name === 'HSET' || name === 'DEL')) this.#owners.told(key, rest, change);
-    if (kind === 'm' && name === 'HSET') {
+    if (kind === 'lm' && name === 'HSET') {
       const at = rest.indexOf('e');
       if (at >= 0 && at % 2 === 0) truth.named(this.#lines, groupId, rest[at + 1] as string);
-    } else if (kind === 'l' && name === 'XADD') {
+    } else if (kind === 'ls' && name === 'XADD') {
       const epoch = this.#engine.keyspace.find(metaKey(groupId), 'hash')?.fields.get('e') ?? '';
-      const [seq, text] = [Number.parseInt(rest[3] as string, 10), rest[5] as string];
-      truth.appended(this.#lines, groupId, epoch, seq, text, change);
-      truth.checkFence(groupId, seq, text, (memberId) => this.#ownerOf(memberId));
+      const [last, count] = (rest[0] as string).split('-').map(Number) as [number, number];
+      const texts = messagesOf(rest[2] as string);
+      if (texts.length !== count) truth.found(`${groupId}: ${rest[0]} has ${texts.length} messages`);
+      for (const [nth, text] of texts.entries()) {
+        const seq = last - count + 1 + nth;
+        truth.appended(this.#lines, groupId, epoch, seq, text, change);
+        truth.checkFence(groupId, seq, text, (memberId) => this.#ownerOf(memberId));
+      }
     }
   }
 
@@ -194,4 +197,17 @@ export class RedisServer {
   }
 }
 
-const metaKey = (groupId: string) => `{gw}:m:${groupId}`;
+const metaKey = (groupId: string) => `{gw}:lm:${groupId}`;
+
+/** The messages of an entry, as bytes. */
+function messagesOf(batch: string): string[] {
+  const head = batch.indexOf(';');
+  let at = head + 1;
+  return batch
+    .slice(0, head)
+    .split(',')
+    .map((length) => {
+      at += Number(length);
+      return batch.slice(at - Number(length), at);
+    });
+}

@@ -42,13 +42,9 @@ export class ComparedServers {
   #last: Promise<unknown> = Promise.resolve();
   now = 1_767_225_600_123;
 
-  private constructor(
-    private readonly link: Link,
-    streamNodeEntries: number,
-  ) {
+  private constructor(private readonly link: Link) {
     this.model = new Engine({
       random: () => 0,
-      streamNodeEntries,
       published: (channel, payload) => {
         const listeners = [...(this.#listeners.get(channel) ?? [])];
         for (const listener of listeners) listener(Buffer.from(payload, 'latin1'), Buffer.from(channel, 'latin1'));
@@ -57,10 +53,9 @@ export class ComparedServers {
     });
   }
 
-  static async to(url: string, streamNodeEntries: number): Promise<ComparedServers> {
+  static async to(url: string): Promise<ComparedServers> {
     const link = await Link.open({ url, name: 'compared', connectTimeoutMs: 3_000, clock: systemClock });
-    const servers = new ComparedServers(link, streamNodeEntries);
-    await servers.real('CONFIG', 'SET', 'stream-node-max-entries', String(streamNodeEntries), 'stream-node-max-bytes', '0');
+    const servers = new ComparedServers(link);
     await servers.#tell();
     return servers;
   }

@@ -98,7 +98,7 @@ describe.skipIf(NO_REDIS)('the model answers as a real server', () => {
 
   test.each(['1', '2'])('whatever gateways ask of it: seed %s', async (seed) => {
     await redis.command('FLUSHALL');
-    const servers = await ComparedServers.to(redis.url, 10);
+    const servers = await ComparedServers.to(redis.url);
     const random = new Random(`model ${seed}`);
     const limits = { logMessagesMax: 20, logBytesMax: 4_000, idempotencyKeysMax: 4, logTtlMs: 60_000 };
     const make = () => {
