@@ -2,8 +2,7 @@ import type { BrokerMessage, MemberFence, PublishedPosition } from 'gateway-core
 import type { Connection } from './connection.js';
 import { batchText, entryText } from './entry-text.js';
 import { isLost, RedisBackendError, unavailable } from './errors.js';
-import { PUBLISH } from './publish-script.js';
-import { escaped } from './texts.js';
+import type { Appended, PublishCalls, PublishedBatch } from './publish-calls.js';
 
 /** Bounds of the messages that a node has not had answered; see `RedisLimits`. */
 export interface BatchLimits {
@@ -15,8 +14,8 @@ export interface BatchLimits {
   idempotencyKeysMax: number;
 }
 
-/** Of one call: Lua takes no more arguments than some thousands. */
-const MESSAGES_MAX = 1_000;
+/** A command inside of a script takes no more arguments than some thousands. */
+const BATCH_MESSAGES_MAX = 1_000;
 
 interface Publish {
   readonly entry: string;
@@ -30,11 +29,8 @@ interface Publish {
   reject(error: unknown): void;
 }
 
-interface Batch {
-  readonly counter: number;
+interface Batch extends PublishedBatch {
   readonly messages: readonly Publish[];
-  /** As the stream holds it. */
-  readonly text: string;
   /** Whether it may have been carried out. */
   isDoubtful: boolean;
 }
@@ -42,12 +38,9 @@ interface Batch {
 /** What the publishes of a node share. */
 export interface BatchContext {
   readonly connection: Connection;
+  readonly calls: PublishCalls;
   readonly limits: BatchLimits;
-  /** How long a log is kept that nobody uses, in milliseconds. */
-  readonly logTtlMs: number;
   readonly publishTimeoutMs: number;
-  /** Names this node in the logs. */
-  readonly nodeId: string;
   now(): number;
   endOfTurn(task: () => void): void;
   counter(): number;
@@ -134,7 +127,7 @@ export class Batches {
     let bytes = 0;
     for (const publish of this.#pending) {
       bytes += publish.bytes;
-      if (count > 0 && (count >= Math.min(batchMessagesMax, MESSAGES_MAX) || bytes > batchBytesMax)) break;
+      if (count > 0 && (count >= Math.min(batchMessagesMax, BATCH_MESSAGES_MAX) || bytes > batchBytesMax)) break;
       count += 1;
     }
     const messages = this.#pending.splice(0, count);
@@ -143,31 +136,9 @@ export class Batches {
   }
 
   async #send(batch: Batch): Promise<void> {
-    const { connection, limits, logTtlMs, nodeId } = this.context;
-    const { messages } = batch;
-    const hasKeys = messages.some(({ idempotencyKey }) => idempotencyKey !== undefined);
-    const args = [
-      connection.term,
-      connection.randomId(),
-      `b:${nodeId}`,
-      String(batch.counter),
-      String(limits.logMessagesMax),
-      String(limits.logBytesMax),
-      String(logTtlMs),
-      String(limits.idempotencyKeysMax),
-      String(messages.length),
-      hasKeys ? String(messages.length) : '0',
-      batch.text,
-    ];
-    if (hasKeys) {
-      for (const { idempotencyKey } of messages) args.push(idempotencyKey === undefined ? '' : `=${escaped(idempotencyKey)}`);
-    }
-    const fences = fencesOf(messages);
-    for (const { generation, at } of fences.values()) args.push(String(generation), at.join());
-    const members = [...fences.values()].map(({ memberId }) => connection.key('r', escaped(memberId)));
-    let reply: unknown[];
+    let reply: Appended;
     try {
-      reply = await connection.runNow(PUBLISH, [...this.keys, ...members], args);
+      reply = await this.context.calls.append(this.keys, batch);
     } catch (error) {
       if (this.#underWay !== batch) return;
       if (isLost(error)) {
@@ -180,13 +151,12 @@ export class Batches {
       this.#flush();
       return;
     }
-    if (this.#underWay === batch) this.#answered(batch, reply as string[]);
+    if (this.#underWay === batch) this.#answered(batch, reply);
   }
 
-  #answered(batch: Batch, reply: readonly string[]): void {
+  #answered(batch: Batch, { epoch, answer }: Appended): void {
     this.#underWay = undefined;
-    const [status, epoch = '', answer = ''] = reply;
-    const answers = status === 'OK' ? answersOf(answer, batch.messages.length) : undefined;
+    const answers = answersOf(answer, batch.messages.length);
     if (answers === undefined) {
       this.#refuse(batch.messages, doubtful());
     } else {
@@ -217,8 +187,9 @@ interface Answer {
   readonly duplicate?: true;
 }
 
-/** As `PUBLISH` says it of all messages of a batch; `undefined` where that is something else. */
+/** As `PUBLISH` says it of all messages of a batch; `undefined` where it does not. */
 function answersOf(text: string, count: number): Answer[] | undefined {
+  if (text === '') return undefined;
   const each = text.split(',');
   if (each.length === 1 && /^\d/.test(text)) return Array.from({ length: count }, (_, nth) => ({ seq: Number(text) + nth }));
   if (each.length !== count) return undefined;
@@ -226,19 +197,6 @@ function answersOf(text: string, count: number): Answer[] | undefined {
     if (one === '!') return {};
     return one.startsWith('=') ? { seq: Number(one.slice(1)), duplicate: true } : { seq: Number(one) };
   });
-}
-
-/** Which messages of a batch are said by which member, in which generation. */
-function fencesOf(messages: readonly Publish[]): Map<string, MemberFence & { at: number[] }> {
-  const fences = new Map<string, MemberFence & { at: number[] }>();
-  for (const [index, { fence }] of messages.entries()) {
-    if (fence === undefined) continue;
-    const name = `${fence.generation} ${fence.memberId}`;
-    const known = fences.get(name);
-    if (known === undefined) fences.set(name, { ...fence, at: [index] });
-    else known.at.push(index);
-  }
-  return fences;
 }
 
 function doubtful(): RedisBackendError {

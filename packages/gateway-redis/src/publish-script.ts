@@ -6,14 +6,14 @@ const STATE = "redis.call('HMGET', meta, 'i', 'e', 's', 'z', 'zs', 'x', node, 'k
 
 /** The idempotency keys of a batch: those that the log has are found, and the others are kept with their seq. */
 const KEEP_IDS = `
-  local k, kn, kt, kb = tonumber(known[8] or '1'), tonumber(known[9] or '0'), tonumber(known[10] or '0'), tonumber(known[11] or '0')
-  local halves = { KEYS[4], KEYS[5] }
+  k, kn, kt, kb = tonumber(known[8] or '1'), tonumber(known[9] or '0'), tonumber(known[10] or '0'), tonumber(known[11] or '0')
+  local halves = { KEYS[key + 2], KEYS[key + 3] }
   local here, before = {}, {}
-  if kn > 0 then here = redis.call('HMGET', halves[k], unpack(ARGV, 14, 13 + n)) end
-  if kb > 0 then before = redis.call('HMGET', halves[3 - k], unpack(ARGV, 14, 13 + n)) end
+  if kn > 0 then here = redis.call('HMGET', halves[k], unpack(ARGV, arg + 6, arg + 5 + n)) end
+  if kb > 0 then before = redis.call('HMGET', halves[3 - k], unpack(ARGV, arg + 6, arg + 5 + n)) end
   local mine, kept = {}, {}
   for m = 1, n do
-    local id = ARGV[13 + m]
+    local id = ARGV[arg + 5 + m]
     local seen = id ~= '' and (here[m] or before[m] or mine[id])
     if refused and refused[m] then
       out[m] = '!'
@@ -36,7 +36,7 @@ const KEEP_IDS = `
     end
     redis.call('HSET', halves[k], unpack(kept))
     if kn == 0 then redis.call('PEXPIRE', halves[k], ttl * 2) end
-    redis.call('HSET', meta, 'k', k, 'kn', kn + #kept / 2, 'kt', kt, 'kb', kb)
+    kn = kn + #kept / 2
   end
 `;
 
@@ -55,87 +55,109 @@ const CUT_OUT = `
 `;
 
 /**
- * Appends a batch and publishes it. The batch carries (node, counter): the same one again is answered as the first time, and an older one is
- * refused, so that it may be sent again after any broken connection.
+ * Appends batches, each to the log of another group, and publishes them. A batch carries (node, counter): the same one again is answered as the first
+ * time, and an older one is refused, so that it may be sent again after any broken connection.
  * What a member says in an earlier generation than the one in which another node got it is refused; a member that is not there fences nobody off: it
  * may have been lost, and is put again by the node that has it.
- * KEYS meta, stream, ids, ids, channel, and the members that are fenced. ARGV term, fresh epoch, node, counter, log messages, log bytes, ttl, ids
- * max, n, how many idempotency keys follow (n or 0), the batch's text; then for each message its key with a '=' before it, or ''; then for each fence
- * the generation and which messages are said in it.
- * Answers 'OK', epoch, and the seq of the first message where each of the others has the next one; else the seq of each, with a '=' before it where it is
- * a duplicate's, or '!' where it is refused.
+ * ARGV term, node, log messages, log bytes, ttl, ids max. Then for each batch KEYS meta, stream, ids, ids, channel, and the members that are fenced; ARGV
+ * fresh epoch, counter, n, how many idempotency keys follow (n or 0), how many fences, and its text; then for each message its key with a '=' before
+ * it, or ''; then for each fence the generation and which messages are said in it.
+ * Answers 'OK', and for each batch its epoch, and the seq of the first message where each of the others has the next one; else the seq of each, with a
+ * '=' before it where it is a duplicate's, or '!' where it is refused; nothing, where the whole batch is.
  */
 export const PUBLISH = script(
   'publish',
   `
-local meta, stream, term, node, counter = KEYS[2], KEYS[3], ARGV[3], ARGV[5], tonumber(ARGV[6])
-local ttl, idsMax, n, ids, body = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), ARGV[12] ~= '0', ARGV[13]
-local known = ${STATE}
-if known[1] ~= term or not known[2] or not known[3] then
-  ${OPEN}
-  open(2, term, ARGV[4])
-  known = ${STATE}
-end
-local e, s, last = known[2], tonumber(known[3]), known[7]
-if last then
-  local c = tonumber(string.match(last, '^%d+'))
-  if c > counter then return { 'ZOMBIE' } end
-  if c == counter then return { 'OK', e, string.match(last, '^%d+ %d+ (.*)$') } end
-end
-local refused
-for fence = 1, #KEYS - 6 do
-  local at = 12 + tonumber(ARGV[12]) + fence * 2
-  local got = redis.call('HGET', KEYS[6 + fence], 'f')
-  if got and tonumber(got) > tonumber(ARGV[at]) then
-    refused = refused or {}
-    for m in string.gmatch(ARGV[at + 1], '%d+') do refused[m + 1] = true end
+local term, node, most, bytesMax = ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local ttl, idsMax = tonumber(ARGV[7]), tonumber(ARGV[8])
+local key, arg, reply = 2, 9, { 'OK' }
+
+-- The batch at key and arg. Answers its epoch and what became of it.
+local function append(ids, fences)
+  local meta, stream, channel = KEYS[key], KEYS[key + 1], KEYS[key + 4]
+  local counter, n, body = tonumber(ARGV[arg + 1]), tonumber(ARGV[arg + 2]), ARGV[arg + 5]
+  local known = ${STATE}
+  if known[1] ~= term or not known[2] or not known[3] then
+    ${OPEN}
+    open(key, term, ARGV[arg])
+    known = ${STATE}
   end
-end
-local first, out = s + 1, {}
-if ids then
-  ${KEEP_IDS}
-elseif refused then
-  for m = 1, n do
-    if not refused[m] then s = s + 1 end
-    out[m] = refused[m] and '!' or s
+  local e, s, last = known[2], tonumber(known[3]), known[7]
+  if last then
+    local c = tonumber(string.match(last, '^%d+'))
+    if c > counter then return e, '' end
+    if c == counter then return e, string.match(last, '^%d+ %d+ (.*)$') end
   end
-else
-  s = s + n
-end
-local count, answer = s - first + 1, first .. ''
-if count < n then
-  answer = table.concat(out, ',')
+  local refused
+  for fence = 0, fences - 1 do
+    local at = arg + 6 + ids + fence * 2
+    local got = redis.call('HGET', KEYS[key + 5 + fence], 'f')
+    if got and tonumber(got) > tonumber(ARGV[at]) then
+      refused = refused or {}
+      for m in string.gmatch(ARGV[at + 1], '%d+') do refused[m + 1] = true end
+    end
+  end
+  local first, out = s + 1, {}
+  local k, kn, kt, kb
+  if ids > 0 then
+    ${KEEP_IDS}
+  elseif refused then
+    for m = 1, n do
+      if not refused[m] then s = s + 1 end
+      out[m] = refused[m] and '!' or s
+    end
+  else
+    s = s + n
+  end
+  local count, answer = s - first + 1, first .. ''
+  if count < n then
+    answer = table.concat(out, ',')
+    if count > 0 then
+      ${CUT_OUT}
+    end
+  end
+  local z, zs = tonumber(known[4] or '0'), known[5]
   if count > 0 then
-    ${CUT_OUT}
+    redis.call('XADD', stream, s .. '-' .. count, 'd', body)
+    z = z + #body
+    -- Not with each batch: it may keep an eighth more than it is to.
+    if s > most and s % (math.floor(most / 8) + 1) < count then redis.call('XTRIM', stream, 'MINID', s - most + 1) end
   end
-end
-local z, zs = tonumber(known[4] or '0'), known[5]
-if count > 0 then
-  redis.call('XADD', stream, s .. '-' .. count, 'd', body)
-  z = z + #body
-  -- Not with each batch: it may keep an eighth more than it is to.
-  local most = tonumber(ARGV[7])
-  if s > most and s % (math.floor(most / 8) + 1) < count then redis.call('XTRIM', stream, 'MINID', s - most + 1) end
-end
--- Between half and all of what it may hold, so that nothing has to be counted twice.
-if z * 2 > tonumber(ARGV[8]) then
-  if zs then redis.call('XTRIM', stream, 'MINID', zs + 1) end
-  z, zs = 0, s
-end
-if not last and redis.call('HLEN', meta) >= 76 then
-  local all = redis.call('HGETALL', meta)
-  for at = 1, #all, 2 do
-    local when = string.sub(all[at], 1, 2) == 'b:' and string.match(all[at + 1], '^%d+ (%d+) ')
-    if when and now - when > 60000 then redis.call('HDEL', meta, all[at]) end
+  -- Between half and all of what it may hold, so that nothing has to be counted twice.
+  if z * 2 > bytesMax then
+    if zs then redis.call('XTRIM', stream, 'MINID', zs + 1) end
+    z, zs = 0, s
   end
+  if not last and redis.call('HLEN', meta) >= 76 then
+    local all = redis.call('HGETALL', meta)
+    for at = 1, #all, 2 do
+      local when = string.sub(all[at], 1, 2) == 'b:' and string.match(all[at + 1], '^%d+ (%d+) ')
+      if when and now - when > 60000 then redis.call('HDEL', meta, all[at]) end
+    end
+  end
+  local done = counter .. ' ' .. now .. ' ' .. answer
+  if k then
+    redis.call('HSET', meta, 's', s, 'z', z, 'zs', zs or '0', node, done, 'k', k, 'kn', kn, 'kt', kt, 'kb', kb)
+  else
+    redis.call('HSET', meta, 's', s, 'z', z, 'zs', zs or '0', node, done)
+  end
+  local x = tonumber(known[6] or '0')
+  if now < x or now - x >= ttl / 4 then
+    redis.call('HSET', meta, 'x', now)
+    for at = key, key + 3 do redis.call('PEXPIRE', KEYS[at], ttl) end
+  end
+  if count > 0 then redis.call('PUBLISH', channel, e .. ',' .. first .. ',' .. body) end
+  return e, answer
 end
-redis.call('HSET', meta, 's', s, 'z', z, 'zs', zs or '0', node, counter .. ' ' .. now .. ' ' .. answer)
-local x = tonumber(known[6] or '0')
-if now < x or now - x >= ttl / 4 then
-  redis.call('HSET', meta, 'x', now)
-  for at = 2, 5 do redis.call('PEXPIRE', KEYS[at], ttl) end
+
+while key < #KEYS do
+  local ids, fences = tonumber(ARGV[arg + 3]), tonumber(ARGV[arg + 4])
+  local e, answer = append(ids, fences)
+  reply[#reply + 1] = e
+  reply[#reply + 1] = answer
+  key = key + 5 + fences
+  arg = arg + 6 + ids + fences * 2
 end
-if count > 0 then redis.call('PUBLISH', KEYS[6], e .. ',' .. first .. ',' .. body) end
-return { 'OK', e, answer }
+return reply
 `,
 );

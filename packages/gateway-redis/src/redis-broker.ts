@@ -14,6 +14,7 @@ import type { ConnectionListener } from './connection-listener.js';
 import { entryOf } from './entry-text.js';
 import { closed, isLost } from './errors.js';
 import { AUDIT, HISTORY } from './log-scripts.js';
+import { PublishCalls, type PublishCallsOptions } from './publish-calls.js';
 import { type LogContext, RedisLog } from './redis-log.js';
 import { Slots } from './slots.js';
 import { escaped } from './texts.js';
@@ -25,7 +26,7 @@ const REST_AFTER_MS = 1_000;
 
 export interface RedisBrokerOptions {
   connection: Connection;
-  batches: Omit<BatchContext, 'connection' | 'counter' | 'hold'>;
+  batches: Omit<BatchContext, 'connection' | 'calls' | 'counter' | 'hold'> & Omit<PublishCallsOptions, 'connection'>;
   auditIntervalMs: number;
   failed(error: unknown, where: string): void;
   lost(groupId: string, reason: ResetReason): void;
@@ -43,6 +44,8 @@ export class RedisBroker implements Broker, ConnectionListener {
   readonly #logContext: LogContext;
   /** To be listened to, from the end of the turn on. */
   #listening: { channels: string[]; done: Promise<number> } | undefined;
+  /** For the end of the turn. */
+  readonly #tasks: (() => void)[] = [];
   #counter = 0;
   #pendingBytes = 0;
   #closed = false;
@@ -52,6 +55,8 @@ export class RedisBroker implements Broker, ConnectionListener {
     this.#batchContext = {
       ...batches,
       connection,
+      calls: new PublishCalls({ ...batches, connection }),
+      endOfTurn: (task) => this.#endOfTurn(task),
       counter: () => {
         this.#counter += 1;
         return this.#counter;
@@ -108,7 +113,7 @@ export class RedisBroker implements Broker, ConnectionListener {
     const { connection } = this.options;
     const up = connection.whenUp();
     if (up !== undefined) await up;
-    const { logTtlMs } = this.#batchContext;
+    const { logTtlMs } = this.options.batches;
     const fixed = [connection.term, connection.randomId(), String(logTtlMs)];
     const entries = [];
     let from = since;
@@ -181,7 +186,7 @@ export class RedisBroker implements Broker, ConnectionListener {
   async #auditSome(logs: readonly RedisLog[]): Promise<void> {
     const { connection, failed } = this.options;
     const now = this.#batchContext.now();
-    const args = [connection.term, String(this.#batchContext.logTtlMs)];
+    const args = [connection.term, String(this.options.batches.logTtlMs)];
     for (const log of logs) {
       log.heardAt = now;
       args.push(connection.randomId(), log.epoch, String(log.seenSeq));
@@ -213,6 +218,15 @@ export class RedisBroker implements Broker, ConnectionListener {
   #keys(groupId: string): string[] {
     const id = escaped(groupId);
     return ['lm', 'ls', 'i1', 'i2'].map((kind) => this.options.connection.key(kind, id));
+  }
+
+  /** All in one go, so that what is sent then is sent together. */
+  #endOfTurn(task: () => void): void {
+    this.#tasks.push(task);
+    if (this.#tasks.length > 1) return;
+    this.options.batches.endOfTurn(() => {
+      for (const one of this.#tasks.splice(0)) one();
+    });
   }
 
   /** Those of one turn are subscribed to together. */
