@@ -79,6 +79,11 @@ export class ServerProcess {
     return Number(await this.ask('block'));
   }
 
+  /** Spans that it has made, where it traces. */
+  async spans(): Promise<number> {
+    return Number(await this.ask('spans'));
+  }
+
   private async ask(line: string): Promise<string> {
     this.child.stdin.write(`${line}\n`);
     return (await this.lines.next()).value;

@@ -1,6 +1,7 @@
 // Our gateway with everything on: validation, seq, presence, sessions, accounting, heartbeats, rate limits. With `--recovery` members stay
 // for as long as Socket.IO keeps its sessions: on a slow machine 10,000 take longer than 15 s to come back.
-// `--deflate`: long messages are compressed. `--redis <url>`: it shares everything with others in that Redis.
+// `--deflate`: long messages are compressed. `--redis <url>`: it shares everything with others in that Redis. `--tracer <JSON>`: it traces
+// with gateway-otel and these options.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createGateway } from 'gateway-core';
@@ -19,8 +20,12 @@ if (redis !== undefined) {
   parts = backend.parts;
 }
 
+const tracing = argument('--tracer');
+const traced = tracing === undefined ? undefined : (await import('./tracing.mjs')).startTracing(JSON.parse(tracing));
+
 createGateway({
   server,
+  tracer: traced?.tracer,
   ...parts,
   path: '/rt',
   // One publisher at full rate is the point of the bench; its rate is accounted for, only not refused.
@@ -29,4 +34,5 @@ createGateway({
   perMessageDeflate: process.argv.includes('--deflate'),
   logger,
 });
-listen(server, process.versions.bun === undefined ? `gateway ${version}` : `gateway ${version} on Bun ${process.versions.bun}`);
+const name = process.versions.bun === undefined ? `gateway ${version}` : `gateway ${version} on Bun ${process.versions.bun}`;
+listen(server, name, { spans: traced?.spans });

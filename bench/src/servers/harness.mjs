@@ -35,16 +35,19 @@ function watchLoop() {
  * Prints `{ port, version }` as one JSON line, then answers `gc` with `gc` once garbage has been collected, `watch` with `watch`, and
  * `block` with the milliseconds that the event loop was held for at most since.
  * Ends with its parent: a closed stdin is the end of the run.
- * @param {{ port: number, version: string, collect: () => void }} server
+ * @param {{ port: number, version: string, collect: () => void, answers?: Record<string, (() => Promise<number>) | undefined> }} server
+ * `answers`: to other lines.
  */
-export function announce({ port, version, collect }) {
+export function announce({ port, version, collect, answers = {} }) {
   console.log(JSON.stringify({ port, version }));
   const lines = createInterface({ input: process.stdin });
   let longest = () => 0;
-  lines.on('line', (line) => {
+  lines.on('line', async (line) => {
     if (line === 'gc') collect();
     if (line === 'watch') longest = watchLoop();
-    console.log(line === 'block' ? longest() : line);
+    const asked = answers[line];
+    if (asked !== undefined) console.log(await asked());
+    else console.log(line === 'block' ? longest() : line);
   });
   lines.on('close', () => process.exit(0));
 }
@@ -65,10 +68,11 @@ export function webServer() {
  * Listens on a free loopback port, then announces it.
  * @param {import('node:http').Server} server
  * @param {string} version
+ * @param {Record<string, (() => Promise<number>) | undefined>} [answers]
  */
-export function listen(server, version) {
+export function listen(server, version, answers) {
   // 4096 is the kernel's usual somaxconn: a wave of connections is to meet the server, not a full backlog.
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
-    announce({ port: server.address().port, version, collect: collectNode });
+    announce({ port: server.address().port, version, collect: collectNode, answers });
   });
 }
