@@ -38,6 +38,11 @@ const SAMPLED = '13579bdf';
 /** Where that stands in a body that has a traceparent. */
 const SAMPLED_AT = TRACEPARENT.length + 54;
 
+/** Whether a traceparent, of version `00`, has the flag `sampled`. */
+export function isSampled(traceparent: string): boolean {
+  return SAMPLED.includes(traceparent.charAt(54));
+}
+
 /** The traceparent of a body that {@link dataBody} made, where it has one with the flag `sampled`. */
 export function sampledTraceparent(body: string): string | undefined {
   if (!body.startsWith(TRACEPARENT) || !SAMPLED.includes(body.charAt(SAMPLED_AT))) return undefined;

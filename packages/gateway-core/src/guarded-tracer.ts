@@ -18,6 +18,7 @@ export function guardedTracer(tracer: Tracer, failed: (error: unknown, where: st
   });
   const guardedDelivery = (span: DeliverySpan): DeliverySpan => ({ end: (reached) => guard(() => span.end(reached)) });
   return {
+    sampledOnly: tracer.sampledOnly,
     message(message) {
       const span = guard(() => tracer.message(message));
       return span && guardedSpan(span);

@@ -60,6 +60,11 @@ export interface DeliverySpan {
 
 /** Follows messages through a gateway; `gateway-otel` has one. `undefined`: not recorded, and nothing more is asked. What it throws is reported. */
 export interface Tracer {
+  /**
+   * Whether it is told of those messages of clients alone whose `traceparent` has the flag `sampled`: nothing is gathered for the others.
+   * Default `false`.
+   */
+  readonly sampledOnly?: boolean | undefined;
   /** A message is about to be acted on. */
   message(message: TracedMessage): MessageSpan | undefined;
   /** One that was recorded where it was published is about to be written to who is in its group here. Once for each message and gateway. */

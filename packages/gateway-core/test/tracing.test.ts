@@ -131,6 +131,26 @@ test('what is not recorded is passed on as it came, and followed nowhere [R261]'
   expect(tracer).toMatchObject({ messages: [], deliveries: [], passedOver: 4 });
 });
 
+test.each([true, false, undefined])('a tracer whose sampledOnly is %s is asked about that', async (sampledOnly) => {
+  const asked: (string | undefined)[] = [];
+  const message: Tracer['message'] = ({ operation, traceparent }) => void asked.push(traceparent ?? operation);
+  const { clock, gateway } = setUp({ tracer: { sampledOnly, message, delivery: () => undefined } });
+  const connect = (flags: string) =>
+    new RecordingSocket(gateway, { remoteAddress: 'a', request: { headers: { traceparent: traceparentOf(1, flags) } } as never });
+  for (const flags of ['00', '01']) connect(flags).send(identify('g'));
+  const socket = connect('00');
+  socket.send(identify('g'));
+  await clock.settle();
+  for (const flags of ['00', '01', '02', 'ff']) socket.send(say(1, { traceparent: traceparentOf(2, flags) }));
+  socket.send(say(1));
+  // Its host has other ways to say where it is.
+  await gateway.publish('g', 1);
+  await clock.settle();
+  const sampled = [traceparentOf(1), traceparentOf(2), traceparentOf(2, 'ff'), 'publish'];
+  expect(asked.filter((one) => sampledOnly !== true || sampled.includes(one as string))).toEqual(asked);
+  expect(asked).toHaveLength(sampledOnly ? 4 : 9);
+});
+
 test('a trace that the gateway begins is told to receivers too [R261]', async () => {
   const tracer = new RecordingTracer(true);
   const { clock, join } = setUp({ tracer });

@@ -33,6 +33,8 @@ export function createTracer(options: TracerOptions = {}): Tracer {
   };
 
   return {
+    sampledOnly: newTraceRatio === 0 && !ignoreSampledFlag,
+
     message(message) {
       const parent = parentOf(message);
       if (parent === undefined) return undefined;

@@ -156,6 +156,14 @@ describe('sampling', () => {
     expect(tracer.delivery({ traceparent: SENT, groupId: 'g', epoch: 'e', seq: 1 })).toBeUndefined();
   });
 
+  test.each<[TracerOptions, boolean]>([
+    [{}, true],
+    [{ ignoreSampledFlag: true }, false],
+    [{ newTraceRatio: 0.1 }, false],
+  ])('with %j the gateway itself passes over what is not sampled: %s', (options, sampledOnly) => {
+    expect(createTracer(options).sampledOnly).toBe(sampledOnly);
+  });
+
   test('a flag may be left to the sampler', async () => {
     const { spans } = await asked({ ignoreSampledFlag: true }, UNSAMPLED);
     expect(spans.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual([SENDER, SENDER]);

@@ -1,6 +1,7 @@
 import type { IncomingFromClient } from 'gateway-protocol';
 import type { Accepted, Refusal } from '../answers.js';
 import type { Connection } from '../connection.js';
+import { isSampled } from '../data-body.js';
 import { isPromise, type MaybePromise } from '../maybe-promise.js';
 import type { MessageSpan, TracedMessage, Tracer } from '../tracer.js';
 import type { UnderWay } from './context.js';
@@ -13,13 +14,14 @@ type Outcome = Refusal | Accepted | UnderWay | undefined;
 /** Begins the span of a client's message. */
 export function spanOf(tracer: Tracer, connection: Connection, message: IncomingFromClient): MessageSpan | undefined {
   const { type, id, traceId } = message;
-  if (!OPERATIONS.has(type)) return undefined;
   let { traceparent } = message;
   if (type === 'identify') {
     traceparent ??= connection.traceparent;
     // It is over when the client is there.
     connection.traceparent = undefined;
   }
+  if (tracer.sampledOnly && (traceparent === undefined || !isSampled(traceparent))) return undefined;
+  if (!OPERATIONS.has(type)) return undefined;
   const { connectionId, member } = connection;
   const groupId = groupOf(connection, message);
   const operation = type as TracedMessage['operation'];
