@@ -27,6 +27,17 @@ export const CHECKS: Readonly<Record<string, Checks>> = {
       'systemd finds no fault with the unit': async ({ machine }) => {
         expect(await machine.must('systemd-analyze verify gateway.service')).toBe('');
       },
+      'what it tells a systemd that is slow for a moment is heard': async ({ machine }) => {
+        const fed = async () =>
+          Number(await machine.must('systemctl show --property WatchdogTimestampMonotonic --value gateway'));
+        const first = await fed();
+        await until(40, 'sign of life', async () => (await fed()) > first);
+        const before = await fed();
+        // The next one comes 15 s after this one, in the middle of it.
+        await new Promise((resolve) => setTimeout(resolve, 13_500));
+        await machine.hold(3);
+        await until(3, 'sign of life that systemd has kept', async () => (await fed()) > before);
+      },
       'it is no root, has no capability, and has the secret all the same': async ({ machine }) => {
         const pid = await machine.must('systemctl show --property MainPID --value gateway');
         const status = await machine.must(`cat /proc/${pid}/status`);
@@ -133,6 +144,9 @@ export const CHECKS: Readonly<Record<string, Checks>> = {
       'clients were told to come back': drained,
       'the version before serves': (world) => serves(world, '0.1.0'),
       'a mail has said that the alert is over': (world) => mail(world, 'RESOLVED', 400),
+      'no watchdog has ended a gateway that was well': async ({ machine }) => {
+        expect(await machine.must('journalctl --unit gateway --no-pager')).not.toContain('Watchdog timeout');
+      },
       'all of it is there when the machine starts anew': async (world) => {
         await world.restart();
         await ready(world);

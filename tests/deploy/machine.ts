@@ -177,6 +177,13 @@ export class Machine {
     return port;
   }
 
+  /** Its systemd does nothing for a while, as on a machine that is overloaded. */
+  async hold(seconds: number): Promise<void> {
+    process.kill(this.#init, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+    process.kill(this.#init, 'SIGCONT');
+  }
+
   /** Ends all that runs in it, and takes it away. Its mounts go with its processes. */
   async stop(): Promise<void> {
     for (const event of BROKEN_OFF) process.off(event, this.#leave);

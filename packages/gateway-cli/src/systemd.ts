@@ -24,7 +24,8 @@ export function systemdLink(env: Environment, logger: Logger): SystemdLink {
   let hasFailed = false;
   const tell = (state: string) => {
     if ((env.NOTIFY_SOCKET ?? '') === '') return;
-    execFile('systemd-notify', ['--no-block', state], { env: { ...env } }, (error) => {
+    // It waits until systemd has looked who tells: of a process that is gone by then, systemd believes nothing.
+    execFile('systemd-notify', [state], { env: { ...env } }, (error) => {
       if (error === null || hasFailed) return;
       hasFailed = true;
       logger.warn('systemd could not be told: systemd-notify has failed', { error: error.message });

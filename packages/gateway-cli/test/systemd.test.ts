@@ -22,7 +22,8 @@ afterEach(() => {
 });
 
 const told = () => readFileSync(join(folder, 'told'), 'utf8').trim().split('\n').sort();
-const line = (state: string) => `--no-block ${state} /run/systemd/notify`;
+/** And nothing else: with `--no-block` it would not wait until systemd has looked at who tells, and what it tells could be lost. */
+const line = (state: string) => `${state} /run/systemd/notify`;
 const silent = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
 
 test('serve tells systemd that it takes clients, and that it drains', async () => {
