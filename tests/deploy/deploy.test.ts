@@ -69,7 +69,7 @@ describe.skipIf(reason !== undefined)('on a fresh Debian, in the order of the pa
     const script = rewrites.reduce((current, [from, to]) => current.replace(from, () => to), text);
     for (const command of script.trimEnd().split('\n')) say(`${PAGE}:${line} # ${command}`);
     const { code, output: said } = await world.machine.run(`${exports}${script}`);
-    for (const line of said.split('\n').slice(-LAST_LINES)) say(`    ${line}`);
+    for (const line of said.split('\n').slice(-LAST_LINES).filter(Boolean)) say(`    ${line}`);
     if (code !== 0) throw new Error(`ended with ${code}\n${said}\n${await journal()}`);
     exports += script.match(/^export .*\n/gm)?.join('') ?? '';
     return said;

@@ -17,7 +17,8 @@ class Inbox:
 
 
 def authenticate(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (user.encode(), password.encode()))
+    # Not handled here: the server answers whoever is wrong.
+    return AuthResult(handled=False, success=(data.login, data.password) == (user.encode(), password.encode()))
 
 
 context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

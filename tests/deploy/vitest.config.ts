@@ -12,7 +12,7 @@ export default defineConfig({
     reporters: [['default', { summary: false }], new TotalsReporter()],
     // A section needs those before it.
     bail: 1,
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
+    testTimeout: 1_200_000,
+    hookTimeout: 1_200_000,
   },
 });
