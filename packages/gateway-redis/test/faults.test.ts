@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RedisBackend } from '../src/index.js';
 import { Backends } from './support/backends.js';
-import { Load } from './support/load.js';
+import { ALL_OF_IT, Load } from './support/load.js';
 import { Reader } from './support/reader.js';
 import { SwallowingProxy } from './support/swallowing-proxy.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
@@ -28,9 +28,7 @@ async function world(settings: string[] = [], url?: (redis: TestRedis) => Promis
   ENDS.push(() => backends.close());
   const at = (await url?.(redis)) ?? redis.url;
   const timings = { commandTimeoutMs: 400, publishTimeoutMs: 10_000 };
-  // All that comes while one hears nothing: what is trimmed would be told, and these tests are of what is not lost.
-  const limits = { logMessagesMax: 1_000_000, logBytesMax: 1024 * 1024 * 1024 };
-  const nodes = Array.from({ length: 3 }, () => backends.make({ prefix: 'gw', url: at, timings, limits }));
+  const nodes = Array.from({ length: 3 }, () => backends.make({ prefix: 'gw', url: at, timings, limits: ALL_OF_IT }));
   const readers = await Promise.all(nodes.map(({ parts }) => Reader.of(parts.broker, 'g')));
   const loads = nodes.map(({ parts }, index) => new Load(parts.broker, 'g', `n${index}`));
   ENDS.push(() => Promise.all(loads.map((load) => load.end())).then(() => {}));

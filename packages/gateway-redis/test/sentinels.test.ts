@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRedisBackend, type RedisBackend } from '../src/index.js';
 import { Backends } from './support/backends.js';
-import { Load } from './support/load.js';
+import { ALL_OF_IT, Load } from './support/load.js';
 import { Reader } from './support/reader.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
 import { TestSentinels } from './support/test-sentinels.js';
@@ -32,7 +32,7 @@ describe.skipIf(NO_REDIS)('a primary that sentinels watch', () => {
     await sentinels.untilReady();
     const backends = new Backends(sentinels.url);
     ENDS.push(() => backends.close());
-    const make = (): RedisBackend => backends.make({ prefix: 'gw', timings: { publishTimeoutMs: 20_000 } });
+    const make = (): RedisBackend => backends.make({ prefix: 'gw', limits: ALL_OF_IT, timings: { publishTimeoutMs: 20_000 } });
     return { primary, replica, sentinels, nodes: [make(), make()] as const };
   }
 

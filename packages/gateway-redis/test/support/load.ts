@@ -4,6 +4,12 @@ import { isLost, RedisBackendError } from '../../src/errors.js';
 /** Messages that are under way at once, of one publisher. */
 const AT_ONCE = 8;
 
+/**
+ * Of a log that keeps all that a load publishes while somebody hears nothing: what is trimmed would be told, and tests of what is not lost look for
+ * other reasons.
+ */
+export const ALL_OF_IT = { logMessagesMax: 1_000_000, logBytesMax: 1024 * 1024 * 1024 };
+
 /** Publishes without end, and keeps the account of what was accepted, refused, and of unknown outcome. */
 export class Load {
   readonly accepted: string[] = [];
