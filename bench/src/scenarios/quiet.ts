@@ -1,7 +1,7 @@
 import { Fleet, keepAlive } from 'gateway-cli/bench';
 import type { Bench } from '../bench.js';
 import type { Metrics, QuietParams } from '../job.js';
-import { cpuUs, idle } from '../proc.js';
+import { cpuOfAllUs, idle } from '../proc.js';
 
 /**
  * CPU of connections on which nothing is said: clients that send their heartbeats as often as the server asks for, and then the same clients
@@ -24,11 +24,11 @@ export async function quiet(bench: Bench, params: QuietParams): Promise<Metrics>
   const measured = async () => {
     // What was said while they joined still counts as a sign of life.
     await bench.pause(Math.min(intervalMs, quietMs));
-    const cpuBefore = cpuUs(server.pid);
+    const cpuBefore = cpuOfAllUs(server.pid);
     const start = performance.now();
     await bench.pause(quietMs);
     const seconds = (performance.now() - start) / 1000;
-    return (cpuUs(server.pid) - cpuBefore) / connections / seconds;
+    return (cpuOfAllUs(server.pid) - cpuBefore) / connections / seconds;
   };
   const heartbeat = context.dialect.heartbeat();
   const stop = heartbeat !== undefined && intervalMs > 0 ? keepAlive(fleet.clients, heartbeat, intervalMs) : () => {};
