@@ -10,6 +10,7 @@ const REQUEST_CHECK_MS = 1_000;
 const HEADER_BYTES_MAX = 16 * 1024;
 /** Health answers still on their way after a drain get this long. */
 const HTTP_GRACE_MS = 1_000;
+const HEALTHY: ReturnType<Gateway['health']> = { ok: true, data: { status: 'ok' } };
 
 /** Where to listen, and the gateway's own options. */
 export interface ServeOptions extends Omit<GatewayOptions, 'server'> {
@@ -46,7 +47,8 @@ export interface RunningServer {
   gateway: Gateway;
   /**
    * Drains the gateway, then stops listening; until then `/health` answers 503. Later calls get the same promise.
-   * @param options `stopsListening`: it accepts nobody from the first moment on, for others that listen on the same port go on.
+   * @param options `stopsListening`: it accepts nobody from the first moment on, for others that listen on the same port go on; of them `/health`
+   * speaks then, where it was asked over a connection that came before.
    */
   close(options?: { stopsListening?: boolean | undefined }): Promise<void>;
 }
@@ -76,9 +78,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     maxHeaderSize: HEADER_BYTES_MAX,
   });
   const gateway = createGateway({ ...gatewayOptions, server });
-  const health = healthListener(gateway, { degraded, probes });
+  let isHandingOver = false;
+  // The others go on: who was accepted before is told how the address is, and not how the one is that leaves it.
+  const state = { path: gateway.path, health: () => (isHandingOver ? HEALTHY : gateway.health()) };
+  const health = healthListener(state, { degraded, probes });
   let playground: Playground | undefined;
   server.on('request', (request, response) => {
+    if (isHandingOver) response.setHeader('connection', 'close');
     if (playground?.answer(request, response) !== true) health(request, response);
   });
   try {
@@ -105,7 +111,8 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port: address.port,
     gateway,
     close: ({ stopsListening = false } = {}) => {
-      const stopped = stopsListening && closed === undefined ? stop(server) : undefined;
+      isHandingOver ||= stopsListening && closed === undefined;
+      const stopped = isHandingOver && closed === undefined ? stop(server) : undefined;
       closed ??= gateway.close().finally(() => {
         playground?.close();
         return stopped ?? stop(server);

@@ -178,6 +178,23 @@ test('a request that stays half sent does not hold up the end of a drain', async
   }
 });
 
+test.each([
+  ['that others go on serving is healthy', { stopsListening: true }, 200],
+  ['that nobody serves any more is not', {}, 503],
+])('to a request that was accepted before its drain, an address %s', async (_what, options, status) => {
+  const leaving = await serve({ port: 0, host: '127.0.0.1' });
+  const client = connect(leaving.port, '127.0.0.1');
+  client.write('GET /health HTTP/1.1\r\nHost: localhost\r\n');
+  // Whatever was accepted before this one is read by now.
+  await fetch(leaving.healthUrl);
+  const closed = leaving.close(options);
+  client.write('\r\n');
+  const answer = await text(client);
+  expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  expect(answer).toMatch(/^connection: close\r$/im);
+  await closed;
+});
+
 test('an error of the server that listens is logged, and ends nothing', async () => {
   const errors: unknown[] = [];
   const quiet = () => {};
