@@ -111,9 +111,10 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port: address.port,
     gateway,
     close: ({ stopsListening = false } = {}) => {
-      isHandingOver ||= stopsListening && closed === undefined;
-      const stopped = isHandingOver && closed === undefined ? stop(server) : undefined;
-      closed ??= gateway.close().finally(() => {
+      if (closed !== undefined) return closed;
+      isHandingOver = stopsListening;
+      const stopped = stopsListening ? stop(server) : undefined;
+      closed = gateway.close().finally(() => {
         playground?.close();
         return stopped ?? stop(server);
       });
