@@ -166,7 +166,7 @@ runScenarios(runtime, {
     const client = await world.member('group-1');
     const blocked = page.evaluate('for (const until = Date.now() + 3_000; Date.now() < until; );');
     for (let silence = 0; silence < 10; silence += 1) {
-      await world.clock.advance(10_000);
+      await world.clock.advance(14_000);
       await world.heard();
     }
     expect(world.disconnects).toEqual([]);

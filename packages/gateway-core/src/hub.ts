@@ -9,7 +9,7 @@ import type { Loss, StandingListener } from './groups/cursor.js';
 import type { Limits } from './limits.js';
 import type { SlicedTask, Slices } from './slices.js';
 import { StallWatch } from './stall-watch.js';
-import type { Timings } from './timings.js';
+import { pingAfterMs, type Timings } from './timings.js';
 import type { GatewaySocket } from './transport/socket.js';
 
 /** What a look at a connection of which nothing is due costs, a write to a socket being one. */
@@ -243,7 +243,7 @@ export class Hub implements SlicedTask {
     const cause = dueEnd(connection, this.timings, now, this.clock.now());
     if (cause === END_CAUSES.tooSlow) this.#tooSlow(connection);
     else if (cause !== undefined) this.end(connection, cause);
-    else if (connection.silentMs(now) < this.timings.heartbeatIntervalMs || !connection.askForLife(now)) return LOOK_UNITS;
+    else if (connection.silentMs(now) < pingAfterMs(this.timings) || !connection.askForLife(now)) return LOOK_UNITS;
     return 1;
   }
 }

@@ -62,3 +62,12 @@ export const DEFAULT_TIMINGS: Readonly<Timings> = {
   sweepIntervalMs: 1_000,
   presenceLeaseMs: 15_000,
 };
+
+/**
+ * For how long a connection may be silent before it is sent a ping, in milliseconds: `heartbeatIntervalMs` and a quarter of what is left to
+ * `heartbeatTimeoutMs`. A heartbeat that comes each `heartbeatIntervalMs` is always a little late for that time, by the network, the client's
+ * timers or a busy loop, and would cost a ping and a pong beside itself.
+ */
+export function pingAfterMs({ heartbeatIntervalMs, heartbeatTimeoutMs }: Timings): number {
+  return heartbeatIntervalMs + (heartbeatTimeoutMs - heartbeatIntervalMs) / 4;
+}

@@ -101,33 +101,33 @@ describe('silence', () => {
     }
   }
 
-  test('of heartbeatIntervalMs is asked about with a ping, once for each silence [R60]', async () => {
-    const { clock, gateway } = setUp();
+  test('a quarter of the way from heartbeatIntervalMs to heartbeatTimeoutMs is asked about with a ping, once for each silence [R60]', async () => {
+    const { clock, gateway } = setUp({ timings: { heartbeatIntervalMs: 10_000, heartbeatTimeoutMs: 26_000 } });
     const socket = new Pinged(gateway);
     socket.send(identify('g'));
-    await clock.advance(9_999);
+    await clock.advance(13_999);
     expect(socket.pings).toBe(0);
     await clock.advance(1);
     expect(socket.pings).toBe(1);
     await clock.advance(5_000);
     expect(socket.pings).toBe(1);
-    await clock.advance(100_000);
+    await clock.advance(135_000);
     expect(socket.pings).toBe(11);
     expect(socket.closes).toEqual([]);
     socket.answers = false;
-    await clock.advance(19_000);
+    await clock.advance(25_000);
     expect(socket.closes).toEqual([]);
     await clock.advance(1_000);
     expect(socket.closes).toMatchObject([{ code: 4200 }]);
     expect(socket.pings).toBe(12);
   });
 
-  test('of a client that heartbeats is none: it is never pinged', async () => {
+  test('of a client that heartbeats is none: it is never pinged, though each beat comes late', async () => {
     const { clock, gateway } = setUp();
     const socket = new Pinged(gateway);
     socket.send(identify('g'));
     for (let beats = 0; beats < 20; beats += 1) {
-      await clock.advance(9_000);
+      await clock.advance(12_000);
       socket.send(heartbeat());
     }
     expect(socket.pings).toBe(0);

@@ -122,7 +122,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   'stays connected for as long as it heartbeats': async (world) => {
     const client = await world.member('group-1');
     for (let beat = 0; beat < 10; beat += 1) {
-      await world.clock.advance(9_000);
+      await world.clock.advance(10_000);
       client.send({ type: 'heartbeat' });
       await world.heard();
     }
@@ -132,7 +132,7 @@ export const SCENARIOS: Record<string, Scenario> = {
   'that says nothing stays connected, for it answers pings by itself': async (world) => {
     await world.member('group-1');
     for (let silence = 0; silence < 10; silence += 1) {
-      await world.clock.advance(10_000);
+      await world.clock.advance(14_000);
       await world.heard();
     }
     expect(world.disconnects).toEqual([]);
