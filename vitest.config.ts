@@ -38,8 +38,6 @@ export default defineConfig({
           name: 'source',
           include: [
             ...OWN_PROCESS,
-            'packages/gateway-sim/test/**/*.test.ts',
-            'packages/gateway-jwt/test/**/*.test.ts',
             'packages/gateway-otel/test/**/*.test.ts',
             'packages/gateway-redis/test/**/*.test.ts',
             'examples/*/test/**/*.test.ts',

@@ -2,7 +2,9 @@
 export const BUILT = ['health-command', 'process', 'workers-process'].map((name) => `packages/gateway-cli/test/${name}.test.ts`);
 
 /** The tests of these packages share processes, so that each process loads the sources once. */
-export const SHARED_PROCESSES = ['core', 'protocol', 'client', 'cli'].map((name) => `packages/gateway-${name}/test/`);
+export const SHARED_PROCESSES = ['core', 'protocol', 'client', 'cli', 'jwt', 'sim'].map(
+  (name) => `packages/gateway-${name}/test/`,
+);
 /** But for those that measure their process or change it: `tests/tidy/shared-processes.test.ts` finds them. */
 export const OWN_PROCESS = [
   ...BUILT,
