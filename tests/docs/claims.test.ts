@@ -19,7 +19,7 @@ test('every threat of SECURITY.md has a test that there is', () => {
   expect(missing).toEqual([]);
 });
 
-test('llms.txt names files that there are, and every page of docs/ and README of a package that has no skill', () => {
+test('llms.txt names files that there are, and every page of docs/ and every skill', () => {
   const named = [...read('llms.txt').matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path as string);
   const files = filesInGit();
   expect(named.filter((path) => !files.includes(path))).toEqual([]);
