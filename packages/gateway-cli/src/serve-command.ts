@@ -83,8 +83,8 @@ function printable({ metricsPort, allowedOrigins, playground, redis, tokens, ...
 }
 
 function withoutPassword(url: string): string {
-  // No `URL`, which takes no list of hosts.
-  return url.replace(/^([^/]*\/\/[^:@/]*:)[^/]*@/, '$1***@');
+  // No `URL`, which takes no list of hosts; and reads a password that begins like a port, as in `user:12/34@`, as a port and a path.
+  return url.replace(/^([^/]*\/\/[^:@/]*:).*@/, '$1***@');
 }
 
 /** There may be a key of another kind in it. */

@@ -41,6 +41,8 @@ describe('the printed configuration', () => {
     expect((await printedConfig(flags, env)).redis).toEqual({ url: 'redis://127.0.0.1', prefix: 'two' });
     const sentinels = { GW_REDIS_URL: 'redis+sentinel://:secret@one:26379,two/mymaster/1' };
     expect((await printedConfig([], sentinels)).redis.url).toBe('redis+sentinel://:***@one:26379,two/mymaster/1');
+    const likePort = { GW_REDIS_URL: 'redis://user:12/34@redis.example' };
+    expect((await printedConfig([], likePort)).redis.url).toBe('redis://user:***@redis.example');
   });
 
   test('is printed at once, however long a drain may be', async () => {

@@ -92,6 +92,22 @@ describe('one line on stderr and exit code 2', () => {
     expect(line).toMatch(/not "a\\nbc{77}…"$/);
   });
 
+  test.each([
+    ['--redis-url', 'GW_REDIS_URL', 'redis://user:se/cret@host', 'redis://***@host'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis://user:a?secret@host', 'redis://***@host'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis://:#secret@host:6379/0', 'redis://***@host:6379/0'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis+sentinel://user:secret@host', 'redis+sentinel://***@host'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis+sentinel://user:p@secret@host/name', 'redis+sentinel://***@host/name'],
+    ['--redis-url', 'GW_REDIS_URL', 'http://user:sec\nret@host', 'http://***@host'],
+    ['--jwks-url', 'GW_JWKS_URL', 'ftp://me:secret@login.example/', 'ftp://***@login.example/'],
+    ['--jwks-url', 'GW_JWKS_URL', 'https:/login.example/keys?key=secret', 'https:/login.example/keys?***'],
+  ])('for a URL by %s and %s, without what may be secret in it: %j', async (flag, variable, value, shown) => {
+    for (const line of [await refusal(['serve', flag, value]), await refusal(['serve'], { [variable]: value })]) {
+      expect(line).toMatch(/ takes a URL like /);
+      expect(line.endsWith(`, not ${JSON.stringify(shown)}`), line).toBe(true);
+    }
+  });
+
   test.each([['serve'], ['serve', '--print-config']])(
     'for options that contradict each other, in the words of the flags: %s %s',
     async (...argv) => {
