@@ -1,11 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { createGateway } from 'gateway-core';
+import { createGateway, type GatewayMetrics } from 'gateway-core';
 import { connectClient, FakeClock } from 'gateway-core/testing';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { GatewayExposition } from '../src/metrics/exposition.js';
 import { serveMetrics } from '../src/metrics/metrics-server.js';
+import { samplesOf } from '../src/metrics/samples.js';
 import { Program } from './program.js';
 
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -56,6 +57,74 @@ test('what has happened is told, once and not again at the next scrape', async (
   expect(linesOf(await exposition.text())).toContain('gateway_closed_connections_total{code="1000"} 1');
 });
 
+test('each metric is its own number, and of several gateways the sum unless that would say nothing', () => {
+  const metrics: GatewayMetrics = {
+    ...{ connections: 1, closing: 2, droppedMembers: 3, groups: 4, logBytes: 5, connectionsTotal: 6, refusedTotal: 7 },
+    ...{
+      messagesInTotal: 8,
+      bytesInTotal: 9,
+      publishedTotal: 10,
+      deliveredTotal: 11,
+      errorsSentTotal: 12,
+      slowConsumersTotal: 13,
+    },
+    ...{ resetsTotal: 14, passedOverTotal: 15, lostTotal: 16, gapsTotal: 17, unidentified: 18, lagMax: 19, bytesOutTotal: 20 },
+    ...{
+      resumesTotal: 21,
+      presentMembers: 22,
+      presentGroups: 23,
+      joinsTotal: 24,
+      leavesTotal: 25,
+      draining: true,
+      durations: {},
+    },
+    identified: { '1': 30, '2': 31 },
+    closesTotal: { '1000': 32, other: 33 },
+    errorsTotal: { BAD_JSON: 34 },
+    syncsTotal: { live: 35, recovered: 36, reset: 37 },
+    syncResetsTotal: { epoch: 38, trimmed: 39, ahead: 40 },
+  };
+  const all = samplesOf(metrics).filter(({ type }) => type !== 'histogram');
+  const told = all.flatMap(({ name, values }) =>
+    values.map(({ labels, value }) => [[name, ...Object.entries(labels).flat()].join(' ').replace('gateway_', ''), value]),
+  );
+  expect(Object.fromEntries(told)).toEqual({
+    ...{ 'connections dialect none': 18, 'connections dialect 1': 30, 'connections dialect 2': 31, closing_connections: 2 },
+    ...{
+      dropped_members: 3,
+      groups: 4,
+      log_bytes: 5,
+      lag_messages_max: 19,
+      presence_members: 22,
+      presence_groups: 23,
+      draining: 1,
+    },
+    ...{ connections_total: 6, refused_connections_total: 7, 'closed_connections_total code 1000': 32 },
+    ...{ 'closed_connections_total code other': 33, received_messages_total: 8, received_bytes_total: 9 },
+    ...{ published_messages_total: 10, delivered_messages_total: 11, sent_bytes_total: 20, 'errors_total code BAD_JSON': 34 },
+    ...{
+      passed_over_messages_total: 15,
+      lost_messages_total: 16,
+      gaps_total: 17,
+      slow_consumers_total: 13,
+      log_resets_total: 14,
+    },
+    ...{
+      resumes_total: 21,
+      'syncs_total outcome live': 35,
+      'syncs_total outcome recovered': 36,
+      'syncs_total outcome reset': 37,
+    },
+    ...{ 'resets_total reason epoch': 38, 'resets_total reason trimmed': 39, 'resets_total reason ahead': 40 },
+    ...{ joins_total: 24, leaves_total: 25 },
+  });
+  const others = all.filter(({ aggregator }) => aggregator !== 'sum').map(({ name, aggregator }) => [name, aggregator]);
+  expect(others).toEqual([
+    ['gateway_lag_messages_max', 'max'],
+    ['gateway_draining', 'min'],
+  ]);
+});
+
 test('no id of a group, a member or a client is in it', async () => {
   const clock = new FakeClock();
   const gateway = createGateway({ clock });
@@ -80,8 +149,29 @@ test('they are answered at /metrics of their port alone', async () => {
     expect.stringMatching(/^text\/plain; version=0\.0\.4/),
   ]);
   expect(await answer.text()).toContain('# TYPE gateway_connections gauge');
+  expect((await fetch(`${server.url}?from=prometheus`)).status).toBe(200);
+  const head = await fetch(server.url, { method: 'HEAD' });
+  expect([head.status, await head.text(), Number(head.headers.get('content-length'))]).toEqual([200, '', expect.any(Number)]);
   expect((await fetch(new URL('/', server.url))).status).toBe(404);
   expect((await fetch(server.url, { method: 'POST' })).status).toBe(405);
+});
+
+test('a scrape that fails is cut off and logged, and one that still waits does not hold up the end', async () => {
+  const errors: unknown[] = [];
+  const answers = [() => Promise.reject(new Error('no memory')), () => new Promise<string>(() => {})];
+  const exposition = { contentType: 'text/plain', text: async () => (await answers.shift()?.()) ?? '' };
+  const server = await serveMetrics(exposition, {
+    host: '127.0.0.1',
+    port: 0,
+    logger: { ...logger, error: (msg: string, meta?: object) => errors.push({ msg, ...meta }) },
+  });
+  onTestFinished(() => server.close());
+  await expect(fetch(server.url)).rejects.toThrow('fetch failed');
+  expect(errors).toEqual([{ msg: 'metrics could not be told', error: new Error('no memory') }]);
+  const waiting = fetch(server.url);
+  await vi.waitUntil(() => answers.length === 0);
+  server.close();
+  await expect(waiting).rejects.toThrow('fetch failed');
 });
 
 test('an error of the server that listens is logged, and ends nothing', async () => {
