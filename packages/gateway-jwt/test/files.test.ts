@@ -74,6 +74,15 @@ test('reload looks at once', async () => {
   expect(await ask(jwt, await tokenOf({}, OTHER))).toMatchObject({ principal: 'ada' });
 });
 
+test('a secret of the same length that is written over the one before it is a new one', async () => {
+  write(SECRET);
+  const jwt = fromSecretFile();
+  write(SECRET.toUpperCase());
+  await jwt.reload();
+  expect(await ask(jwt, await tokenOf({}, SECRET.toUpperCase()))).toMatchObject({ principal: 'ada' });
+  expect(await ask(jwt, await tokenOf())).toBe(false);
+});
+
 test('a file of the same size and time is another one where it was put in its place', async () => {
   write(SECRET);
   const other = join(folder, 'other');

@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,7 +18,7 @@ class Issuer {
   #port = 0;
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}/jwks.json?client=secret`;
+    return `http://127.0.0.1:${this.#port}/jwks.json?client=secret#secret`;
   }
 
   /** The url as it may be logged. */
@@ -83,6 +83,12 @@ test('the keys are asked for once, when the first tokens come', async () => {
   expect(issuer.requests).toBe(2);
   expect(log.lines).toEqual([]);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('of a key of the set that cannot be used the log has the kind of the fault alone', async () => {
+  issuer.keys = [jwkOf(generateKeyPairSync('rsa', { modulusLength: 1_024 }).publicKey, 'one')];
+  expect(await ask(fromIssuer(), await byOne())).toBe(false);
+  expect(log.reasons).toEqual(['could not be checked (TypeError)']);
 });
 
 test('a key that is withdrawn is no longer good once the set is asked for again', async () => {
