@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { createGateway, type GatewayMetrics } from 'gateway-core';
+import { createGateway, DURATION_BUCKETS_MS, type GatewayMetrics } from 'gateway-core';
 import { connectClient, FakeClock } from 'gateway-core/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { GatewayExposition } from '../src/metrics/exposition.js';
@@ -122,6 +122,21 @@ test('each metric is its own number, and of several gateways the sum unless that
   expect(others).toEqual([
     ['gateway_lag_messages_max', 'max'],
     ['gateway_draining', 'min'],
+  ]);
+});
+
+test('a bucket counts all that took no longer than its bound, and the last one all, also what took longer than any', () => {
+  const buckets = DURATION_BUCKETS_MS.map(() => 1);
+  const durations = { authorize: { buckets: [...buckets, 5], count: buckets.length + 5, sumMs: 60_500 } };
+  const gateway = createGateway();
+  onTestFinished(() => gateway.close());
+  const { values = [] } = samplesOf({ ...gateway.metrics(), durations }).find(({ type }) => type === 'histogram') ?? {};
+  const told = values.map(({ metricName, labels: { part, le }, value }) => [metricName?.slice(22), part, le, value]);
+  expect(told).toEqual([
+    ...DURATION_BUCKETS_MS.map((boundMs, at) => ['seconds_bucket', 'authorize', boundMs / 1_000, at + 1]),
+    ['seconds_bucket', 'authorize', '+Inf', buckets.length + 5],
+    ['seconds_sum', 'authorize', undefined, 60.5],
+    ['seconds_count', 'authorize', undefined, buckets.length + 5],
   ]);
 });
 
