@@ -10,10 +10,12 @@ import { samplesOf } from '../../packages/gateway-cli/src/metrics/samples.js';
 import { WorkersExposition, WorkersMetrics } from '../../packages/gateway-cli/src/workers/workers-exposition.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const rules: { alert: string; expr: string }[] = parse(read('infra/prometheus/rules.yml')).groups.flatMap(
-  ({ rules }: { rules: never[] }) => rules,
-);
-const panels: { title: string; targets: { expr: string }[] }[] = JSON.parse(read('infra/grafana/gateway.json')).panels;
+const rules: { alert: string; expr: string; annotations: { summary: string } }[] = parse(
+  read('infra/prometheus/rules.yml'),
+).groups.flatMap(({ rules }: { rules: never[] }) => rules);
+const panels: { title: string; targets: { expr: string; legendFormat: string }[] }[] = JSON.parse(
+  read('infra/grafana/gateway.json'),
+).panels;
 type Family = { kind: string; labels?: readonly string[]; help: string };
 
 const NAME = /\b(?:gateway|nodejs|process)_[a-z0-9_]+/g;
@@ -39,6 +41,57 @@ test('alerts and the dashboard ask for metrics that there are', async () => {
     [...expr.matchAll(NAME)].map(([name]) => [where, name.replace(/_bucket$/, '')]).filter(([, name = '']) => !known.has(name)),
   );
   expect(unknown).toEqual([]);
+});
+
+/** An alert or a query of the dashboard, with what it shows of the labels that it comes to. */
+interface Query {
+  where: string;
+  expr: string;
+  shown: string;
+}
+
+/** What is wrong with a query's labels, or with how it reads its metrics. */
+function faultsOf({ where, expr, shown }: Query): string[] {
+  const [, name = ''] = /\b((?:gateway|nodejs|process)_[a-z0-9_]+)/.exec(expr) ?? [];
+  const families: Record<string, Family> = { ...FAMILIES, ...WORKER_FAMILIES };
+  const family = families[name.replace('gateway_', '')];
+  const own = name.startsWith('gateway_part_duration_seconds') ? ['part', 'le'] : (family?.labels ?? (family ? [] : ['worker']));
+  // What Prometheus puts beside them.
+  const known = [...own, 'instance', 'job'];
+  const [, by] = /\b(?:sum|max) by \(([^)]*)\)/.exec(expr) ?? [];
+  const grouped = by?.split(', ') ?? (/^(?:sum|max)\(/.test(expr) ? [] : known);
+  const matched = [...expr.matchAll(/[{,](\w+)="/g)].map(([, label]) => label as string);
+  const named = [...shown.matchAll(/\{\{ ?(?:\$labels\.)?(\w+) ?\}\}/g)].map(([, label]) => label as string);
+  const isRead = new RegExp(`(?:rate|increase)\\(${name}(?:\\{[^}]*\\})?\\[`).test(expr);
+  const isTotal = family === undefined ? name.endsWith('_bucket') : family.kind === 'counter';
+  return [
+    ...[...grouped, ...matched]
+      .filter((label) => !known.includes(label))
+      .map((label) => `${where}: ${name} has no label ${label}`),
+    ...named.filter((label) => !grouped.includes(label)).map((label) => `${where}: ${label} is not among what is shown`),
+    ...(isRead === isTotal ? [] : [`${where}: ${name} is ${isTotal ? 'a total: rate or increase of it' : 'no total: as it is'}`]),
+  ];
+}
+
+test('alerts and the dashboard ask for labels that there are, for the rates of totals, and for the rest as it is', () => {
+  const queries: Query[] = [
+    ...rules.map(({ alert, expr, annotations }) => ({ where: alert, expr, shown: annotations.summary })),
+    ...panels.flatMap(({ title, targets }) =>
+      targets.map(({ expr, legendFormat }) => ({ where: title, expr, shown: legendFormat })),
+    ),
+  ];
+  expect(queries.filter(({ expr }) => /gateway_|nodejs_|process_/.test(expr)).flatMap(faultsOf)).toEqual([]);
+});
+
+test.each([
+  ['sum by (cod) (rate(gateway_errors_total[5m]))', '', 'no label cod'],
+  ['sum by (code) (rate(gateway_joins_total[5m]))', '', 'no label code'],
+  ['gateway_log_bytes{group="g"}', '', 'no label group'],
+  ['sum(rate(gateway_errors_total[5m]))', '{{code}}', 'code is not among what is shown'],
+  ['gateway_errors_total > 1', '', 'a total'],
+  ['increase(gateway_groups[5m])', '', 'no total'],
+])('%s, shown as %j, would be noticed', (expr, shown, fault) => {
+  expect(faultsOf({ where: 'here', expr, shown })).toEqual([expect.stringContaining(fault)]);
 });
 
 test('the dashboard shows every metric of the gateway', async () => {
