@@ -45,9 +45,9 @@ export function explain(parts: ExplainParts, explained: Explained): Explanation 
   if ((epoch ?? position?.epoch ?? itsEpoch) !== itsEpoch) {
     return answer('other_log', `The log of ${groupId} is another one than that of the message, or than when the member left.`);
   }
-  const isItsLog = position?.epoch === itsEpoch;
-  const headSeq = isItsLog ? (position?.seq as number) : (departure?.headSeq as number);
-  if (seq > headSeq) return answer('not_published', `The newest message of ${groupId} is ${headSeq}.`);
+  const isItsLog = position !== undefined && position.epoch === itsEpoch;
+  // Of a log that is no more nobody knows what it had at its end.
+  if (isItsLog && seq > position.seq) return answer('not_published', `The newest message of ${groupId} is ${position.seq}.`);
   const logged = isItsLog ? group?.lookAt(seq) : undefined;
   const loggedAt = logged && clock.now() - Math.round(clock.monotonicMs() - logged.cameAt);
   const books: Books = place ?? (departure?.books as Books);

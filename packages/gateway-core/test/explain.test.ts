@@ -163,6 +163,55 @@ describe('why a member got a message, or did not', () => {
     expect(fates([first, second, 100])).toEqual(['uncertain', 'lost', 'uncertain']);
   });
 
+  test('what the log no longer has was passed over, perhaps: a superseded one that was written is not taken for it', async () => {
+    const { clock, ada, say, fates } = await pair({ limits: { ...SMALL, logMessagesMax: 30 } });
+    ada.connection.stopReading();
+    await say(20);
+    await say(2, { delivery: 'latest', key: 'k' });
+    ada.connection.startReading();
+    await clock.settle();
+    // 21 was passed over, and leaves the log; 22 and 43 were written, and are superseded.
+    await say(20);
+    await say(1, { delivery: 'latest', key: 'k' });
+    await say(20);
+    await say(1, { delivery: 'latest', key: 'k' });
+    const updates = ada.connection.received.filter(({ type }) => type === 'data_update') as unknown as { seq: number }[];
+    expect(updates.map(({ seq }) => seq)).toEqual(upTo(64).filter((seq) => seq !== 21));
+    expect(fates([21, 42, 43, 64])).toEqual(['uncertain', 'written', 'uncertain', 'written']);
+  });
+
+  test('one that is of a kind of which it has passed over none was written', async () => {
+    const { clock, ada, say, fates } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
+    await say(2, { delivery: 'latest', key: 'k' });
+    ada.connection.stopReading();
+    await say(20);
+    await say(1, { delivery: 'volatile' });
+    ada.connection.startReading();
+    await clock.settle();
+    expect(ada.take().logs.get('g')?.seen).toEqual(upTo(22));
+    expect(fates([1, 2, 23])).toEqual(['written', 'written', 'passed_over']);
+  });
+
+  test('passed over are those since it joined, up to where it stands', async () => {
+    const { clock, gateway, ada, bob, say } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
+    await say(1, { delivery: 'volatile' });
+    const cyd = new ResumingClient(gateway);
+    cyd.connect({ g: {} }, { answersPings: true });
+    await clock.settle();
+    cyd.take().connection.stopReading();
+    await say(20);
+    await say(1, { delivery: 'volatile' });
+    cyd.connection.startReading();
+    await clock.settle();
+    cyd.connection.stopReading();
+    await say(20);
+    await say(1, { delivery: 'volatile' });
+    const of = (seq: number, { memberId }: ResumingClient) =>
+      gateway.explain({ groupId: 'g', seq, memberId: memberId as string }).fate;
+    expect([1, 22, 43].map((seq) => of(seq, cyd))).toEqual(['before', 'passed_over', 'pending']);
+    expect([ada, bob].map((client) => of(22, client))).toEqual(['written', 'written']);
+  });
+
   test('inside its resume window: how its connection ended, and what it may come back for', async () => {
     const { clock, ada, say, why } = await pair();
     await say(2);
@@ -193,6 +242,39 @@ describe('why a member got a message, or did not', () => {
     expect(why(40).ended?.code).toBeGreaterThan(1000);
   });
 
+  test('one that has come again is told of as it is now, not as it was when it left', async () => {
+    const { clock, ada, say, why } = await pair();
+    await say(2);
+    ada.send({ type: 'leave', payload: { groupId: 'g' } });
+    await clock.settle();
+    await say(2);
+    expect(why(3)).toMatchObject({ fate: 'after', leftAt: clock.now() });
+    ada.send({ type: 'join', payload: { groupId: 'g' } });
+    await clock.settle();
+    await say(1);
+    expect([2, 3, 5].map((seq) => why(seq).fate)).toEqual(['before', 'before', 'written']);
+    expect(why(5).leftAt).toBeUndefined();
+  });
+
+  test('what it has not been written yet it waits for, or may come back for; and who has ended its connection is said', async () => {
+    const { clock, gateway, ada, say, why } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
+    ada.connection.stopReading();
+    await say(40);
+    expect(why(40).text).toContain('its socket is full, or its turn has not come');
+    const { connectionId } = gateway.connections()[0] as { connectionId: string };
+    ada.connection.cut();
+    await clock.settle();
+    expect(why(40).text).toMatch(
+      /may come back for the rest\. Its last connection ended with 1006, by the client or its network\.$/,
+    );
+    ada.connect();
+    await clock.settle();
+    const [again] = gateway.connections().filter((one) => one.connectionId !== connectionId && one.memberId === ada.memberId);
+    gateway.disconnect(again?.connectionId as string, 4003, 'enough');
+    await clock.settle();
+    expect(why(1).text).toMatch(/ Its last connection ended with 4003 \(enough\), by the host\.$/);
+  });
+
   test('not a member: of somebody who was never there, and of one that is not remembered', async () => {
     const { clock, gateway, ada, bob, say, why } = await pair({ limits: { recentEndsMax: 1 } });
     await say(1);
@@ -219,6 +301,23 @@ describe('why a member got a message, or did not', () => {
       gateway.explain({ groupId: 'g', seq: 1, memberId: ada.memberId as string, epoch: asked }).fate;
     expect(of(epoch)).toBe('other_log');
     expect(of((await gateway.position('g')).epoch)).toBe(why(1).fate);
+  });
+
+  test('who has left a log that was lost since is told of by that log, and by nothing of the one that is there now', async () => {
+    const broker = new ResettableBroker();
+    const { clock, gateway, ada, say, why } = await pair({ broker });
+    await say(2);
+    const { epoch } = await gateway.position('g');
+    gateway.remove(ada.memberId as string, 'g');
+    await say(1);
+    broker.lose('g');
+    await clock.settle();
+    await say(4, { delivery: 'volatile' });
+    const of = (seq: number) => gateway.explain({ groupId: 'g', seq, memberId: ada.memberId as string, epoch });
+    expect(of(2)).toMatchObject({ fate: 'written', loggedAt: undefined });
+    // The log of then may have had them: what it had when it was lost is not known.
+    expect([3, 4, 9].map((seq) => of(seq).fate)).toEqual(['after', 'after', 'after']);
+    expect(why(2).fate).toBe('other_log');
   });
 
   test.each([

@@ -17,8 +17,11 @@ export interface LoggedMessage {
   passedOverAs: 'latest' | 'volatile' | undefined;
   /** `seq` of the newest message of its key, where that is another one. */
   newer: number | undefined;
-  /** How many messages of the log, from `from` to `to`, a reader that is behind passes over as `kind`. */
-  countPassable(kind: 'latest' | 'volatile', from: number, to: number): number;
+  /**
+   * How many messages from `from` to `to` a reader that is behind passes over as `kind`. `undefined` where the log does not have all of them
+   * any more.
+   */
+  countPassable(kind: 'latest' | 'volatile', from: number, to: number): number | undefined;
 }
 
 /**
@@ -61,7 +64,7 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
       cameAt: this.log.timeOf(seq),
       passedOverAs: conflation?.passedOverAs(seq),
       newer: conflation?.newerThan(seq),
-      countPassable: (kind, from, to) => conflation?.count(kind, from, to) ?? 0,
+      countPassable: (kind, from, to) => (from < this.log.firstSeq ? undefined : (conflation?.count(kind, from, to) ?? 0)),
     };
   }
 
