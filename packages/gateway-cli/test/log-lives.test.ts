@@ -38,6 +38,28 @@ test('a client that errs 1,000 times is one line, which says so', async () => {
   ]);
 });
 
+test('a life says why it ended, in the words of whoever ended it too, and is forgotten then', async () => {
+  const { gateway, clock, lines } = logged();
+  const client = connectClient(gateway);
+  connectClient(gateway);
+  client.close(4900, 'my laptop sleeps');
+  await clock.settle();
+  gateway.disconnect(gateway.connections()[0]?.connectionId as string, 4003, 'enough');
+  await clock.settle();
+  expect(lines.map(({ meta: { code, reason, by } }) => [code, reason, by])).toEqual([
+    [4900, 'my laptop sleeps', 'client'],
+    [4003, 'enough', 'host'],
+  ]);
+  const listeners = new Map<string, (event: object) => void>();
+  const told: unknown[] = [];
+  const on = (name: string, listener: never) => listeners.set(name, listener);
+  const logger = { debug() {}, info: (msg: string) => told.push(msg), warn() {}, error() {} };
+  logLives({ on } as never, logger, clock);
+  listeners.get('connection')?.({ connectionId: 'c', remoteAddress: '192.0.2.1' });
+  for (let ends = 0; ends < 2; ends += 1) listeners.get('disconnect')?.({ connectionId: 'c', code: 1000 });
+  expect(told).toEqual(['disconnected']);
+});
+
 test('a life says who it was, and neither token, metadata, claims, group nor data', async () => {
   const { gateway, clock, lines } = logged();
   const client = connectClient(gateway);

@@ -285,9 +285,17 @@ describe('all end', () => {
 });
 
 describe('metrics', () => {
+  const histogramOf = (count: number): Samples => ({
+    name: 'took',
+    help: '',
+    type: 'histogram',
+    aggregator: 'sum',
+    values: [{ metricName: 'took_count', labels: { part: 'A' }, value: count }],
+  });
   const samplesOf = (counted: number, lag: number): Samples[] => [
     { name: 'counted_total', help: '', type: 'counter', aggregator: 'sum', values: [{ labels: { code: 'A' }, value: counted }] },
     { name: 'lag', help: '', type: 'gauge', aggregator: 'max', values: [{ labels: {}, value: lag }] },
+    histogramOf(counted),
   ];
   const nodeOf = (worker: number, pid: number): Samples[] => [
     { name: 'process', help: '', type: 'gauge', aggregator: 'first', values: [{ labels: { worker }, value: pid }] },
@@ -328,6 +336,7 @@ describe('metrics', () => {
     const { metrics } = await twoAsked();
     expect(await valuesOf(metrics)).toEqual({
       'counted_total{code="A"}': 12,
+      'took_count{part="A"}': 12,
       lag: 7,
       'process{worker="0"}': 1,
       'process{worker="1"}': 2,
@@ -338,7 +347,12 @@ describe('metrics', () => {
     const { metrics, pool, process, clock } = await twoAsked();
     process(1).exits(null, 'SIGKILL');
     expect(pool.deaths).toBe(1);
-    expect(await valuesOf(metrics)).toEqual({ 'counted_total{code="A"}': 12, lag: 5, 'process{worker="0"}': 1 });
+    expect(await valuesOf(metrics)).toEqual({
+      'counted_total{code="A"}': 12,
+      'took_count{part="A"}': 12,
+      lag: 5,
+      'process{worker="0"}': 1,
+    });
     await clock.advance(100);
     process(2).serves();
     // It has not answered yet: the other one has not counted less.
