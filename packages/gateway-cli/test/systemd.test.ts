@@ -50,6 +50,37 @@ test.each([
   await vi.waitFor(() => expect(told()).toEqual([line('READY=1'), ...fed]), { timeout: 10_000 });
 });
 
+test.each([
+  ['an endless time', '18446744073709551615', 0],
+  ['no number', 'soon', 0],
+  ['a number that is no count', '1e30', 0],
+  ['a negative time', '-5', 0],
+  ['a time in which no process can be started', '1', 2],
+])('a watchdog with %s starts no processes without end', async (_, usec, times) => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const link = systemdLink({ ...env, ...NOTIFY, WATCHDOG_USEC: usec }, silent);
+  link.ready();
+  vi.advanceTimersByTime(300);
+  link.off();
+  link.stopping();
+  const fed = Array<string>(times).fill(line('WATCHDOG=1'));
+  await vi.waitFor(() => expect(told()).toEqual([line('READY=1'), line('STOPPING=1'), ...fed]), { timeout: 10_000 });
+});
+
+test('where systemd does not hear, two processes wait for it at most, not for ever, and that is one warning', async () => {
+  writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\necho "$@ $NOTIFY_SOCKET" >> '${folder}/told'\nexec sleep 30\n`);
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  const warn = vi.fn();
+  const link = systemdLink({ ...env, ...NOTIFY, WATCHDOG_USEC: '30000000' }, { ...silent, warn }, 1_000);
+  link.ready();
+  vi.advanceTimersByTime(300_000);
+  await vi.waitFor(() => expect(told()).toEqual([line('READY=1'), ...Array<string>(2).fill(line('WATCHDOG=1'))]), {
+    timeout: 10_000,
+  });
+  await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(1), { timeout: 10_000 });
+  link.off();
+});
+
 test('a process that systemd did not start tells nobody', async () => {
   const run = vi.fn();
   const link = systemdLink({ ...env, WATCHDOG_USEC: '30000000' }, { ...silent, warn: run });
