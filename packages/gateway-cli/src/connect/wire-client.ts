@@ -50,13 +50,13 @@ export class WireClient {
     private readonly parts: WireParts = WIRE_PARTS,
   ) {
     const { clock, random } = parts;
-    this.#attempts = new Attempts(random);
+    this.#attempts = new Attempts(clock, random);
     this.#pace = new Pace(clock);
     this.#liveness = new Liveness(clock, {
       beat: () => void this.ping(),
       silent: (afterMs) => {
         this.#problem = `nothing was heard for ${afterMs / 1_000} s`;
-        this.drop();
+        this.#cut();
       },
     });
     for (const group of options.groups) this.positions.set(group, undefined);
@@ -128,7 +128,8 @@ export class WireClient {
 
   /** Loses the connection, and comes back. */
   drop(): void {
-    this.#socket?.terminate();
+    this.#attempts.anew();
+    this.#cut();
   }
 
   /** Closes with a code: 1000 leaves, with any other it may come back as who it was. */
@@ -142,7 +143,11 @@ export class WireClient {
   /** Cuts it without a word, where closing takes too long. */
   terminate(): void {
     this.#leaving = true;
-    this.drop();
+    this.#cut();
+  }
+
+  #cut(): void {
+    this.#socket?.terminate();
   }
 
   #identify(): void {

@@ -252,18 +252,51 @@ describe('a connection that is lost', () => {
     expect(wire.clock.pendingTimers).toBe(0);
   });
 
-  test('counts anew once it was identified, and not where it was only open', async () => {
+  test('counts anew once it has stood for ten seconds, and not where it was only open', async () => {
     const { wire, said } = wired();
     wire.socket.answers();
     wire.socket.over(1006);
     await wire.clock.advance(500);
     wire.socket.open();
     wire.socket.ready({ memberId: undefined, resume: undefined });
+    await wire.clock.advance(9_999);
     wire.socket.over(1006);
     await wire.clock.advance(1_000);
     wire.socket.answers({ resumed: true });
+    await wire.clock.advance(9_999);
     wire.socket.over(1006);
-    expect(said).toEqual(['closed 1006, again in 0.5 s', 'closed 1006, again in 1.0 s', 'closed 1006, again in 0.5 s']);
+    await wire.clock.advance(2_000);
+    wire.socket.answers({ resumed: true });
+    await wire.clock.advance(10_000);
+    wire.socket.over(1006);
+    expect(said.map((line) => line.slice('closed 1006, '.length))).toEqual([
+      'again in 0.5 s',
+      'again in 1.0 s',
+      'again in 2.0 s',
+      'again in 0.5 s',
+    ]);
+  });
+
+  test('to a gateway that takes each connection and closes it is backed off, and given up', async () => {
+    const { wire, said } = wired();
+    for (let n = 0; n < 20; n += 1) {
+      if (wire.socket.readyState === 0) wire.socket.answers({ resumed: n > 0 });
+      wire.socket.over(4202);
+      await wire.clock.advance(16_000);
+    }
+    expect(wire.sockets).toHaveLength(7);
+    expect(said.at(-2)).toBe('closed 4202, again in 16.0 s');
+    expect(said.at(-1)).toBe('over: no connection after 6 attempts (4202)');
+  });
+
+  test('is counted anew where somebody wants to lose the connection', async () => {
+    const { wire, said, client } = wired();
+    for (let n = 0; n < 20; n += 1) {
+      wire.socket.answers({ resumed: n > 0 });
+      client.drop();
+      await wire.clock.advance(500);
+    }
+    expect(new Set(said)).toEqual(new Set(['closed 1006, again in 0.5 s']));
   });
 
   test('is spread, and after a close that asks for it backed off', async () => {
@@ -344,7 +377,7 @@ describe('a connection that is silent', () => {
     await wire.clock.advance(500);
     wire.socket.answers({ resumed: true });
     wire.socket.over(1006);
-    expect(said.at(-1)).toBe('closed 1006, again in 0.5 s');
+    expect(said.at(-1)).toBe('closed 1006, again in 1.0 s');
   });
 
   test('for as long as it is not read is kept', async () => {
