@@ -116,7 +116,7 @@ export function createAttempt(context: Context, tokens: Tokens, host: AttemptHos
   const hear = (text: string) => {
     frame('in', text);
     try {
-      const message = read(text);
+      const message = read(text, context.timings.askedMaxMs);
       if (message) take(message);
     } catch (cause) {
       // What is wrong deeper inside shows where it is used.

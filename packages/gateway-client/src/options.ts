@@ -80,6 +80,8 @@ export interface ClientTimings {
   lingerMs: number;
   /** Shortest delay between attempts while the page is hidden, or the platform says that there is no network. */
   hiddenDelayMs: number;
+  /** Longest wait that is granted to a gateway which asks for one, by `reconnect` or an error. */
+  askedMaxMs: number;
 }
 
 /** The defaults of {@link ClientTimings}. */
@@ -94,6 +96,7 @@ export const DEFAULT_CLIENT_TIMINGS: Readonly<ClientTimings> = {
   lostAfterMs: 5_000,
   lingerMs: 1_000,
   hiddenDelayMs: 30_000,
+  askedMaxMs: 300_000,
 };
 
 /** How much may wait to be sent, or to be answered. */

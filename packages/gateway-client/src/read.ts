@@ -18,8 +18,12 @@ const FIELDS: Readonly<Record<OutgoingToClient2['type'], readonly string[]>> = {
 const NUMBERS = ['seq', 'from', 'to', 'replayed', 'afterMs', 'serverTs', 'intervalMs'];
 const OBJECTS = ['payload', 'heartbeat', 'info'];
 
-/** Reads one message. @returns `undefined` where its type is not one that is known. @throws Error where it is not of the contract. */
-export function read(text: string): OutgoingToClient2 | undefined {
+/**
+ * Reads one message. However long it asks to wait, that is `waitMaxMs` at most.
+ * @returns `undefined` where its type is not one that is known.
+ * @throws Error where it is not of the contract.
+ */
+export function read(text: string, waitMaxMs: number): OutgoingToClient2 | undefined {
   const message = JSON.parse(text);
   const { type, payload } = message;
   const check = (name: string, value: unknown) => {
@@ -31,5 +35,7 @@ export function read(text: string): OutgoingToClient2 | undefined {
   check('payload', payload);
   for (const name of FIELDS[type as OutgoingToClient2['type']]) check(name, payload[name] ?? message[name]);
   if (type === 'ready') check('intervalMs', payload.heartbeat.intervalMs);
+  if (payload.afterMs > waitMaxMs) payload.afterMs = waitMaxMs;
+  if (payload.retryAfterMs > waitMaxMs) payload.retryAfterMs = waitMaxMs;
   return message;
 }
