@@ -151,6 +151,28 @@ describe('why a member got a message, or did not', () => {
     expect(fates([1, 2, 21, 22])).toEqual(['uncertain', 'written', 'written', 'uncertain']);
   });
 
+  test.each([
+    ['volatile', { delivery: 'volatile' }],
+    ['latest', { delivery: 'latest', key: 'k' }],
+  ])('so it does of %s ones where those that it was past are not all in the log any more', async (_, extra) => {
+    const { clock, ada, say, fates } = await pair({ limits: { ...SMALL, logMessagesMax: 30 } });
+    ada.connection.stopReading();
+    await say(10);
+    await say(4, extra);
+    ada.connection.startReading();
+    await clock.settle();
+    // As many as it was passed over are in the log now, and it was written them.
+    await say(35);
+    await say(4, extra);
+    const seen = new Set(
+      ada.connection.received.flatMap(({ type, ...rest }) => (type === 'data_update' ? [(rest as { seq?: number }).seq] : [])),
+    );
+    expect(upTo(4, 50).filter((seq) => seen.has(seq))).toEqual(upTo(4, 50));
+    expect(upTo(4, 11).filter((seq) => seen.has(seq)).length).toBeLessThan(2);
+    expect(fates(upTo(3, 50))).toEqual(['uncertain', 'uncertain', 'uncertain']);
+    expect(fates([49])).toEqual(['written']);
+  });
+
   test('so it does where the gaps that were told are not remembered any more', async () => {
     const { clock, ada, say, fates } = await pair({ limits: { ...SMALL, recentEndsMax: 1 } });
     for (const _ of upTo(2)) {
