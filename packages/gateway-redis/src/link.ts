@@ -19,6 +19,8 @@ export interface LinkServer {
 
 /** Replies after which a connection is of no use: the server is not, or no longer, one that takes writes. */
 const FATAL = /^(READONLY|LOADING|MASTERDOWN|NOAUTH|WRONGPASS|CLUSTERDOWN|UNBLOCKED)\b/;
+/** What Redis 6.2 says before the error of a command in a script; later versions begin with the error. */
+const IN_SCRIPT = /^ERR Error running script \(call to \w+\): (?:@user_script: ?\d+: )+-/;
 /** Channels of one SUBSCRIBE. */
 const CHANNELS_MAX = 512;
 
@@ -154,9 +156,10 @@ export class Link {
     this.#unanswered.add(call);
     try {
       return await answer;
-    } catch (error) {
+    } catch (thrown) {
       if (this.#dead !== undefined)
         throw new RedisBackendError('UNKNOWN_OUTCOME', 'the connection to Redis was lost', { cause: this.#dead });
+      const error = asLater(thrown);
       const fatal = error instanceof Error && FATAL.test(error.message);
       if (fatal) this.destroy(error);
       // The server has refused it, so nothing was done.
@@ -167,4 +170,10 @@ export class Link {
       if (this.#retiring !== undefined && this.#unanswered.size === 0) this.destroy(this.#retiring);
     }
   }
+}
+
+/** An error as Redis says it from 7.0 on. */
+function asLater(error: unknown): unknown {
+  if (!(error instanceof Error) || !IN_SCRIPT.test(error.message)) return error;
+  return new Error(error.message.replace(IN_SCRIPT, ''), { cause: error });
 }

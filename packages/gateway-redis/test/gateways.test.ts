@@ -118,7 +118,7 @@ describe.skipIf(NO_REDIS)('gateways that share a Redis', () => {
     expect(error.payload).toMatchObject({ code: 'INTERNAL', retryable: true });
     expect(client.closed).toBeUndefined();
     await redis.run();
-    await backend.ready();
+    await vi.waitUntil(() => backend.state === 'up', { timeout: 15_000, interval: 5 });
     client.send({ type: 'data_update', id: 'm-1', groupId: 'g', payload: { data: 'while away' } });
     await said(client, 'while away');
     expect(client.closed).toBeUndefined();

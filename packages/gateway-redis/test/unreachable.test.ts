@@ -1,5 +1,5 @@
 import { createGateway, type Logger } from 'gateway-core';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createRedisBackend, type RedisBackend } from '../src/index.js';
 import { NO_REDIS, TestRedis } from './support/test-redis.js';
 
@@ -53,12 +53,19 @@ describe('a Redis that cannot be reached', () => {
   });
 });
 
+/** Of a server that answers, however late, why it cannot be used. */
+async function refused(url: string): Promise<void> {
+  const { backend } = made(url);
+  await vi.waitUntil(() => backend.reason !== undefined, { timeout: 15_000, interval: 5 });
+  await backend.ready();
+}
+
 // Without a server there is none that refuses.
 describe.skipIf(NO_REDIS)('a Redis that is there', () => {
   test('and wants a password is said to want one', async () => {
     const redis = await TestRedis.start('--requirepass', 'secret');
     ends.push(() => redis.stop());
-    await expect(made(redis.url).backend.ready()).rejects.toMatchObject({ message: expect.stringContaining('NOAUTH') });
+    await expect(refused(redis.url)).rejects.toMatchObject({ message: expect.stringContaining('NOAUTH') });
     await made(redis.url, { password: 'secret', timings: {} }).backend.ready();
   });
 
@@ -77,7 +84,7 @@ describe.skipIf(NO_REDIS)('a Redis that is there', () => {
   test('and is a replica is refused', async () => {
     const redis = await TestRedis.start('--replicaof', '127.0.0.1', '9');
     ends.push(() => redis.stop());
-    await expect(made(redis.url).backend.ready()).rejects.toMatchObject({ message: expect.stringContaining('no primary') });
+    await expect(refused(redis.url)).rejects.toMatchObject({ message: expect.stringContaining('no primary') });
   });
 
   test('and may evict keys is warned of', async () => {
