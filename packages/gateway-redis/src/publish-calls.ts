@@ -66,7 +66,7 @@ export class PublishCalls {
     for (const { generation, at } of fences) args.push(String(generation), at.join());
     const members = fences.map(({ memberId }) => connection.key('r', escaped(memberId)));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ keys: [...keys, ...members], args, bytes: text.length, resolve, reject });
+      this.#waiting.push({ keys: [...keys, ...members], args, bytes: Buffer.byteLength(text), resolve, reject });
       if (this.#waiting.length === 1) queueMicrotask(() => this.#flush());
     });
   }
