@@ -167,14 +167,17 @@ test('a group that it comes into in the last moment at its first gateway is not 
     }),
   });
   const seen: string[] = [];
-  for (let lead = 0; lead <= 160; lead += 20) {
+  // From well before the resume to well after it.
+  for (let lead = -240; lead <= 160; lead += 20) {
     a.take();
     const at = gateways[0].connections().some((each) => each.memberId === memberId) ? 0 : 1;
     a.goTo(1 - at);
     const former = a.connection;
-    a.connect();
-    await clock.advance(lead);
-    former.send({ type: 'join', payload: { groupId: `h${lead}` } });
+    const steps = [() => a.connect(), () => former.send({ type: 'join', payload: { groupId: `h${lead}` } })];
+    if (lead < 0) steps.reverse();
+    steps[0]?.();
+    await clock.advance(Math.abs(lead));
+    steps[1]?.();
     await clock.advance(30_000);
     const isIn = a.take().of('ready').at(-1)?.payload.groups.includes(`h${lead}`);
     expect(

@@ -35,6 +35,8 @@ export class PresenceAnnouncer {
   readonly #intervals: PresenceIntervals;
   /** Lists that the store was asked for. */
   #asked = 0;
+  /** First lists that the store was asked for and has not answered. */
+  readonly #preparing = new WeakMap<Roster, Promise<void>>();
   readonly #unwatch: () => void;
 
   constructor(
@@ -75,15 +77,23 @@ export class PresenceAnnouncer {
 
   /**
    * Sees to it that there is a list for a member of dialect 2 that is about to come into a group. Where the store fails it comes without one,
-   * and is told as soon as the store can be asked.
+   * and is told as soon as the store can be asked. All who come before the store has answered wait for one answer: that they have come
+   * changes the list, so it is announced after that.
    */
   prepare(group: Group): MaybePromise<void> {
     const roster = group.keepRoster();
     if (roster.isKnown) return undefined;
+    const underWay = this.#preparing.get(roster);
+    if (underWay !== undefined) return underWay;
     const failed = (error: unknown) => this.report.failed(error, 'presence.list');
     try {
       const news = whenKnown(this.#info(group.groupId), (info) => this.#news(group, roster, info));
-      if (isPromise(news)) return news.then((known) => this.#enlist(group, known)).catch(failed);
+      if (isPromise(news)) {
+        const enlisted = news.then((known) => this.#enlist(group, known)).catch(failed);
+        const preparing = enlisted.finally(() => this.#preparing.delete(roster));
+        this.#preparing.set(roster, preparing);
+        return preparing;
+      }
       this.#enlist(group, news);
     } catch (error) {
       failed(error);

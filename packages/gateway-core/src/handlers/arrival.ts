@@ -20,6 +20,8 @@ export interface Arrival {
   readonly wanted: ReadonlyMap<string, ResumeSince | undefined>;
   /** What it comes back with. */
   readonly claim: Claim | undefined;
+  /** It was taken over from another gateway, and is in its groups also where its connection has ended since. */
+  readonly isTaken?: true | undefined;
   /** Of its `identify`. */
   readonly span: MessageSpan | undefined;
 }
@@ -87,14 +89,14 @@ async function prepare(
   prepared: Prepared,
   groupId: string,
 ): Promise<void> {
-  const { member, identity, wanted, span } = arrival;
+  const { member, identity, wanted, isTaken = false, span } = arrival;
   const place = placeOf(member, groupId) ?? placeElsewhere(arrival, groupId);
   const wasIn = place !== undefined;
   try {
     // Who comes from another gateway is told of once it is taken over: until then that one speaks of it.
     const isAnnounced = wasIn || isFromElsewhere(arrival);
     const isAssigned = place?.assigned === true;
-    const wish = { member, identity, groupId, since: wanted.get(groupId), isAnnounced, isAssigned, span };
+    const wish = { member, identity, groupId, since: wanted.get(groupId), isAnnounced, isAssigned, isTaken, span };
     prepared.set(groupId, { result: await prepareGroup(context, connection, wish), wasIn });
   } catch (error) {
     context.failed(error, 'identify', { connectionId: connection.connectionId });

@@ -131,7 +131,7 @@ function enterAll(
   if (!isRenewal) {
     for (const place of member.memberships) if (!prepared.has(place.group.groupId)) place.group.attach(place, connection);
   }
-  members.confirm(member);
+  members.confirm(member, arrival.claim?.stored);
   return { groupIds, refused };
 }
 

@@ -53,21 +53,17 @@ async function arrive(context: HandlerContext, connection: Connection, arrival: 
   const { member, identity, claim, span } = arrival;
   connection.arriving = { ...member, identity };
   const prepared: Prepared = new Map();
-  let isLost = false;
-  for (let next = firstOf(context, arrival, prepared); next.length > 0 && !isLost; ) {
+  // Its earlier connection here, or the host, may put it into more meanwhile.
+  for (let next = firstOf(context, arrival, prepared); next.length > 0; next = missing(arrival, prepared)) {
     await prepareAll(context, connection, arrival, prepared, next);
-    // Its earlier connection, or the host, may have put it into more meanwhile. Nothing waits between this look and what is made of it.
-    const known = claim === undefined || resumes.refresh(claim, span);
-    isLost = !(isPromise(known) ? await known : known);
-    next = missing(arrival, prepared);
   }
-  isLost ||= claim !== undefined && !resumes.mayResume(claim, identity, connection);
+  let isLost = claim !== undefined && !resumes.mayResume(claim, identity, connection);
   if (!isLost && claim !== undefined && connection.speaks) {
     const taking = resumes.takeOver(claim, span);
     isLost = !(isPromise(taking) ? await taking : taking);
-    // It has come into these between the last look and the end of its time there.
+    // It has come into these at another gateway meanwhile, and is in them whether or not anybody is on the line any more.
     const late = isLost || !isFromElsewhere(arrival) ? [] : missing(arrival, prepared);
-    if (late.length > 0) await prepareAll(context, connection, arrival, prepared, late);
+    if (late.length > 0) await prepareAll(context, connection, { ...arrival, isTaken: true }, prepared, late);
     isLost ||= !resumes.isStillTaken(claim);
   }
   // Who was taken over has to be somewhere, even where nobody is on the line any more.

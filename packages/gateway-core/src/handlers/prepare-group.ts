@@ -22,6 +22,8 @@ export interface Wish {
   isAnnounced: boolean;
   /** The host has put it there: nobody is asked. */
   isAssigned: boolean;
+  /** It is in the group, also where its connection has ended. */
+  isTaken?: boolean;
   /** Of the message that says so. */
   span: MessageSpan | undefined;
 }
@@ -31,11 +33,11 @@ export interface Wish {
  * as there is, and the presence store. What comes of it is for the caller to make so, in one step; or to take back.
  */
 export async function prepareGroup(context: HandlerContext, connection: Connection, wish: Wish): Promise<Group | Refusal> {
-  const { member, identity, groupId, since, isAnnounced, isAssigned, span } = wish;
+  const { member, identity, groupId, since, isAnnounced, isAssigned, isTaken, span } = wish;
   const permission = isAssigned || authorized(context, connection, 'join', groupId, member, identity, span);
   const may = isPromise(permission) ? await permission : permission;
   if (!may) return FORBIDDEN;
-  if (!connection.live) return FORBIDDEN;
+  if (!connection.live && !isTaken) return FORBIDDEN;
   let group: Group;
   try {
     const opening = context.groups.open(groupId, span);

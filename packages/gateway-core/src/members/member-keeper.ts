@@ -7,7 +7,7 @@ import { Expiries, type Expiry } from './expiries.js';
 import { isHere, type Resumable } from './member.js';
 import type { MemberKeeperListener } from './member-keeper-listener.js';
 import { MemberRecords } from './member-records.js';
-import type { MemberStore } from './member-store.js';
+import type { MemberStore, StoredMember } from './member-store.js';
 
 export interface MemberKeeperOptions {
   /** Makes node ids. */
@@ -98,9 +98,10 @@ export class MemberKeeper {
     return this.#calls.has(member) ? this.#ended(member) : undefined;
   }
 
-  /** Something is new of the member that only other gateways need to know. */
-  changed(member: Resumable): void {
-    if (this.options.isShared && isHere(member)) this.say(member);
+  /** Something is new of the member that only other gateways need to know; unless it is as the store has just answered (`stored`). */
+  changed(member: Resumable, stored?: StoredMember): void {
+    if (!this.options.isShared || !isHere(member)) return;
+    if (stored === undefined || this.#isUnderWay(member) || !this.#records.isSaid(member, this.#nodeId, stored)) this.say(member);
   }
 
   /** Says what is true of the member now. Nobody waits for it. */
@@ -156,7 +157,7 @@ export class MemberKeeper {
   /** Whether a dropped member has gone, its time to come back being over. */
   expire(member: Resumable): MaybePromise<Expiry> {
     // What the store knows of it may not be that it has dropped.
-    if (this.#taking.has(member) || this.#calls.has(member) || this.#owed.has(member)) return 'busy';
+    if (this.#isUnderWay(member)) return 'busy';
     return this.#expiries.ask(member);
   }
 
@@ -173,6 +174,10 @@ export class MemberKeeper {
     this.#unlisten();
     for (const member of [...this.#owedEnds, ...this.#owed]) this.say(member);
     return this.#calls.settledWithin(this.clock, this.options.closeTimeoutMs);
+  }
+
+  #isUnderWay(member: Resumable): boolean {
+    return this.#taking.has(member) || this.#calls.has(member) || this.#owed.has(member);
   }
 
   async #ended(member: Resumable): Promise<void> {

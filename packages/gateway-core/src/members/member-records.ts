@@ -1,6 +1,12 @@
 import type { Clock } from '../clock.js';
 import { fingerprintOf, type Identity, isHere, type Resumable } from './member.js';
-import type { StoredMember } from './member-store.js';
+import type { StoredMember, StoredPlace } from './member-store.js';
+
+/** All of a record but its groups. */
+const PLAIN = [
+  ...(['memberId', 'generation', 'nodeId', 'tokenHash', 'usedTokenHash', 'role', 'metadataText', 'user', 'state'] as const),
+  'resumeTtlMs',
+] as const satisfies readonly (keyof StoredMember)[];
 
 /** Members as a member store is told of them. */
 export class MemberRecords {
@@ -17,6 +23,17 @@ export class MemberRecords {
   of(member: Resumable, nodeId: string): StoredMember | undefined {
     const { tokenHash } = member.resume;
     return tokenHash === undefined || !isHere(member) ? this.#kept.get(member) : this.#of(member, tokenHash, nodeId);
+  }
+
+  /** Whether that is all that is true of the member. */
+  isSaid(member: Resumable, nodeId: string, stored: StoredMember): boolean {
+    const record = this.of(member, nodeId);
+    if (record === undefined || record.groups.length !== stored.groups.length) return false;
+    if (!PLAIN.every((name) => record[name] === stored[name])) return false;
+    return record.groups.every(({ groupId, assigned = false, stateText }, at) => {
+      const place = stored.groups[at] as StoredPlace;
+      return groupId === place.groupId && assigned === (place.assigned ?? false) && stateText === place.stateText;
+    });
   }
 
   /** From now on it is what it is now, though it is no member here any more. */

@@ -5,6 +5,7 @@ import { type MaybePromise, whenKnown } from '../maybe-promise.js';
 import type { PresenceTeller } from '../presence/presence-teller.js';
 import { advance, type Identity, isHere, isResumable, type Member, placeOf, presenceRecordOf, type Resumable } from './member.js';
 import type { MemberKeeper } from './member-keeper.js';
+import type { StoredMember } from './member-store.js';
 import type { MembersOptions, MembersReport } from './members-report.js';
 import { MovedMembers } from './moved-members.js';
 
@@ -63,13 +64,13 @@ export class Members {
 
   /**
    * Tells the store what is true of a member that has just entered a group, or is somebody new there, where that is not what it was told:
-   * of two entries at once the one that came to nothing may have taken back the other's announcement.
+   * of two entries at once the one that came to nothing may have taken back the other's announcement. `stored`: as the member store has just said.
    */
-  confirm(member: Member): void {
+  confirm(member: Member, stored?: StoredMember): void {
     for (const { group } of member.memberships) {
       this.presence.confirm(group.groupId, presenceRecordOf(member, group.groupId));
     }
-    if (isResumable(member)) this.keeper.changed(member);
+    if (isResumable(member)) this.keeper.changed(member, stored);
   }
 
   joined(member: Member, membership: Membership): void {

@@ -27,9 +27,8 @@ export interface Claim {
   nextToken?: string;
 }
 
-/** Hooks and stores that are asked one after the other until the member is asked for again, or taken over, and one more. */
-const PARTS_BEFORE_IDENTITY = 2;
-const PARTS_OF_A_GROUP = 6;
+/** Hooks and stores that are asked one after the other until the member is taken over, and one more. */
+const PARTS_MAX = 8;
 
 /** Members that come back: from this gateway, or from another one that shares the member store. */
 export class Resumes {
@@ -53,7 +52,7 @@ export class Resumes {
     const former = this.members.resumable(memberId);
     // A client can be faster than the store that is told of its newest token.
     const told = former === undefined ? undefined : this.keeper.told(former);
-    const finding = whenKnown(told, () => this.#find(memberId, tokenHash, PARTS_BEFORE_IDENTITY, span));
+    const finding = whenKnown(told, () => this.#find(memberId, tokenHash, PARTS_MAX, span));
     return whenKnown(finding, (stored) => {
       if (stored === undefined) return undefined;
       // It may have been resumed elsewhere, and this gateway was not told yet.
@@ -68,17 +67,6 @@ export class Resumes {
   release({ here, stored, tokenHash, nextToken }: Claim): void {
     if (here !== undefined) here.resume.claims -= 1;
     if (this.keeper.isShared && nextToken === undefined) void this.#find(stored.memberId, tokenHash, 0);
-  }
-
-  /** Looks again at a member of another gateway, which may have come into groups, or have gone. `false`: it has. */
-  refresh(claim: Claim, span: MessageSpan | undefined): MaybePromise<boolean> {
-    if (claim.here !== undefined) return true;
-    const { memberId, generation } = claim.stored;
-    return whenKnown(this.#find(memberId, claim.tokenHash, PARTS_OF_A_GROUP, span), (stored) => {
-      if (stored?.generation !== generation) return false;
-      claim.stored = stored;
-      return true;
-    });
   }
 
   /** Whether a claim can still be made good, by this user: another one may have won, or the member may have been ended. */
