@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { long, say } from './support/messages.js';
+import { identify, long, say } from './support/messages.js';
 import { setUp } from './support/set-up.js';
 
 /** A healthy member and one that reads nothing and is behind. */
@@ -28,6 +28,18 @@ async function withOneBehind() {
 }
 
 const latest = (key: string) => ({ delivery: 'latest', key });
+
+test('a member that has just come is not behind: it gets every message, also before it was written anything else', async () => {
+  const { clock, connect, gateway, join } = setUp();
+  const sender = await join('g');
+  const late = connect();
+  late.send(identify('g'));
+  while (gateway.groups()[0]?.connections !== 2) await Promise.resolve();
+  for (const data of ['a1', 'a2']) sender.send(say(data, latest('a')));
+  sender.send(say('v', { delivery: 'volatile' }));
+  await clock.settle();
+  expect(late.data).toEqual(['a1', 'a2', 'v']);
+});
 
 describe('a member that is behind', () => {
   test('gets only the newest of each key of delivery "latest", in order [R124]', async () => {

@@ -110,6 +110,7 @@ describe('a log that the broker lost', () => {
     expect(client.closed).toMatchObject({ code: 1013, reason: expect.stringContaining('began anew') });
     expect(gateway.stats()).toMatchObject({ resetsTotal: 1, slowConsumersTotal: 0 });
     expect(gateway.groups()).toMatchObject([{ logMessages: 0, logBytes: 0, position: { epoch: 'new', seq: 7 } }]);
+    expect(events('reset')).toEqual([{ groupId: 'g', epoch: 'new', seq: 7 }]);
     expect(events('error')).toEqual([]);
   });
 

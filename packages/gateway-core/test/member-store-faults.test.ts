@@ -11,6 +11,7 @@ import {
   PRESENCE_METHODS,
   paced,
   unanswered,
+  waitOn,
 } from './support/asynchronous.js';
 import { MovingClient, type SharedOptions, shareGateways } from './support/shared-gateways.js';
 
@@ -212,6 +213,25 @@ describe.each<['find' | 'takeOver', string, (clock: never) => Pace | 'throws', b
   });
 });
 
+test.each<[string, (clock: never) => Pace]>([
+  ['is not answered', () => unanswered],
+  ['is answered too late', (clock) => late(clock, 15_000)],
+])(
+  'a takeover that %s ends the member: its earlier connection, though it stands, is closed, and it leaves at once',
+  async (_what, pace) => {
+    const { options, turn } = fault(0, 'takeOver', pace);
+    const { clock, a, b, memberId, idsIn, events } = await pair(options);
+    const former = a.connection;
+    turn(true);
+    a.connect();
+    await clock.advance(11_000);
+    turn(false);
+    expect(former.closed?.code).toBe(4004);
+    expect(events('leave')).toMatchObject([{ at: 0, event: { memberId, groupId: 'g' } }]);
+    expect(idsIn('g').sort()).toEqual([a.take().memberId, b.memberId].sort());
+  },
+);
+
 test.each([
   ['another gateway', 1],
   ['its own gateway', 0],
@@ -371,4 +391,35 @@ test('who renews, drops and comes back faster than the store is told of the newe
   a.connect();
   await clock.advance(1_000);
   expect(a.take()).toMatchObject({ memberId, resumed: [false, true, true] });
+});
+
+test('what a store could not be told is told again by 16 calls at once', async () => {
+  let mode: 'well' | 'failing' | 'slow' = 'well';
+  const calls = { pending: 0 };
+  let most = 0;
+  const { clock, gateways } = shareGateways({
+    each: ({ members }, _, fake) => {
+      const slow: Pace = {
+        before: () => {
+          most = Math.max(most, calls.pending);
+          return waitOn(fake, 500)();
+        },
+      };
+      const slowly = paced(members, ['put'], slow, { calls, when: () => mode === 'slow' });
+      return { members: paced(slowly, ['put'], failing, { when: () => mode === 'failing' }) };
+    },
+  });
+  const clients = Array.from({ length: 40 }, () => new MovingClient(gateways));
+  for (const client of clients) client.connect({ g: {} });
+  await clock.advance(1_000);
+  mode = 'failing';
+  for (const client of clients) client.send({ type: 'join', payload: { groupId: 'h' } });
+  await clock.advance(100);
+  mode = 'slow';
+  await clock.advance(10_000);
+  expect(most).toBe(16);
+  mode = 'well';
+  for (const client of clients) client.take().goTo(1).connect();
+  await clock.advance(1_000);
+  for (const client of clients) expect(client.of('ready').at(-1)?.payload.groups.sort()).toEqual(['g', 'h']);
 });

@@ -180,6 +180,14 @@ describe('what a broker delivers before its subscribe has answered', () => {
     expect(events('error')).toEqual([]);
   });
 
+  test('is all kept where it is just what the log would hold', async () => {
+    const { clock, held, position } = await opening({ logMessagesMax: 5 });
+    for (let seq = 1; seq <= 5; seq += 1) held.receiver.deliver(entry(seq));
+    held.answer();
+    await clock.settle();
+    expect(position()).toMatchObject({ logMessages: 5, position: { seq: 5 } });
+  });
+
   test.each([
     ['messages', { logMessagesMax: 5 }, 5],
     ['bytes', { logBytesMax: 520 }, 10],

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { waitOn } from './support/asynchronous.js';
+import { delayed, MEMBER_METHODS, paced, waitOn } from './support/asynchronous.js';
 import { ResumingClient } from './support/resuming-client.js';
 import { setUp } from './support/set-up.js';
+import { MovingClient, shareGateways } from './support/shared-gateways.js';
 
 /** A gateway whose hooks take 50 ms, and a client that is in `g`. */
 async function withSlowHooks() {
@@ -17,6 +18,18 @@ async function withSlowHooks() {
   await world.clock.advance(101);
   const { memberId } = a.take();
   return { ...world, a, memberId: memberId as string, connectionId: world.gateway.connections()[0]?.connectionId as string };
+}
+
+/** A gateway that shares its member store, which takes 50 ms to do and as long to answer, and a client that is in `g`. */
+async function withSlowStore() {
+  const world = shareGateways({
+    each: ({ members }, _, clock) => ({ members: paced(members, MEMBER_METHODS, delayed(clock, 50)) }),
+  });
+  const a = new MovingClient(world.gateways);
+  a.connect({ g: {} });
+  await world.clock.advance(1_000);
+  const { memberId } = a.take();
+  return { ...world, a, memberId: memberId as string };
 }
 
 test('a group that the earlier connection joins while a resume is under way comes with it: its sync, and its messages', async () => {
@@ -60,6 +73,20 @@ test('a group that the host takes the member out of while a resume is under way 
   expect(a.of('error')).toMatchObject([{ groupId: 'g', payload: { code: 'FORBIDDEN' } }]);
   expect(a.of('data_update')).toEqual([]);
   expect(await gateway.members('g')).toEqual([]);
+});
+
+test('a group that the host takes the member out of while the store takes it over stays left, and the client is told', async () => {
+  const { clock, gateways, memberId, a } = await withSlowStore();
+  a.connection.cut();
+  a.connect();
+  // The store is told of the drop, and asked for the member, for 100 ms each; then it takes it over, and answers 50 ms later.
+  await clock.advance(275);
+  expect(gateways[0].remove(memberId, 'g')).toBe(true);
+  await clock.advance(1_000);
+  expect(a.take().resumed).toEqual([false, true]);
+  expect(a.of('ready').at(-1)?.payload.groups).toEqual([]);
+  expect(a.of('error')).toMatchObject([{ groupId: 'g', payload: { code: 'FORBIDDEN' } }]);
+  expect(await gateways[0].members('g')).toEqual([]);
 });
 
 test('who the host puts into a group is told where it stands, and comes back there without a loss', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { LogBudget } from '../src/groups/log-budget.js';
 import { Roster } from '../src/groups/roster.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
+import { delayed, PRESENCE_METHODS, paced } from './support/asynchronous.js';
 import { failing } from './support/failing.js';
 import { KnownRosters } from './support/known-rosters.js';
 import { identify, long } from './support/messages.js';
@@ -326,6 +327,15 @@ describe('the list that comes with sync', () => {
     await clock.advance(1_000);
     expect(listOf(a)).toHaveLength(2);
     expect(listOf(a)[1]).toEqual(member(a));
+  });
+
+  test('is there with the first join, also where the store takes its time', async () => {
+    const { clock, come } = stage((fake) => ({
+      presence: paced(new MemoryPresenceStore({ clock: fake }), PRESENCE_METHODS, delayed(fake, 50)),
+    }));
+    const a = await come();
+    await clock.advance(1_000);
+    expect(told(a)[0]).toEqual({ type: 'sync', version: 1, members: [member(a)] });
   });
 
   test('is not repeated where a log is lost in mid-life: differences go on [R159]', async () => {

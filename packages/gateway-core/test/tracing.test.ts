@@ -234,6 +234,16 @@ describe('a span ends with what has become of its message', () => {
     ]);
   });
 
+  test('done, without a place in a log where it has none', async () => {
+    const tracer = new RecordingTracer();
+    const { clock, gateway } = setUp({ tracer });
+    const client = new ResumingClient(gateway).connect({ g: {} });
+    await clock.settle();
+    client.send({ type: 'presence', groupId: 'g', traceparent: SENT, payload: { state: 1 } });
+    await clock.settle();
+    expect(tracer.messages.map(({ operation, outcomes }) => [operation, outcomes])).toEqual([['presence', [{}]]]);
+  });
+
   test.each([
     [
       'throws',
