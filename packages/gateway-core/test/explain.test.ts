@@ -297,6 +297,43 @@ describe('why a member got a message, or did not', () => {
     expect(why(1).text).toMatch(/ Its last connection ended with 4003 \(enough\), by the host\.$/);
   });
 
+  test('a client of dialect 1 is told of too, connected and inside its resume window', async () => {
+    const { clock, gateway, join } = setUp();
+    const old = await join('g');
+    const [{ memberId } = {}] = gateway.connections();
+    await gateway.publish('g', 1);
+    await clock.settle();
+    const of = (seq: number) => gateway.explain({ groupId: 'g', seq, memberId: memberId as string });
+    expect(of(1)).toMatchObject({ fate: 'written', ended: undefined });
+    old.cut();
+    await clock.settle();
+    await gateway.publish('g', 2);
+    expect([of(1), of(2)]).toMatchObject([{ fate: 'written' }, { fate: 'pending', ended: { code: 1006 } }]);
+  });
+
+  test('the books have each member once, also while it has dropped and while its earlier connection is replaced', async () => {
+    const { clock, gateway, ada, bob, say } = await pair();
+    const ids = [ada.memberId, bob.memberId].sort();
+    const listed: unknown[] = [];
+    const list = () =>
+      listed.push(
+        gateway
+          .ledger('g')
+          .map(({ memberId }) => memberId)
+          .sort(),
+      );
+    for (const name of ['resumed', 'disconnect', 'detached'] as const) gateway.on(name, list);
+    await say(1);
+    ada.connect();
+    list();
+    await clock.settle();
+    ada.take().connection.cut();
+    await clock.settle();
+    list();
+    expect(listed.length).toBeGreaterThan(4);
+    expect(listed).toEqual(listed.map(() => ids));
+  });
+
   test('not a member: of somebody who was never there, and of one that is not remembered', async () => {
     const { clock, gateway, ada, bob, say, why } = await pair({ limits: { recentEndsMax: 1 } });
     await say(1);
