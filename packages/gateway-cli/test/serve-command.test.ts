@@ -174,6 +174,20 @@ describe('serve', () => {
     expect(io.lines().filter(({ msg }) => msg !== 'disconnected')).toHaveLength(3);
   });
 
+  test('a flood of connections that end is counted, and does not fill the log', async () => {
+    const io = new MemoryIo();
+    const ended = run(LOOPBACK, {}, io);
+    const { url } = await io.line('listening');
+    const clients = Array.from({ length: 100 }, () => new WebSocket(String(url)));
+    await Promise.all(clients.map((client) => once(client, 'message')));
+    io.signals.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+    const lines = io.lines().filter(({ msg }) => msg === 'disconnected');
+    const counts = io.lines().filter(({ msg }) => msg === 'disconnected: more of these than lines were logged');
+    expect(lines.length).toBeLessThan(clients.length);
+    expect(counts.reduce((sum, { untold }) => sum + Number(untold), lines.length)).toBe(clients.length);
+  });
+
   test('no token, resume token or password is in a log at any level', async () => {
     const io = new MemoryIo();
     const ended = run([...LOOPBACK, '--log-level', 'debug'], {}, io);

@@ -100,6 +100,22 @@ describe('a server with a secret in a file', () => {
     expect(client.memberId).toBe(memberId);
   });
 
+  test('takes tokens of the issuers and for the services that the flags name, and no others', async () => {
+    const flags = ['--jwt-issuer', 'https://a.example,https://b.example', '--jwt-audience', 'chat', '--jwt-algorithms', 'HS256'];
+    const { io, url } = await serving(['--jwt-secret-file', secretFile, ...flags]);
+    const good = { iss: 'https://b.example', aud: ['other', 'chat'] };
+    expect((await identified(url, await tokenOf(good))).answer?.type).toBe('ready');
+    for (const wrong of [{ iss: 'https://c.example' }, { aud: 'other' }, { iss: undefined }, { aud: undefined }])
+      expect(await (await identified(url, await tokenOf({ ...good, ...wrong }))).closed).toBe(4001);
+    const refusals = io.lines().filter(({ msg }) => msg === 'a token was refused');
+    expect(refusals.map(({ reason }) => reason)).toEqual([
+      'wrong issuer',
+      'wrong audience',
+      'claim iss: missing',
+      'claim aud: missing',
+    ]);
+  });
+
   test('refuses what a client says who may only read', async () => {
     const { url } = await serving(['--jwt-secret-file', secretFile]);
     const token = await tokenOf({ publish: false });
@@ -152,6 +168,38 @@ test('a server with a key set that cannot be had says so, in its log and on /hea
   expect((await identified(url, token)).answer?.type).toBe('ready');
   expect(await (await fetch(healthUrl)).json()).toEqual({ ok: true, data: { status: 'ok' } });
   expect(io.out).not.toContain('hidden');
+});
+
+test('while no key can be had, a flood of tokens is counted, and does not fill the log', async () => {
+  // Nobody answers there.
+  const { io, url } = await serving(['--jwks-url', 'http://127.0.0.1:1/', '--jwt-audience', 'rt']);
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const token = await new SignJWT({ sub: 'ada', aud: 'rt', exp: inSeconds(60) })
+    .setProtectedHeader({ alg: 'ES256' })
+    .sign(privateKey);
+  const answers = await Promise.all(Array.from({ length: 100 }, () => identified(url, token)));
+  expect(new Set(answers.map(({ answer }) => answer?.payload.code))).toEqual(new Set(['INTERNAL']));
+  const failures = () => io.lines().filter(({ msg }) => String(msg).startsWith('gateway: failure'));
+  const counted = () => failures().reduce((sum, { untold }) => sum + Number(untold ?? 1), 0);
+  await expect.poll(counted, { timeout: 10_000 }).toBe(answers.length);
+  expect(failures().length).toBeLessThan(answers.length);
+});
+
+test('an issuer that does not answer is given up before the gateway gives up on the hook', async () => {
+  const issuer = createServer(() => {}).listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    issuer.close();
+    issuer.closeAllConnections();
+  });
+  await once(issuer, 'listening');
+  const jwksUrl = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/`;
+  const { io, url } = await serving(['--jwks-url', jwksUrl, '--jwt-audience', 'rt', '--part-timeout-ms', '1000']);
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const token = await new SignJWT({ sub: 'ada', aud: 'rt', exp: inSeconds(60) })
+    .setProtectedHeader({ alg: 'ES256' })
+    .sign(privateKey);
+  expect((await identified(url, token)).answer?.payload).toMatchObject({ code: 'INTERNAL' });
+  expect(JSON.stringify(await io.line('gateway: failure'))).toContain('no answer in time');
 });
 
 describe('the printed configuration', () => {

@@ -123,6 +123,27 @@ describe('why a member got a message, or did not', () => {
     expect([ada, bob, cyd].map(codeOf)).toEqual([1006, undefined, 1006]);
   });
 
+  test('so it is of who has left: one that leaves again is no longer the one that left first', async () => {
+    const { clock, gateway, ada, bob } = await pair({ limits: { recentEndsMax: 2 } });
+    const cyd = new ResumingClient(gateway);
+    cyd.connect({ g: {} });
+    await clock.settle();
+    cyd.take();
+    const leaves = async (client: ResumingClient) => {
+      client.send({ type: 'leave', payload: { groupId: 'g' } });
+      await clock.settle();
+    };
+    await leaves(ada);
+    await leaves(bob);
+    ada.send({ type: 'join', payload: { groupId: 'g' } });
+    await clock.settle();
+    await leaves(ada);
+    await leaves(cyd);
+    const hasLeft = ({ memberId }: ResumingClient) =>
+      gateway.explain({ groupId: 'g', seq: 1, memberId: memberId as string }).leftAt !== undefined;
+    expect([ada, bob, cyd].map(hasLeft)).toEqual([true, false, true]);
+  });
+
   test('passed over for a newer one of its key, or as volatile', async () => {
     const { clock, ada, say, fates, why } = await pair({ limits: { ...SMALL, logMessagesMax: 100 } });
     ada.connection.stopReading();

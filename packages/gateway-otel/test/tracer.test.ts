@@ -1,4 +1,4 @@
-import { type TracerProvider, trace } from '@opentelemetry/api';
+import { context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import { ParentBasedSampler, SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { createTracer, type TracerOptions } from 'gateway-otel';
 import { describe, expect, test } from 'vitest';
@@ -194,6 +194,20 @@ describe('sampling', () => {
       const { spans } = await asked({ newTraceRatio, random: () => value }, undefined);
       expect(spans).toHaveLength(2 * newTraceRatio);
     }
+  });
+
+  test('what is active where a client’s message is handled is not its sender’s, and what is active and none is nobody’s', async () => {
+    const { sdk, tracer } = traced(new Sdk(), { newTraceRatio: 1 });
+    const { clock, gateway, join } = setUp({ tracer });
+    const client = await join('g');
+    const another = sdk.provider.getTracer('app').startSpan('another');
+    await context.with(trace.setSpan(ROOT_CONTEXT, another), async () => {
+      client.send(say('g', 1));
+      await clock.settle();
+    });
+    expect(shown(sdk.one('data_update')).parent).toBeUndefined();
+    await context.with(trace.setSpanContext(ROOT_CONTEXT, INVALID_SPAN_CONTEXT), () => gateway.publish('g', 2));
+    expect(shown(sdk.one('publish')).parent).toBeUndefined();
   });
 
   test('what is recorded for this process alone is followed, and not passed on as sampled', async () => {

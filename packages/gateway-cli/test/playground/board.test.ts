@@ -1,4 +1,4 @@
-import { type ConnectionContext, DEFAULT_LIMITS, type Explanation, type LedgerEntry } from 'gateway-core';
+import { type ConnectionContext, DEFAULT_LIMITS, type Explained, type Explanation, type LedgerEntry } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { Board } from '../../src/playground/board.js';
 import { fatesOf } from '../../src/playground/fates.js';
@@ -76,6 +76,12 @@ test('the settings in force are those that were given, beside their defaults', (
 
 test('the fates of a message are told for so many members', () => {
   const ledger = () => Array.from({ length: 300 }, (_, n) => ({ memberId: `m-${n}` }) as LedgerEntry);
-  const explain = () => ({ fate: 'written', text: 'it was' }) as Explanation;
+  const asked: unknown[] = [];
+  const explain = (explained: Explained) => {
+    asked.push(explained);
+    return { fate: 'written', text: 'it was' } as Explanation;
+  };
   expect(fatesOf({ ledger, explain }, new URLSearchParams('group=g&seq=1'))).toHaveLength(100);
+  expect(fatesOf({ ledger, explain }, new URLSearchParams('group=g&seq=7&epoch=e&member=m'))).toHaveLength(1);
+  expect(asked.at(-1)).toEqual({ groupId: 'g', epoch: 'e', seq: 7, memberId: 'm' });
 });
