@@ -91,3 +91,24 @@ test('the unit of systemd has flags that there are, is told when it is ready, an
   expect(unit).toMatch(/^Type=notify\nNotifyAccess=all$/m);
   expect(Number(setting('LimitNOFILE')[0])).toBeGreaterThan(LIMIT_SETTINGS.connectionsMax.fallback);
 });
+
+test('the unit is started anew when it fails or hangs, reloads keys, listens for a proxy alone, and has no rights', () => {
+  const has = (name: string) => setting(name)[0];
+  expect(Number(has('WatchdogSec'))).toBeGreaterThan(10);
+  expect([has('Restart'), has('ExecReload')]).toEqual(['on-failure', '/bin/kill -HUP $MAINPID']);
+  expect(has('ExecStart')).toContain(' serve --host 127.0.0.1 --trust-proxy-hops 1');
+  for (const name of ['DynamicUser', 'NoNewPrivileges', 'PrivateTmp', 'PrivateDevices', 'ProtectHome', 'RestrictNamespaces'])
+    expect([name, has(name)]).toEqual([name, 'yes']);
+  expect([has('ProtectSystem'), has('CapabilityBoundingSet')]).toEqual(['strict', '']);
+});
+
+test('what may hold a password is in no manifest: it comes from a Secret', () => {
+  const secrets = container.env.filter(({ name }: { name: string }) => /URL|PASSWORD|SECRET/.test(name));
+  expect(secrets.map(({ name }: { name: string }) => name)).toEqual(['GW_REDIS_URL']);
+  for (const { value, valueFrom } of secrets) {
+    expect(value).toBeUndefined();
+    expect(valueFrom.secretKeyRef).toEqual({ name: 'gateway', key: 'redis-url' });
+  }
+  // As docs/deploy.md makes it.
+  expect(read('docs/deploy.md')).toContain('kubectl create secret generic gateway --from-literal=redis-url=');
+});

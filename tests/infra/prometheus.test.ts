@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { createGateway } from 'gateway-core';
+import { createGateway, DEFAULT_LIMITS } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { FAMILIES, WORKER_FAMILIES } from '../../packages/gateway-cli/src/metrics/families.js';
@@ -10,7 +10,7 @@ import { samplesOf } from '../../packages/gateway-cli/src/metrics/samples.js';
 import { WorkersExposition, WorkersMetrics } from '../../packages/gateway-cli/src/workers/workers-exposition.js';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const rules: { alert: string; expr: string; annotations: { summary: string } }[] = parse(
+const rules: { alert: string; expr: string; annotations: { summary: string }; labels: { severity: string } }[] = parse(
   read('infra/prometheus/rules.yml'),
 ).groups.flatMap(({ rules }: { rules: never[] }) => rules);
 const panels: { title: string; targets: { expr: string; legendFormat: string }[] }[] = JSON.parse(
@@ -81,6 +81,24 @@ test('alerts and the dashboard ask for labels that there are, for the rates of t
     ),
   ];
   expect(queries.filter(({ expr }) => /gateway_|nodejs_|process_/.test(expr)).flatMap(faultsOf)).toEqual([]);
+});
+
+test('alerts and the dashboard ask for the job that is scraped, and an alert says whom it wakes', () => {
+  const [{ job_name: job }] = parse(read('infra/prometheus/prometheus.yml')).scrape_configs;
+  const exprs = [...rules.map(({ expr }) => expr), ...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr))];
+  const asked = exprs.flatMap((expr) => [...expr.matchAll(/\bjob="([^"]*)"/g)].map(([, name]) => name));
+  expect(new Set(asked)).toEqual(new Set([job]));
+  // Of all that has no name of the gateway's: other programs on the machine have such metrics too.
+  expect(exprs.filter((expr) => /\b(?:up|nodejs_|process_)/.test(expr) && !expr.includes(`job="${job}"`))).toEqual([]);
+  const severities = new Set(rules.map(({ labels }) => labels.severity));
+  expect(severities).toEqual(new Set(['page', 'ticket']));
+});
+
+test('the alert for the memory of logs comes before they are full', () => {
+  const { expr = '' } = rules.find(({ alert }) => alert === 'GatewayLogMemoryHigh') ?? {};
+  const share = Number(/> (\S+)$/.exec(expr)?.[1]) / DEFAULT_LIMITS.logBytesTotalMax;
+  expect(share).toBeGreaterThan(0.8);
+  expect(share).toBeLessThan(0.95);
 });
 
 test.each([
