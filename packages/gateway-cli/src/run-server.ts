@@ -70,7 +70,7 @@ export async function runServer(
     );
     // An address that is wrong shows now, and not when the first client comes.
     if (config.tokens?.jwksUrl !== undefined) void authentication?.reload();
-    metrics = await metricsOf(config, running, logger);
+    metrics = await metricsOf(config, running, counted);
     const { url, healthUrl, playgroundUrl, address, port, gateway } = running;
     logClients(gateway, config.logLevel, logger, counted, systemClock);
     logger.info(`listening on ${url}`, { url, healthUrl, host: config.host, port });

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import { healthListener } from './health.js';
+import { createHttpServer } from './http-server.js';
 import { PLAYGROUND_PATH, Playground, type PlaygroundOptions } from './playground/playground.js';
 
-/** How often Node looks for requests that are late; its own default of 30 s would let them stay for up to that much longer. */
-const REQUEST_CHECK_MS = 1_000;
-const HEADER_BYTES_MAX = 16 * 1024;
 /** Health answers still on their way after a drain get this long. */
 const HTTP_GRACE_MS = 1_000;
 const HEALTHY: ReturnType<Gateway['health']> = { ok: true, data: { status: 'ok' } };
@@ -20,7 +18,7 @@ export interface ServeOptions extends Omit<GatewayOptions, 'server'> {
   host?: string | undefined;
   /**
    * How long a request or a handshake may take to arrive, in milliseconds, to within a second; then it is answered 408. Against clients
-   * that send it byte by byte. Default 10,000.
+   * that send it byte by byte. The answer of a request that is no handshake may take as long to be read. Default 10,000.
    */
   requestTimeoutMs?: number | undefined;
   /** `/livez` and `/readyz` are answered too: 200 while the process answers, and `/health`'s status without its text. Default `false`. */
@@ -71,12 +69,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     degraded,
     ...gatewayOptions
   } = options;
-  const server = createServer({
-    // Also the bound of the headers alone: Node's `headersTimeout` is never longer.
-    requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: Math.min(REQUEST_CHECK_MS, requestTimeoutMs),
-    maxHeaderSize: HEADER_BYTES_MAX,
-  });
+  const server = createHttpServer(requestTimeoutMs);
   const gateway = createGateway({ ...gatewayOptions, server });
   let isHandingOver = false;
   // The others go on: who was accepted before is told how the address is, and not how the one is that leaves it.

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { connect } from 'node:net';
 import { createGateway, DURATION_BUCKETS_MS, type GatewayMetrics } from 'gateway-core';
 import { connectClient, FakeClock } from 'gateway-core/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -209,6 +210,54 @@ test('an error of the server that listens is logged, and ends nothing', async ()
   const error = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
   for (const one of servers) one.emit('error', error);
   expect(errors).toEqual([{ msg: 'a scrape could not be accepted', error }]);
+  expect((await fetch(server.url)).status).toBe(200);
+});
+
+/** Metrics that are told when a test wants it. */
+function heldExposition() {
+  const asked: ((text: string) => void)[] = [];
+  return { asked, contentType: 'text/plain', text: () => new Promise<string>((resolve) => asked.push(resolve)) };
+}
+
+test('scrapes that come together are one', async () => {
+  const exposition = heldExposition();
+  const server = await serveMetrics(exposition, { host: '127.0.0.1', port: 0, logger });
+  onTestFinished(() => server.close());
+  const requests = new Set<unknown>();
+  const note = ({ request }: { request?: unknown }) => void requests.add(request);
+  subscribe('http.server.request.start', note as never);
+  onTestFinished(() => void unsubscribe('http.server.request.start', note as never));
+  const both = [fetch(server.url), fetch(server.url)];
+  await vi.waitFor(() => expect(requests.size).toBe(2));
+  expect(exposition.asked).toHaveLength(1);
+  exposition.asked[0]?.('a 1');
+  expect(await Promise.all(both.map(async (one) => (await one).text()))).toEqual(['a 1', 'a 1']);
+  const next = fetch(server.url);
+  await vi.waitFor(() => expect(exposition.asked).toHaveLength(2));
+  exposition.asked[1]?.('a 2');
+  expect(await (await next).text()).toBe('a 2');
+});
+
+test('scrapers that never ask are sent away in time, and more of them than may be there as they come', async () => {
+  const gateway = createGateway();
+  const bounds = { requestTimeoutMs: 500, connectionsMax: 3 };
+  const server = await serveMetrics(new GatewayExposition(gateway), { host: '127.0.0.1', port: 0, logger, ...bounds });
+  onTestFinished(async () => {
+    server.close();
+    await gateway.close({ graceMs: 0 });
+  });
+  const heard: string[] = [];
+  const sockets = Array.from({ length: 6 }, (_, at) => {
+    heard.push('');
+    return connect(Number(new URL(server.url).port), '127.0.0.1')
+      .on('error', () => {})
+      .on('data', (chunk) => {
+        heard[at] = `${heard[at]}${chunk}`;
+      });
+  });
+  await Promise.all(sockets.map((socket) => once(socket, 'close')));
+  const answered = heard.filter((text) => text.startsWith('HTTP/1.1 408 '));
+  expect([answered.length, heard.filter((text) => text === '').length]).toEqual([3, 3]);
   expect((await fetch(server.url)).status).toBe(200);
 });
 

@@ -1,11 +1,28 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'gateway-core';
 import { asUsageError, type ServeConfig } from '../config.js';
+import { createHttpServer } from '../http-server.js';
 import { answerJson, failure } from '../json-answer.js';
 import { reachable } from '../serve.js';
 import type { Exposition } from './exposition.js';
+
+/** How long a scrape may take to arrive, and its answer to be read. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Scrapers are few, and the descriptors are for clients. */
+const CONNECTIONS_MAX = 64;
+
+/** Where they are, and their bounds. */
+export interface MetricsServerOptions {
+  host: string;
+  port: number;
+  logger: Logger;
+  /** In milliseconds; then it is answered 408, or cut. Default 10,000. */
+  requestTimeoutMs?: number | undefined;
+  /** More are closed as they come. Default 64. */
+  connectionsMax?: number | undefined;
+}
 
 /** Where metrics are answered. */
 export interface MetricsServer {
@@ -19,10 +36,16 @@ export interface MetricsServer {
  * Answers `GET /metrics` on a port of its own.
  * @throws (by rejection) the system's error where it cannot listen.
  */
-export async function serveMetrics(
-  exposition: Exposition,
-  { host, port, logger }: { host: string; port: number; logger: Logger },
-): Promise<MetricsServer> {
+export async function serveMetrics(exposition: Exposition, options: MetricsServerOptions): Promise<MetricsServer> {
+  const { host, port, logger, requestTimeoutMs = REQUEST_TIMEOUT_MS, connectionsMax = CONNECTIONS_MAX } = options;
+  let making: Promise<string> | undefined;
+  /** Who asks at the same time is told the same. */
+  const made = () => {
+    making ??= exposition.text().finally(() => {
+      making = undefined;
+    });
+    return making;
+  };
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.url?.split('?', 1)[0] !== '/metrics')
       return answerJson(response, 404, failure('NOT_FOUND', 'there is only /metrics here'));
@@ -30,7 +53,7 @@ export async function serveMetrics(
       response.setHeader('allow', 'GET, HEAD');
       return answerJson(response, 405, failure('METHOD_NOT_ALLOWED', '/metrics takes GET and HEAD'));
     }
-    const text = await exposition.text();
+    const text = await made();
     response.writeHead(200, {
       'content-type': exposition.contentType,
       'cache-control': 'no-store',
@@ -38,7 +61,9 @@ export async function serveMetrics(
     });
     response.end(text);
   };
-  const server = createServer((request, response) => {
+  const server = createHttpServer(requestTimeoutMs);
+  server.maxConnections = connectionsMax;
+  server.on('request', (request, response) => {
     answer(request, response).catch((error: unknown) => {
       logger.error('metrics could not be told', { error });
       response.destroy();
