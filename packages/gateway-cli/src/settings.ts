@@ -157,6 +157,17 @@ function integers<Name extends string>(
 }
 
 function isRedisUrl(text: string): boolean {
-  if (/^redis\+sentinel:/.test(text)) return /^redis\+sentinel:\/\/(?:[^\s@/]*@)?[^\s@/]+\/[^\s/]+(?:\/\d+)?$/.test(text);
+  if (!isDecodable(text)) return false;
+  if (/^redis\+sentinel:/.test(text)) return /^redis\+sentinel:\/\/(?:[^\s@/]*@)?[^\s@/]+\/[^\s/?#]+(?:\/\d+)?$/.test(text);
   return /^rediss?:\/\/[^\s/]/.test(text) && URL.canParse(text);
+}
+
+/** Whether every % in it begins a character (RFC 3986 §2.1): users, passwords and names are decoded later. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

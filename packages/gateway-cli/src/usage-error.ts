@@ -3,11 +3,24 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/**
- * Text from outside as it may stand in a message: one line, quoted, not endless; and of what may be a URL, without what may be secret in it.
- * A password that is written as it is, with a `/` in it, is the likeliest fault of a URL.
- */
+/** Text from outside as it may stand in a message: one line, quoted, not endless, and without what is secret in a URL. */
 export function quote(text: string): string {
-  const shown = text.replace(/\/\/.*@/s, '//***@').replace(/^([a-z][a-z+]*:.*?\?).*/is, '$1***');
+  const shown = withoutSecrets(text);
   return JSON.stringify(shown.length > 80 ? `${shown.slice(0, 80)}…` : shown);
+}
+
+/**
+ * A URL, or what was meant to be one, as it may be read by others. Messages end up in logs, and the password of one that is mistyped is
+ * seldom mistyped too.
+ */
+function withoutSecrets(text: string): string {
+  if (!text.includes('://')) return text;
+  const [, before = '', after = ''] = /^(.*?:\/\/)(.*)$/s.exec(text) ?? [];
+  const at = after.lastIndexOf('@');
+  // Without a host, what stands where its port would be is the password.
+  const shown =
+    at < 0
+      ? after.replace(/^([^.:/?#[]*:)(?!\d{1,5}(?:[,/?#]|$))[^/?#]*/, '$1***')
+      : `${after.slice(0, at).replace(/:.*$/s, ':***')}${after.slice(at)}`;
+  return before + shown.replace(/\?.*$/s, '?***');
 }

@@ -52,6 +52,32 @@ describe('one line on stderr and exit code 2', () => {
   );
 
   test.each([
+    ['serve --redis-url', 'redis://bob:PASSWORD@', 'redis://bob:***@'],
+    ['serve --redis-url', 'redis://:PASSWORD@127.0.0.1:99999', 'redis://:***@127.0.0.1:99999'],
+    ['serve --redis-url', 'redis://bob:PASS#WORD@127.0.0.1', 'redis://bob:***@127.0.0.1'],
+    ['serve --redis-url', 'http://bob:PASS@W/ORD?@h:1', 'http://bob:***@h:1'],
+    ['serve --redis-url', 'redis://bob:PASSWORD', 'redis://bob:***'],
+    ['serve --redis-url', 'redis://bob:PASS%WORD@h', 'redis://bob:***@h'],
+    ['serve --redis-url', 'http://bob:PASSWORD@h', 'http://bob:***@h'],
+    ['serve --redis-url', `redis://bob:${'PASSWORD'.repeat(20)}@h:x`, 'redis://bob:***@h:x'],
+    [
+      'serve --redis-url',
+      'redis+sentinel://bob:PASSWORD@h:1,i:2/name?sentinelPassword=PASSWORD',
+      'redis+sentinel://bob:***@h:1,i:2/name?***',
+    ],
+    ['serve --redis-url', 'redis+sentinel://h:1,i:2', 'redis+sentinel://h:1,i:2'],
+    ['serve --redis-url', 'redis+sentinel://h:1/na%zzme', 'redis+sentinel://h:1/na%zzme'],
+    ['serve --redis-url', 'redis://[::1:6379', 'redis://[::1:6379'],
+    ['serve --jwks-url', 'ftp://bob:PASSWORD@h/jwks?key=PASSWORD', 'ftp://bob:***@h/jwks?***'],
+    ['connect', 'ws://bob:PASSWORD@h/rt', 'ws://bob:***@h/rt'],
+    ['top', 'ws://bob:PASSWORD@h/rt', 'ws://bob:***@h/rt'],
+    ['bench', 'ftp://bob:PASSWORD@h/rt', 'ftp://bob:***@h/rt'],
+  ])('%s with %s, without what is secret in it', async (command, url, shown) => {
+    const line = await refusal([...command.split(' '), url]);
+    expect(line.slice(line.lastIndexOf('not '))).toBe(`not ${JSON.stringify(shown)}`);
+  });
+
+  test.each([
     ['--host', 'GW_HOST', 'a b', 'a host name or an IP address'],
     ['--path', 'GW_PATH', 'rt', 'a path that begins with / and has no query'],
     ['--path', 'GW_PATH', '/rt?x', 'a path that begins with / and has no query'],
