@@ -4,17 +4,19 @@ import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Output } from './io.js';
 import type { LogLevel } from './log-levels.js';
+import { inertJson, withoutControls } from './terminal-text.js';
 
 /** Bytes of log that wait for a reader who has stopped reading; what comes after is dropped rather than held in memory. */
 const WAITING_BYTES_MAX = 8 * 1024 * 1024;
 
-/** A logger that writes one JSON object per line, or with `pretty` lines for people. What waits is written when the process exits. */
+/**
+ * A logger that writes one JSON object per line, or with `pretty` lines for people. Whatever clients have sent, a terminal that shows them
+ * obeys nothing in them. What waits is written when the process exits.
+ */
 export function createLogger(options: { level: LogLevel; pretty: boolean; color: boolean; output: Output }): Logger {
   const { level, output } = options;
   const lines = output.fd === undefined ? output : linesTo(output.fd);
-  const prettify = options.pretty
-    ? prettyFactory({ colorize: options.color, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' })
-    : (line: string) => line;
+  const shown = options.pretty ? prettified(options.color) : inertJson;
   const log = pino(
     {
       level,
@@ -22,10 +24,15 @@ export function createLogger(options: { level: LogLevel; pretty: boolean; color:
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    { write: (line) => lines.write(prettify(line)) },
+    { write: (line) => lines.write(shown(line)) },
   );
   const write = (at: keyof Logger) => (msg: string, meta?: Record<string, unknown>) => log[at](meta ?? {}, msg);
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+function prettified(colorize: boolean): (line: string) => string {
+  const pretty = prettyFactory({ colorize, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
+  return (line) => inertJson(pretty(withoutControls(line)));
 }
 
 /** Writes to a descriptor without holding up the event loop, until that fails. */

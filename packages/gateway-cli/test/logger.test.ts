@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LOG_LEVELS } from '../src/log-levels.js';
 import { createLogger } from '../src/logger.js';
 import { MemoryIo } from './memory-io.js';
@@ -49,4 +49,27 @@ test('pretty lines are coloured only where asked', () => {
   const { io, logger } = logging({ pretty: true, color: true });
   logger.info('draining');
   expect(io.out).toContain('\u001b[');
+});
+
+describe('what a client has sent is shown, and obeyed by no terminal', () => {
+  const HOSTILE = 'a\u001b[31m\u0007\u009b2J\u007f\u202ereversed\u2028\u2029\r\b\u{e0041}\\u001b\\\\u001b';
+
+  test('in JSON it is the same text', () => {
+    const { io, logger } = logging();
+    logger.info('disconnected', { reason: HOSTILE });
+    expect(io.out).toMatch(/^[ -~]+\n$/);
+    expect(io.lines()[0]).toMatchObject({ reason: HOSTILE });
+  });
+
+  test.each([
+    ['a field', (text: string) => ({ reason: text })],
+    ['an error', (text: string) => ({ error: new Error(text) })],
+  ])('in pretty lines, of %s', (_, meta) => {
+    const { io, logger } = logging({ pretty: true });
+    logger.info('failed', meta(HOSTILE));
+    expect(io.out).not.toMatch(/[\p{Cf}\u2028\u2029]/u);
+    expect(io.out).not.toMatch(/(?![\n\t])\p{Cc}/u);
+    expect(io.out).toContain('[31m');
+    expect(io.out).toContain('\\u001b');
+  });
 });

@@ -1,5 +1,5 @@
 import type { OutgoingToClient2 } from 'gateway-protocol';
-import { plain } from '../terminal-text.js';
+import { escaped, plain } from '../terminal-text.js';
 
 /** Longer than anybody reads in one line. */
 const LINE_MAX = 4_000;
@@ -16,13 +16,6 @@ export function lineOf(envelope: OutgoingToClient2, memberId: string | undefined
  */
 export function jsonLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => (character < ' ' ? ' ' : escaped(character)));
-}
-
-function escaped(character: string): string {
-  return character
-    .split('')
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .join('');
 }
 
 /** What may be left out has the type that the gateway gives it, and not for certain the one of the contract. */
