@@ -4,6 +4,8 @@ import { EventParser } from '../playground/sse.js';
 import type { TopOptions } from './options.js';
 
 const ANSWER_MS = 10_000;
+/** More than an answer is long that says why there is no feed. */
+const REASON_BYTES_MAX = 16 * 1024;
 
 /** Why there is no feed, in one line. */
 export class FeedError extends Error {
@@ -30,9 +32,9 @@ export async function readFeed(
   const timer = clock.setTimeout(() => unanswered.abort(), ANSWER_MS);
   try {
     const response = await fetch(url, { headers, signal: AbortSignal.any([signal, unanswered.signal]) });
-    clock.clearTimeout(timer);
     if (!response.ok || response.body === null)
       throw new FeedError(`${url} answers ${response.status}${await reasonIn(response)}`);
+    clock.clearTimeout(timer);
     for await (const chunk of response.body) {
       for (const event of parser.push(decoder.decode(chunk, { stream: true }))) {
         model.take(event);
@@ -51,9 +53,17 @@ export async function readFeed(
   throw new FeedError(`${url} has ended the feed`);
 }
 
-async function reasonIn(response: Response): Promise<string> {
+/** Whatever listens there may answer without end. */
+async function reasonIn({ body }: Response): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
   try {
-    const { error } = (await response.json()) as { error: { message: string } };
+    for await (const piece of body ?? []) {
+      bytes += piece.byteLength;
+      if (bytes > REASON_BYTES_MAX) return '';
+      pieces.push(piece);
+    }
+    const { error } = JSON.parse(Buffer.concat(pieces).toString('utf8')) as { error: { message: string } };
     return `: ${error.message}`;
   } catch {
     return '';

@@ -105,6 +105,12 @@ const look = (at: number, more: object = {}) => ({
 });
 const told = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
 
+/** As much as is read. */
+function endless(response: ServerResponse): void {
+  while (response.write('x'.repeat(65_536)));
+  response.once('drain', () => endless(response));
+}
+
 test.each<[string, (response: ServerResponse) => void, RegExp]>([
   ['ends', (response) => void response.end(told('snapshot', look(1))), /\/playground\/live has ended the feed$/],
   ['is a page', (response) => void response.end('<html>'), /has ended the feed$/],
@@ -123,6 +129,7 @@ test.each<[string, (response: ServerResponse) => void, RegExp]>([
     /answers 403: a\ufffd\[2Jb$/,
   ],
   ['is refused without a word', (response) => void response.writeHead(404).end('<html>'), /answers 404$/],
+  ['is refused without end', (response) => endless(response.writeHead(500)), /answers 500$/],
 ])('a feed that %s ends it with 1 and one line', async (_, answer, line) => {
   const { code, err } = await runCli(['top', await answering(answer)]);
   expect(code).toBe(1);
