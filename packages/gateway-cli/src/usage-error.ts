@@ -14,8 +14,8 @@ export function quote(text: string): string {
  * seldom mistyped too.
  */
 function withoutSecrets(text: string): string {
-  if (!text.includes('://')) return text;
-  const [, before = '', after = ''] = /^(.*?:\/\/)(.*)$/s.exec(text) ?? [];
+  const [, before, after = ''] = /^(.*?:\/+)(.*)$/s.exec(text) ?? [];
+  if (before === undefined) return text;
   const at = after.lastIndexOf('@');
   // Without a host, what stands where its port would be is the password.
   const shown =

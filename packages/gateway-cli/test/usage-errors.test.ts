@@ -119,13 +119,13 @@ describe('one line on stderr and exit code 2', () => {
   });
 
   test.each([
-    ['--redis-url', 'GW_REDIS_URL', 'redis://user:se/cret@host', 'redis://***@host'],
-    ['--redis-url', 'GW_REDIS_URL', 'redis://user:a?secret@host', 'redis://***@host'],
-    ['--redis-url', 'GW_REDIS_URL', 'redis://:#secret@host:6379/0', 'redis://***@host:6379/0'],
-    ['--redis-url', 'GW_REDIS_URL', 'redis+sentinel://user:secret@host', 'redis+sentinel://***@host'],
-    ['--redis-url', 'GW_REDIS_URL', 'redis+sentinel://user:p@secret@host/name', 'redis+sentinel://***@host/name'],
-    ['--redis-url', 'GW_REDIS_URL', 'http://user:sec\nret@host', 'http://***@host'],
-    ['--jwks-url', 'GW_JWKS_URL', 'ftp://me:secret@login.example/', 'ftp://***@login.example/'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis://user:se/cret@host', 'redis://user:***@host'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis://user:a?secret@host', 'redis://user:***@host'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis://:#secret@host:6379/0', 'redis://:***@host:6379/0'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis+sentinel://user:secret@host', 'redis+sentinel://user:***@host'],
+    ['--redis-url', 'GW_REDIS_URL', 'redis+sentinel://user:p@secret@host/name', 'redis+sentinel://user:***@host/name'],
+    ['--redis-url', 'GW_REDIS_URL', 'http://user:sec\nret@host', 'http://user:***@host'],
+    ['--jwks-url', 'GW_JWKS_URL', 'ftp://me:secret@login.example/', 'ftp://me:***@login.example/'],
     ['--jwks-url', 'GW_JWKS_URL', 'https:/login.example/keys?key=secret', 'https:/login.example/keys?***'],
   ])('for a URL by %s and %s, without what may be secret in it: %j', async (flag, variable, value, shown) => {
     for (const line of [await refusal(['serve', flag, value]), await refusal(['serve'], { [variable]: value })]) {
