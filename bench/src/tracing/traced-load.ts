@@ -9,10 +9,16 @@ export interface Load {
   publishersPerGroup: number;
   /** Messages in flight in all. */
   window: number;
-  /** Published before anything is measured: until then V8 compiles. */
+  /** Published before anything is measured, and as often all sampled: until then V8 compiles. */
   warmup: number;
   /** In each round. */
   messages: number;
+}
+
+/** How the publishers of a load speak. */
+export interface TracedDialect extends Dialect {
+  /** From now on publishers say of all messages that they are sampled; or again of as many as are to be measured. */
+  sampleAll(all: boolean): void;
 }
 
 /** A load on a gateway that can be put on it again and again. */
@@ -24,7 +30,7 @@ export class TracedLoad {
   constructor(
     private readonly server: ServerProcess,
     private readonly load: Load,
-    dialect: Dialect,
+    private readonly dialect: TracedDialect,
   ) {
     this.#bench = new Bench('gateway', server);
     const { groups, membersPerGroup, publishersPerGroup, window } = load;
@@ -43,8 +49,11 @@ export class TracedLoad {
 
   async open(): Promise<void> {
     await this.#bench.guard(this.#fleet.open());
-    this.#loop = new ClosedLoop(this.#fleet.publishers(), this.load.window);
-    await this.round(this.load.warmup);
+    for (const all of [true, false]) {
+      this.dialect.sampleAll(all);
+      this.#loop = new ClosedLoop(this.#fleet.publishers(), this.load.window);
+      await this.round(this.load.warmup);
+    }
   }
 
   /** Published so far. */

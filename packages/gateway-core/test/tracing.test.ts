@@ -1,7 +1,7 @@
 import { createGateway, MemoryBroker, type Tracer } from 'gateway-core';
 import { connectClient } from 'gateway-core/testing';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { codesOf, identify, say } from './support/messages.js';
+import { codesOf, identify, long, say } from './support/messages.js';
 import { forEachPace } from './support/paces.js';
 import { RecordingSocket } from './support/recording-socket.js';
 import { RecordingTracer, traceparentOf } from './support/recording-tracer.js';
@@ -92,6 +92,33 @@ describe('a data_update that is recorded', () => {
     expect(tracer.deliveries).toMatchObject([{ reached: [] }]);
     receivers[0]!.reset({ epoch: 'another', seq: 0 });
     expect(tracer.deliveries).toMatchObject([{ reached: [{ written: 1, behind: 0 }] }]);
+  });
+
+  test('is found in the log whatever its length, its seq and what is before it', async () => {
+    const tracer = new RecordingTracer();
+    const { clock, join, gateway } = setUp({ tracer, limits: { messagesPerSecondMax: 0, bytesPerSecondMax: 0 } });
+    const client = await join('g');
+    const lengths = [0, 100, 1_000, 70_000, 0, 30, 40_000, 0, 0, 0, 0, 200_000];
+    for (const length of lengths) {
+      client.send(say(long(length), { traceparent: SENT }));
+      client.send(say(long(length), { traceparent: traceparentOf(8, '00') }));
+      await gateway.publish('g', length);
+    }
+    await clock.settle();
+    expect(tracer.deliveries.map(({ seq }) => seq)).toEqual(lengths.map((_, at) => 3 * at + 1));
+    expect(tracer.deliveries.map(({ traceparent }) => traceparent)).toEqual(tracer.messages.map(({ own }) => own));
+  });
+
+  test.each(['"tr":1,"ts":1', '"tr', 't', ''])('is not what another program has put into the log: %s', async (body) => {
+    const tracer = new RecordingTracer();
+    const broker = new MemoryBroker();
+    const { join, clock } = setUp({ tracer, broker });
+    const client = await join('g');
+    for (let n = 0; n < 20; n += 1) client.send(say(n, { traceparent: SENT }));
+    await clock.settle();
+    broker.publish('g', { body });
+    await clock.settle();
+    expect(tracer.deliveries).toHaveLength(20);
   });
 
   test('is followed at every gateway that shares the broker', async () => {

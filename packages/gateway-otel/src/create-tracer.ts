@@ -7,8 +7,8 @@ import { flagsOf, spanContextOf } from './traceparent.js';
 import { VERSION } from './version.js';
 
 /**
- * Follows messages through a gateway with OpenTelemetry: a span for each message that is sampled, its hooks, stores and broker as
- * children, and one for its delivery at each gateway. One tracer may serve several gateways.
+ * Follows messages through a gateway with OpenTelemetry: a span for each message that is sampled, its hooks as children, and the calls of
+ * stores and the broker that it waited for, and one for its delivery at each gateway. One tracer may serve several gateways.
  * @throws GatewayError `INVALID_OPTION`.
  * @example
  * const gateway = createGateway({ tracer: createTracer() });
@@ -41,7 +41,7 @@ export function createTracer(options: TracerOptions = {}): Tracer {
       const kind = isPublish(message) ? SpanKind.PRODUCER : SpanKind.SERVER;
       // Groups are named by clients, too many for a span's name.
       const span = tracer.startSpan(message.operation, { kind, attributes: messageAttributes(message) }, parent);
-      return span.isRecording() ? new OtelMessageSpan(tracer, span, trace.setSpan(parent, span)) : undefined;
+      return span.isRecording() ? new OtelMessageSpan(tracer, span, parent) : undefined;
     },
 
     delivery(delivery) {

@@ -4,7 +4,7 @@ import { type GatewayOptions, MemoryBroker, MemoryMemberStore, MemoryPresenceSto
 import { FakeClock, memoryWebSocket } from 'gateway-core/testing';
 import { createTracer } from 'gateway-otel';
 import { expect, onTestFinished, test } from 'vitest';
-import { idOf, Sdk, setUp, shown, textOf, withContextManager } from './recorded.js';
+import { answeringLater, idOf, Sdk, setUp, shown, textOf, withContextManager } from './recorded.js';
 
 withContextManager();
 
@@ -39,6 +39,8 @@ test('a message is followed from a client through two gateways to another', asyn
     inBroker = context.active();
     return publish(...args);
   };
+  answeringLater(shared.broker, 'publish');
+  answeringLater(shared.sessions, 'upsert');
   const here = gatewayOf(first, {
     authorize: async ({ action }) => {
       if (action === 'publish') {

@@ -57,6 +57,15 @@ export const shown = ({ name, kind, parentSpanContext, attributes, status, links
   links: links.map(({ context: { traceId, spanId } }) => ({ traceId, spanId })),
 });
 
+/** Has some methods of a store or broker answer later, as those beyond a network do. */
+export function answeringLater<Part extends object>(part: Part, ...names: (keyof Part & string)[]): Part {
+  for (const name of names) {
+    const method = part[name] as (...args: unknown[]) => unknown;
+    Object.assign(part, { [name]: async (...args: unknown[]) => method.apply(part, args) });
+  }
+  return part;
+}
+
 export const idOf = (span: ReadableSpan) => span.spanContext().spanId;
 export const textOf = ({ traceId, spanId }: SpanContext) => `00-${traceId}-${spanId}-01`;
 

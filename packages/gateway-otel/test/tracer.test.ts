@@ -1,8 +1,22 @@
 import { context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, type TracerProvider, trace } from '@opentelemetry/api';
 import { ParentBasedSampler, SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base';
+import { MemoryBroker, MemoryPresenceStore } from 'gateway-core';
 import { createTracer, type TracerOptions } from 'gateway-otel';
 import { describe, expect, test } from 'vitest';
-import { idOf, Sdk, SENDER, SENT, say, setUp, shown, TRACE_ID, textOf, UNSAMPLED, withContextManager } from './recorded.js';
+import {
+  answeringLater,
+  idOf,
+  Sdk,
+  SENDER,
+  SENT,
+  say,
+  setUp,
+  shown,
+  TRACE_ID,
+  textOf,
+  UNSAMPLED,
+  withContextManager,
+} from './recorded.js';
 
 withContextManager();
 
@@ -12,31 +26,44 @@ const traced = (sdk = new Sdk(), options: TracerOptions = {}) => ({
 });
 
 describe('a span is', () => {
-  test('what serves a request for an identify, a join and a presence, and their hooks and stores are in it', async () => {
-    const { sdk, tracer } = traced();
-    const { clock, join } = setUp({ tracer, authenticate: async () => ({ principal: 'ada' }), authorize: () => true });
-    const client = await join('g', { traceparent: SENT });
-    client.send({ type: 'join', id: 'j', traceparent: SENT, payload: { groupId: 'h' } });
-    client.send({ type: 'presence', groupId: 'h', traceparent: SENT, payload: { state: 1 } });
-    client.send({ type: 'leave', traceparent: SENT, payload: { groupId: 'h' } });
-    client.send({ type: 'heartbeat', traceparent: SENT });
-    await clock.settle();
-    const spans = sdk.named('identify', 'join', 'presence');
-    expect(spans.map(shown)).toMatchObject([
-      { name: 'identify', kind: 'SERVER', parent: SENDER, attributes: { 'messaging.destination.name': 'g' } },
-      { name: 'join', kind: 'SERVER', parent: SENDER, attributes: { 'messaging.message.id': 'j' } },
-      { name: 'presence', kind: 'SERVER', parent: SENDER, attributes: { 'gateway.member.id': expect.any(String) } },
-    ]);
-    // They go to nobody.
-    for (const { attributes } of spans) expect(attributes).not.toHaveProperty('messaging.operation.type');
-    const parts = spans.map((span) => sdk.spans.filter((part) => part.parentSpanContext?.spanId === idOf(span)));
-    expect(parts.map((of) => of.map(({ name }) => name))).toEqual([
-      ['authenticate', 'authorize', 'broker.subscribe', 'presence.enter'],
-      ['authorize', 'broker.subscribe', 'presence.enter'],
-      ['authorize'],
-    ]);
-    expect(sdk.spans.map((span) => span.spanContext().traceId)).toEqual(sdk.spans.map(() => TRACE_ID));
-  });
+  test.each([
+    { pace: 'later', stores: ['broker.subscribe', 'presence.enter'] },
+    { pace: 'at once', stores: [] },
+  ])(
+    'what serves an identify, a join and a presence, and its hooks and stores are in it that answer $pace',
+    async ({ pace, stores }) => {
+      const { sdk, tracer } = traced();
+      const presence = new MemoryPresenceStore();
+      const broker = new MemoryBroker();
+      if (pace === 'later') {
+        answeringLater(presence, 'enter');
+        answeringLater(broker, 'subscribe');
+      }
+      const hooks = { authenticate: async () => ({ principal: 'ada' }), authorize: () => true };
+      const { clock, join } = setUp({ tracer, presence, broker, ...hooks });
+      const client = await join('g', { traceparent: SENT });
+      client.send({ type: 'join', id: 'j', traceparent: SENT, payload: { groupId: 'h' } });
+      client.send({ type: 'presence', groupId: 'h', traceparent: SENT, payload: { state: 1 } });
+      client.send({ type: 'leave', traceparent: SENT, payload: { groupId: 'h' } });
+      client.send({ type: 'heartbeat', traceparent: SENT });
+      await clock.settle();
+      const spans = sdk.named('identify', 'join', 'presence');
+      expect(spans.map(shown)).toMatchObject([
+        { name: 'identify', kind: 'SERVER', parent: SENDER, attributes: { 'messaging.destination.name': 'g' } },
+        { name: 'join', kind: 'SERVER', parent: SENDER, attributes: { 'messaging.message.id': 'j' } },
+        { name: 'presence', kind: 'SERVER', parent: SENDER, attributes: { 'gateway.member.id': expect.any(String) } },
+      ]);
+      // They go to nobody.
+      for (const { attributes } of spans) expect(attributes).not.toHaveProperty('messaging.operation.type');
+      const parts = spans.map((span) => sdk.spans.filter((part) => part.parentSpanContext?.spanId === idOf(span)));
+      expect(parts.map((of) => of.map(({ name }) => name))).toEqual([
+        ['authenticate', 'authorize', ...stores],
+        ['authorize', ...stores],
+        ['authorize'],
+      ]);
+      expect(sdk.spans.map((span) => span.spanContext().traceId)).toEqual(sdk.spans.map(() => TRACE_ID));
+    },
+  );
 
   test('no error where a message is refused: it has the code that the client is answered', async () => {
     const { sdk, tracer } = traced();
@@ -80,6 +107,34 @@ describe('a span is', () => {
     }
   });
 
+  test('an error where a store fails in the call, which would have no span had it answered', async () => {
+    const { sdk, tracer } = traced();
+    const broker = new MemoryBroker();
+    broker.publish = () => fail(new TypeError('no log'));
+    const { clock, join } = setUp({ tracer, broker });
+    const client = await join('g');
+    client.send(say('g', 1, { traceparent: SENT }));
+    await clock.settle();
+    for (const name of ['broker.publish', 'data_update']) {
+      expect(shown(sdk.one(name))).toMatchObject({ status: 'ERROR', attributes: { 'error.type': 'TypeError' } });
+    }
+  });
+
+  test('as long as a store took, although it is made when that has been asked', async () => {
+    const { sdk, tracer } = traced();
+    const { clock, join } = setUp({ tracer, broker: answeringLater(new MemoryBroker(), 'publish') });
+    const client = await join('g');
+    client.send(say('g', 1, { traceparent: SENT }));
+    await clock.settle();
+    const [part, message] = [sdk.one('broker.publish'), sdk.one('data_update')];
+    expect(toMs(part.startTime)).toBeGreaterThanOrEqual(toMs(message.startTime));
+    // The SDK's own beginnings are whole milliseconds.
+    expect(toMs(part.endTime)).toBeLessThanOrEqual(toMs(message.endTime) + 1);
+    expect(toMs(part.duration)).toBeGreaterThan(0);
+    expect(toMs(part.duration)).toBeLessThanOrEqual(toMs(message.duration));
+    expect(shown(part)).toMatchObject({ parent: idOf(message), status: 'UNSET' });
+  });
+
   test('marked where the message was accepted before', async () => {
     const { sdk, tracer } = traced();
     const { clock, join } = setUp({ tracer });
@@ -104,6 +159,9 @@ describe('a span is', () => {
     expect(sdk.one('publish').instrumentationScope).toMatchObject({ name: 'gateway-otel', version: manifest.version });
   });
 });
+
+/** The SDK's times are pairs of seconds and nanoseconds. */
+const toMs = ([seconds, nanoseconds]: [number, number]) => seconds * 1e3 + nanoseconds / 1e6;
 
 function fail(thrown: unknown): never {
   throw thrown;
@@ -132,8 +190,8 @@ async function asked(options: TracerOptions, ...traceparents: (string | undefine
 describe('sampling', () => {
   test('by default the sampler is asked about messages with a sampled parent alone', async () => {
     expect(await asked({}, UNSAMPLED, undefined)).toEqual({ questions: 0, spans: [] });
-    // Message, broker and delivery, of a client and of the host.
-    expect(await asked({}, SENT)).toMatchObject({ questions: 6, spans: [{ name: 'data_update' }, { name: 'publish' }] });
+    // Message and delivery, of a client and of the host.
+    expect(await asked({}, SENT)).toMatchObject({ questions: 4, spans: [{ name: 'data_update' }, { name: 'publish' }] });
   });
 
   test.each(['02', '0a', 'fe', '03', '0b', 'ff'])('the flag is the lowest bit of %s', async (flags) => {

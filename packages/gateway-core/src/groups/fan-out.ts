@@ -1,6 +1,4 @@
 import type { LogPosition, ResetReason } from 'gateway-protocol';
-import type { BrokerEntry } from '../broker/broker.js';
-import { sampledTraceparent } from '../data-body.js';
 import type { Tracer } from '../tracer.js';
 import { type Cursor, NONE_SEEN } from './cursor.js';
 import { CursorWriter, type FanOutContext } from './cursor-writer.js';
@@ -61,7 +59,7 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     if (seq < this.log.firstSeq || seq > this.log.headSeq) return undefined;
     const { conflation } = this.log;
     return {
-      cameAt: this.log.timeOf(seq),
+      cameAt: this.log.slabOf(seq).timeOf(seq),
       passedOverAs: conflation?.passedOverAs(seq),
       newer: conflation?.newerThan(seq),
       countPassable: (kind, from, to) => (from < this.log.firstSeq ? undefined : (conflation?.count(kind, from, to) ?? 0)),
@@ -83,12 +81,13 @@ export abstract class FanOut<Place extends Cursor> extends CursorWriter<Place> {
     this.chunks = undefined;
   }
 
-  /** Follows a message to the members, where its trace is recorded. */
-  protected trace(tracer: Tracer, { seq, body }: BrokerEntry): void {
-    const traceparent = sampledTraceparent(body);
-    if (traceparent === undefined || this.places.size === 0) return;
+  /** Follows the newest message to the members, where its trace is recorded. */
+  protected trace(tracer: Tracer): void {
+    if (this.places.size === 0) return;
+    const traceparent = this.log.slabOf(this.log.headSeq).sampledTraceparentOf(this.log.headSeq);
+    if (traceparent === undefined) return;
     this.#spans ??= new DeliverySpans();
-    this.#spans.begin(tracer, traceparent, this.groupId, { epoch: this.log.position.epoch, seq });
+    this.#spans.begin(tracer, traceparent, this.groupId, this.log.position);
   }
 
   /** The log goes on under another epoch. Members of dialect 2 are told, or their next resume would name one that ended before. */

@@ -94,12 +94,7 @@ export class GroupLog extends LogMemory {
   /** Whether the log has this very entry. */
   holds({ seq, body }: BrokerEntry): boolean {
     if (seq < this.#firstSeq || seq > this.#headSeq) return false;
-    return payloadOf(this.#slabOf(seq).frames(seq, seq)).equals(Buffer.from(textOf(seq, body)));
-  }
-
-  /** When a message came that is in the log, in monotonic milliseconds. */
-  timeOf(seq: number): number {
-    return this.#slabOf(seq).timeOf(seq);
+    return payloadOf(this.slabOf(seq).frames(seq, seq)).equals(Buffer.from(textOf(seq, body)));
   }
 
   /** Whether a cursor can read on without missing anything. */
@@ -116,7 +111,7 @@ export class GroupLog extends LogMemory {
       return { bytes: last.frames(cursor + 1, until), end: until, messages: until - cursor, latest: 0, volatile: 0 };
     }
     if (!plain) return this.#collect(cursor, reader, until);
-    return collectSlabs((seq) => this.#slabOf(seq), cursor, until, this.limits.socketHighWaterMarkBytes);
+    return collectSlabs((seq) => this.slabOf(seq), cursor, until, this.limits.socketHighWaterMarkBytes);
   }
 
   /** Drops what is over the limits, oldest first, but nothing after `until`. */
@@ -165,7 +160,7 @@ export class GroupLog extends LogMemory {
       if (passedAs !== undefined) {
         passed[passedAs] += 1;
       } else {
-        const frame = reader.deflate ? this.#deflatedFrame(seq) : this.#slabOf(seq).frames(seq, seq);
+        const frame = reader.deflate ? this.#deflatedFrame(seq) : this.slabOf(seq).frames(seq, seq);
         if (frames.length > 0 && bytes + frame.length > this.limits.socketHighWaterMarkBytes) break;
         frames.push(frame);
         bytes += frame.length;
@@ -179,7 +174,7 @@ export class GroupLog extends LogMemory {
   #deflatedFrame(seq: number): Buffer {
     const known = this.#deflated?.get(seq);
     if (known !== undefined) return known;
-    const frame = this.#slabOf(seq).frames(seq, seq);
+    const frame = this.slabOf(seq).frames(seq, seq);
     this.#deflated ??= new DeflatedFrames();
     this.hold(this.#deflated.add(seq, frame));
     return this.#deflated.get(seq) ?? frame;
@@ -212,7 +207,7 @@ export class GroupLog extends LogMemory {
   }
 
   /** The slab of a message in the log. Most readers are near the head. */
-  #slabOf(seq: number): LogSlab {
+  slabOf(seq: number): LogSlab {
     let index = this.#slabs.length - 1;
     while ((this.#slabs[index] as LogSlab).firstSeq > seq) index -= 1;
     return this.#slabs[index] as LogSlab;

@@ -138,7 +138,7 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
     this.lastUsedAt = now;
     this.grown(this.log.bytes - bytesBefore);
     this.#markDirty();
-    if (this.context.tracer !== undefined) this.trace(this.context.tracer, entry);
+    if (this.context.tracer !== undefined) this.trace(this.context.tracer);
     this.context.logged(this, entry);
     // More than one write carries, or than half the log holds, is not waited with: what waits stays bounded.
     const { socketHighWaterMarkBytes, logMessagesMax } = this.context.limits;

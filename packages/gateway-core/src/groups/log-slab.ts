@@ -1,8 +1,12 @@
-import { writeTextFrame } from '../transport/frame.js';
+import { sampledTraceparent } from '../data-body.js';
+import { payloadStart, writeTextFrame } from '../transport/frame.js';
 
 /** A new slab is as large as what the log holds, within these bounds: small logs stay small, and a long one is few slabs. */
 export const SLAB_BYTES_MIN = 512;
 export const SLAB_BYTES_MAX = 64 * 1024;
+
+const BEFORE_SEQ = '{"type":"data_update","seq":';
+const COMMA = 0x2c;
 
 /**
  * Consecutive frames in one piece of memory. It is only ever appended to, so what was given to a socket stays as it is; and a log of
@@ -37,6 +41,14 @@ export class LogSlab {
     this.#marks.push(writeTextFrame(this.#memory, this.used, text, payloadLength), now);
   }
 
+  /** The traceparent of a message, where it has one with the flag `sampled`. */
+  sampledTraceparentOf(seq: number): string | undefined {
+    const memory = this.#memory;
+    let at = payloadStart(memory, this.#endOf(seq - 1)) + BEFORE_SEQ.length;
+    while (memory[at] !== COMMA) at += 1;
+    return sampledTraceparent(memory, at + 1);
+  }
+
   /** The frames from `first` on, in a slab of their own without room for more. */
   from(first: number): LogSlab {
     const start = this.#endOf(first - 1);
@@ -46,6 +58,7 @@ export class LogSlab {
     return slab;
   }
 
+  /** When a message came, in monotonic milliseconds. */
   timeOf(seq: number): number {
     return this.#marks[(seq - this.firstSeq) * 2 + 1] as number;
   }
@@ -67,5 +80,5 @@ export class LogSlab {
 
 /** A message's text, which its frame carries. */
 export function textOf(seq: number, body: string): string {
-  return `{"type":"data_update","seq":${seq},${body}`;
+  return `${BEFORE_SEQ}${seq},${body}`;
 }

@@ -51,6 +51,11 @@ export function textFrame(text: string): Buffer {
 
 /** What an unmasked frame carries. */
 export function payloadOf(frame: Buffer): Buffer {
-  const marker = frame[1] as number;
-  return frame.subarray(marker < 126 ? 2 : marker === 126 ? 4 : 10);
+  return frame.subarray(payloadStart(frame, 0));
+}
+
+/** Where the payload begins of an unmasked frame that begins at `at`. */
+export function payloadStart(memory: Buffer, at: number): number {
+  const marker = memory[at + 1] as number;
+  return at + (marker < 126 ? 2 : marker === 126 ? 4 : 10);
 }
