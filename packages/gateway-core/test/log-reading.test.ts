@@ -36,6 +36,20 @@ function dataOf(bytes: Buffer | undefined): string[] {
   return texts;
 }
 
+class CountingSocket extends RecordingSocket {
+  /** Written to it. */
+  get bytes(): number {
+    return this.writes.reduce((sum, { length }) => sum + length, 0);
+  }
+}
+
+/** Takes compressed frames. A getter, for it is asked as the gateway accepts it. */
+class CompressingSocket extends CountingSocket {
+  get deflate(): boolean {
+    return true;
+  }
+}
+
 const keepsUp = { behind: false, deflate: false };
 const isBehind = { behind: true, deflate: false };
 const compressed = { behind: false, deflate: true };
@@ -111,7 +125,7 @@ describe('a reader that keeps up', () => {
   test('gets them through the gateway too, in a turn that spans slabs', async () => {
     const { clock, gateway, join } = setUp();
     const client = await join('g');
-    const compressing = Object.assign(new RecordingSocket(gateway), { deflate: true });
+    const compressing = new CompressingSocket(gateway);
     compressing.send({ type: 'identify', payload: { clientType: 'app-client', groupId: 'g' } });
     await clock.advance(1_000);
     compressing.writes.length = 0;
@@ -119,7 +133,48 @@ describe('a reader that keeps up', () => {
     await clock.settle();
     expect(client.data).toEqual(sent.map(({ data }) => data));
     expect(compressing.writes.flatMap(dataOf)).toEqual(sent.map(({ data }) => data));
+    expect(compressing.bytes).toBeLessThan(sent.reduce((sum, { data }) => sum + data.length, 0));
   });
+});
+
+test.each([
+  ['that keeps up', keepsUp],
+  ['that is behind', isBehind],
+])('a reader %s gets as many messages as one write carries, to the byte, but at least one', (_, reader) => {
+  const probe = logOf();
+  probe.append({ data: '1' });
+  const frameBytes = probe.log.bytes;
+  const read = (socketHighWaterMarkBytes: number) => {
+    const { log, append } = logOf({ socketHighWaterMarkBytes });
+    for (let n = 0; n < 9; n += 1) append({ data: `${n}`, delivery: n === 8 ? 'volatile' : undefined } as Sent);
+    return log.read(0, reader).messages;
+  };
+  expect([1, frameBytes, 3 * frameBytes - 1, 3 * frameBytes, 3 * frameBytes + 1].map(read)).toEqual([1, 1, 2, 3, 3]);
+});
+
+test('what stands in one slab is not copied for its readers, wherever in the log that is', () => {
+  const { log, append } = logOf();
+  // Longer than what the pool of Node's buffers is shared by.
+  for (let n = 0; n < 40; n += 1) append({ data: `${n} ${long(5_000)}` });
+  const memoryOf = (cursor: number) => log.read(cursor, keepsUp, cursor + 1).bytes?.buffer;
+  for (let cursor = 0; cursor < 40; cursor += 1) expect(memoryOf(cursor)).toBe(memoryOf(cursor));
+});
+
+test('a replay is compressed for who takes that', async () => {
+  const { clock, gateway } = setUp();
+  const text = long(5_000);
+  await gateway.publish('g', text);
+  const { epoch } = await gateway.position('g');
+  const [plain, compressing] = [new CountingSocket(gateway), new CompressingSocket(gateway)];
+  const identify = {
+    type: 'identify',
+    version: '2',
+    payload: { clientType: 'app-client', resume: { groups: { g: { epoch, seq: 0 } } } },
+  };
+  for (const socket of [plain, compressing]) socket.send(identify);
+  await clock.advance(1_000);
+  expect(plain.data).toEqual([text]);
+  expect(compressing.bytes).toBeLessThan(plain.bytes - 4_500);
 });
 
 describe('compressed frames', () => {

@@ -262,6 +262,23 @@ describe('a group that is too large', () => {
     expect(told(a).at(-1)).toEqual({ type: 'presence_update', version: 3 });
   });
 
+  test.each([
+    [0, true],
+    [-1, false],
+  ])('is so by the byte: a limit that is as long as its list, and %i, has it listed: %s [R154]', async (more, isListed) => {
+    const listWith = async (limits: { presenceListBytesMax?: number }) => {
+      const { clock, come } = stage({ limits });
+      for (const text of ['größer', '']) await come({ metadata: { text } });
+      await clock.advance(1_000);
+      const last = await come();
+      return JSON.stringify(last.of('sync')[0]?.payload.members);
+    };
+    const whole = await listWith({});
+    expect(JSON.parse(whole)).toHaveLength(3);
+    const limited = await listWith({ presenceListBytesMax: Buffer.byteLength(whole) + more });
+    expect(limited).toEqual(isListed ? whole : undefined);
+  });
+
   test('is one of which there is no room to know who is there: rosters take half of logBytesTotalMax at most [R155]', async () => {
     const { clock, gateway, come } = stage({ limits: { ...FAST, logBytesTotalMax: 200_000 } });
     const clients = [];

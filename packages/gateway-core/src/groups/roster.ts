@@ -128,7 +128,8 @@ export class Roster {
   #listOf({ members }: RosterNews): Map<string, string> | undefined {
     if (members === undefined || !this.lists(members.length)) return undefined;
     const list = new Map<string, string>();
-    let bytes = 0;
+    // Brackets, and a comma after each but the last.
+    let bytes = 1;
     for (const member of members) {
       const text = memberText(member);
       bytes += Buffer.byteLength(text) + 1;
