@@ -358,6 +358,73 @@ test.each(['message', 'delivery', 'end', 'part before the call', 'part after the
   },
 );
 
+describe.each(['at once', 'later'])('a tracer that breaks its word, beside parts that answer %s', (pace) => {
+  const span = { traceparent: traceparentOf(9), part: <T>(_: string, call: () => T) => call(), end: () => {} };
+  const fail = (): never => {
+    throw new Error('no collector');
+  };
+  const failLater = async (): Promise<never> => fail();
+
+  test.each<[string, unknown, string[]]>([
+    ['has no traceparent', { ...span, traceparent: undefined }, ['TypeError']],
+    ['has one that is none', { ...span, traceparent: '"}\n{' }, ['TypeError']],
+    [
+      'throws where it is read',
+      {
+        ...span,
+        get traceparent() {
+          return fail();
+        },
+      },
+      ['Error', 'TypeError'],
+    ],
+    ['is a number', 5, ['TypeError']],
+    ['is null', null, []],
+    ['is promised', Promise.resolve(span), ['TypeError']],
+    ['is a promise that fails', failLater, ['Error', 'TypeError']],
+    ['makes a call twice', { ...span, part: <T>(_: string, call: () => T) => [call(), call()][1] }, []],
+    ['makes no call', { ...span, part: () => undefined }, []],
+    ['answers another thing', { ...span, part: <T>(_: string, call: () => T) => [call()] }, []],
+    ['never answers', { ...span, part: <T>(_: string, call: () => T) => [call(), new Promise(() => {})][1] }, []],
+    ['fails after the call', { ...span, part: async <T>(_: string, call: () => T) => [await call(), fail()] }, ['Error']],
+    ['fails as it ends', { ...span, end: failLater }, ['Error']],
+  ])('its span %s: nothing is lost, or said twice', async (_, made, names) => {
+    const answer = () => (typeof made === 'function' ? made() : made);
+    const { clock, gateway, join, events } = setUp({
+      authorize: () => (pace === 'later' ? Promise.resolve(true) : true),
+      tracer: { message: answer, delivery: () => ({ end: failLater }) } as unknown as Tracer,
+    });
+    const client = await join('g');
+    client.send(say(1, { traceparent: SENT }));
+    await clock.settle();
+    await gateway.publish('g', 2, { traceparent: SENT });
+    await clock.settle();
+    expect(client.data).toEqual([1, 2]);
+    for (const { traceparent } of client.updates) expect([SENT, span.traceparent]).toContain(traceparent);
+    expect(codesOf(client)).toEqual([]);
+    const errors = events('error').map(({ where, error }) => `${where}: ${(error as Error).name}`);
+    expect(new Set(errors)).toEqual(new Set(['Error', ...names].map((name) => `tracer: ${name}`)));
+  });
+
+  test('a failure of a part is its own, also where the tracer passes it on', async () => {
+    const refuse = () => {
+      throw new Error('no database');
+    };
+    const { clock, join, events } = setUp({
+      authorize: ({ action }) => action === 'join' || (pace === 'later' ? Promise.resolve().then(refuse) : refuse()),
+      tracer: {
+        message: () => ({ ...span, part: async <T>(_: string, call: () => T) => await call() }),
+        delivery: () => undefined,
+      } as unknown as Tracer,
+    });
+    const client = await join('g');
+    client.send(say(1, { traceparent: SENT }));
+    await clock.settle();
+    expect(codesOf(client)).toEqual(['INTERNAL']);
+    expect(events('error').map(({ where }) => where)).toEqual(['data_update']);
+  });
+});
+
 test('a part that fails is answered as without a tracer, and the tracer is not blamed', async () => {
   const tracer = new RecordingTracer();
   const { clock, join, events } = setUp({
