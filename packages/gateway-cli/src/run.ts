@@ -53,6 +53,8 @@ function usageMessage(error: unknown, command: string): string | undefined {
   if (error.code === 'commander.help') return 'a command is missing; see gateway-cli --help';
   return `${error.message
     .replace(/^error: /, '')
+    // What was meant for a flag that there is may be secret.
+    .replace(/^(unknown option '[^'=]*)=.*'/s, "$1'")
     .replace(/\s+/g, ' ')
     .replace(/\.$/, '')}; see ${command} --help`;
 }

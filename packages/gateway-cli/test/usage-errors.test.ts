@@ -51,6 +51,11 @@ describe('one line on stderr and exit code 2', () => {
     },
   );
 
+  test('for a flag that there is not, without its value', async () => {
+    const line = await refusal(['serve', "--redis_url=redis://bob:it's PASSWORD@h"]);
+    expect(line).toBe("unknown option '--redis_url'; see gateway-cli serve --help");
+  });
+
   test.each([
     ['serve --redis-url', 'redis://bob:PASSWORD@', 'redis://bob:***@'],
     ['serve --redis-url', 'redis://:PASSWORD@127.0.0.1:99999', 'redis://:***@127.0.0.1:99999'],
