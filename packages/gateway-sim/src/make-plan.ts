@@ -63,7 +63,7 @@ export function makePlan(
     principals: random.chance(0.3),
     asyncHooks: faults.includes('hooks') || random.chance(0.3),
     credentialsMs: faults.includes('tokens') ? random.pick([4_000, 15_000]) : 0,
-    timings: timingsOf(random),
+    timings: { ...timingsOf(random), ...sweepsOf(random.fork('sweeps')) },
     limits: { ...limitsOf(random, faults), ...smallLogs(later, faults) },
     network: networkOf(random),
     clocks: Array.from({ length: users + gateways }, clock),
@@ -84,6 +84,11 @@ function timingsOf(random: Random): Record<string, number> {
     presenceLeaseMs: random.pick([5_000, 15_000]),
     slowConsumerTimeoutMs: random.pick([3_000, 15_000]),
   };
+}
+
+/** Sweeps in which nothing is due are most of what happens in a run: in most plans there are half as many as by default. */
+function sweepsOf(random: Random): Record<string, number> {
+  return random.chance(0.25) ? {} : { sweepIntervalMs: 2_000 };
 }
 
 function limitsOf(random: Random, faults: readonly Fault[]): Record<string, number> {

@@ -8,7 +8,7 @@ import { World, type WorldOptions } from './world.js';
 
 /** How long the last messages may take: of a network without faults, whose slowest is half a second each way. */
 const LAST_WORDS_MS = 8_000;
-/** How long clients may take to go: a closing handshake (5 s), the sweep that then cuts it (1 s), and the ways. */
+/** How long clients may take to go: a closing handshake (5 s), the sweep that then cuts it (2 s at most), and the ways. */
 const GOING_MS = 8_000;
 /** How long gateways without clients may take to close; once nothing is left to happen, the rest of it costs nothing. */
 const CLOSING_MS = 20_000;

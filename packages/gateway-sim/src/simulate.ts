@@ -68,7 +68,8 @@ export function simulate(options: SimulateOptions): Promise<RunResult> {
   const { seed, plan, faults, size, actors, gateway, client, timeline = false } = options;
   const names = actors && Object.keys(actors);
   if (names?.length === 0) throw new RangeError('actors: none is there');
-  const made = plan ?? planOf(String(seed), { ...DEFAULT_SIZE, ...size }, faults, names);
+  const drawn = plan ?? planOf(String(seed), { ...DEFAULT_SIZE, ...size }, faults, names);
+  const made = gateway === undefined || plan !== undefined ? drawn : withoutSweeps(drawn);
   const world: WorldOptions = {
     keepsTrace: timeline,
     gatewayOptions: gateway ?? takingEverybody,
@@ -97,6 +98,12 @@ function planOf(seed: string, size: PlanSize, faults: readonly Fault[] | undefin
   return names === undefined ? plan : { ...plan, actions: plan.actions.filter((action) => !WORK.has(action.do)) };
 }
 
+/** Options that somebody brings may be of leases that are shorter than the sweeps of a plan. */
+function withoutSweeps(plan: Plan): Plan {
+  const { sweepIntervalMs: _, ...timings } = plan.timings;
+  return { ...plan, timings };
+}
+
 function play(world: World, actor: Actor, name: string, client: Client, process: SimProcess): void {
   const random = world.random.fork(`actor ${name} ${world.schedule.nowMs}`);
   const found = (check: string, text: string) => {
@@ -121,16 +128,20 @@ function play(world: World, actor: Actor, name: string, client: Client, process:
   });
 }
 
+/** How long credentials last that are issued once every fault is over: what is renewed then is what was renewed before, at a cost. */
+const LATER_CREDENTIALS_MS = 30_000;
+
 /** The host of the built-in clients: it takes everybody, under the name before the colon of their token. */
-export function takingEverybody(name: string, { plan, gateways }: World): Omit<GatewayOptions, SimulatedOptions> {
-  const { principals, credentialsMs } = plan;
+export function takingEverybody(name: string, { plan, gateways, schedule }: World): Omit<GatewayOptions, SimulatedOptions> {
+  const { principals, credentialsMs, actsMs } = plan;
   /** By the clock of its own machine. */
   const now = () => gateways.find((gateway) => gateway.name === name)?.process.now() ?? 0;
+  const lastingMs = () => (schedule.nowMs < actsMs ? credentialsMs : LATER_CREDENTIALS_MS);
   return {
     authenticate: ({ token = '' }) => ({
       claims: {},
       ...(principals && { principal: token.split(':')[0] }),
-      ...(credentialsMs > 0 && { expiresAt: now() + credentialsMs }),
+      ...(credentialsMs > 0 && { expiresAt: now() + lastingMs() }),
     }),
     authorize: () => true,
   };

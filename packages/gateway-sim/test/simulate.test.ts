@@ -36,6 +36,29 @@ test('a timeline says when, who and what, and no secret', async () => {
   expect(text.match(/"token":"[^…]/g)).toBeNull();
 });
 
+test('most plans have sweeps that are rarer than by default, and never where somebody brings leases of their own', async () => {
+  const seeds = Array.from({ length: 200 }, (_, seed) => seed);
+  const rarer = seeds.filter((seed) => makePlan(String(seed)).timings.sweepIntervalMs === 2_000);
+  expect(rarer.length).toBeGreaterThan(120);
+  expect(rarer.length).toBeLessThan(180);
+  const [seed = 0] = rarer;
+  const gateway = () => ({ authenticate: () => true, timings: { presenceLeaseMs: 1_500 } });
+  const { violations, plan } = await simulate({ seed, faults: [], gateway });
+  expect(violations).toEqual([]);
+  expect(plan.timings.sweepIntervalMs).toBeUndefined();
+});
+
+test('credentials are renewed less often once every fault is over', async () => {
+  const seed = Array.from({ length: 200 }, (_, seed) => seed).find((seed) => makePlan(String(seed)).credentialsMs === 4_000);
+  const { timeline, plan } = await simulate({ seed: seed as number, timeline: true });
+  const identified = (fromMs: number, toMs: number) =>
+    timeline.filter(({ atMs, what }) => atMs >= fromMs && atMs < toMs && what.startsWith('→ {"type":"identify"')).length;
+  const { actsMs, users } = plan;
+  expect(identified(0, actsMs)).toBeGreaterThan(0);
+  // What was issued before is renewed within 4 s; what is issued then lasts 30 s.
+  expect(identified(actsMs + 5_000, actsMs + 60_000)).toBeLessThanOrEqual(users * 4);
+});
+
 test('without faults everybody is online, and nothing is refused', async () => {
   const { violations, covered } = await simulate({ seed: 3, faults: [] });
   expect(violations).toEqual([]);
