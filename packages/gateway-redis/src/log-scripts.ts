@@ -12,10 +12,16 @@ local function verdict(e, s, l, epoch, seq)
   return 'epoch'
 end
 
-local function putOffEnd(first, x, ttl)
-  if now >= x and now - x < ttl / 4 then return end
-  redis.call('HSET', KEYS[first], 'x', now)
-  for at = first, first + 3 do redis.call('PEXPIRE', KEYS[at], ttl) end
+-- The log at first: epoch, head, lineage. It is kept on for as long as somebody looks at it.
+local function look(first, term, fresh, ttl)
+  local e, l, p = open(first, term, fresh)
+  local s, before, x, after = string.match(p, '^(%d+) (%d+ %d+) (%d+) (.*)$')
+  x = x * 1000
+  if now < x or now - x >= ttl / 4 then
+    redis.call('HSET', KEYS[first], 'p', table.concat({ s, before, math.floor(now / 1000), after }, ' '))
+    for at = first, first + 3 do redis.call('PEXPIRE', KEYS[at], ttl) end
+  end
+  return e, tonumber(s), l
 end
 `;
 
@@ -28,8 +34,7 @@ export const HISTORY = script(
   'history',
   `${LOG}
 local epoch, seq, limit = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
-local e, s, l, x = open(2, ARGV[3], ARGV[4])
-putOffEnd(2, x, tonumber(ARGV[5]))
+local e, s, l = look(2, ARGV[3], ARGV[4], tonumber(ARGV[5]))
 local answer = verdict(e, s, l, epoch, math.max(seq, tonumber(ARGV[9])))
 if answer ~= 'ok' then return { answer, e, text(s) } end
 local reply = { 'ok', e, text(s) }
@@ -62,8 +67,7 @@ return reply
 export const HEAD = script(
   'head',
   `${LOG}
-local e, s, _, x = open(2, ARGV[3], ARGV[4])
-putOffEnd(2, x, tonumber(ARGV[5]))
+local e, s = look(2, ARGV[3], ARGV[4], tonumber(ARGV[5]))
 return { 'ok', e, text(s) }
 `,
 );
@@ -79,8 +83,7 @@ local reply = { 'ok' }
 for at = 0, (#KEYS - 1) / 4 - 1 do
   local first = 2 + at * 4
   local fresh, epoch, seq = ARGV[5 + at * 3], ARGV[6 + at * 3], tonumber(ARGV[7 + at * 3])
-  local e, s, l, x = open(first, ARGV[3], fresh)
-  putOffEnd(first, x, tonumber(ARGV[4]))
+  local e, s, l = look(first, ARGV[3], fresh, tonumber(ARGV[4]))
   if e ~= epoch or s ~= seq then
     for _, one in ipairs({ text(at), verdict(e, s, l, epoch, seq), e, text(s) }) do reply[#reply + 1] = one end
   end

@@ -54,14 +54,7 @@ export class PublishCalls {
     const { counter, messages, text } = batch;
     const fences = fencesOf(messages);
     const ids = messages.some(({ idempotencyKey }) => idempotencyKey !== undefined) ? messages : [];
-    const args = [
-      connection.randomId(),
-      String(counter),
-      String(messages.length),
-      String(ids.length),
-      String(fences.length),
-      text,
-    ];
+    const args = [String(counter), String(messages.length), String(ids.length), String(fences.length), text];
     for (const { idempotencyKey } of ids) args.push(idempotencyKey === undefined ? '' : `=${escaped(idempotencyKey)}`);
     for (const { generation, at } of fences) args.push(String(generation), at.join());
     const members = fences.map(({ memberId }) => connection.key('r', escaped(memberId)));
@@ -89,7 +82,7 @@ export class PublishCalls {
     const { connection, limits, logTtlMs, nodeId } = this.options;
     const { logMessagesMax, logBytesMax, idempotencyKeysMax } = limits;
     const fixed = [logMessagesMax, logBytesMax, logTtlMs, idempotencyKeysMax].map(String);
-    const args = [connection.term, `b:${nodeId}`, ...fixed, ...batches.flatMap((batch) => batch.args)];
+    const args = [connection.term, `b:${nodeId}`, ...fixed, connection.randomId(), ...batches.flatMap((batch) => batch.args)];
     try {
       const keys = batches.flatMap((batch) => batch.keys);
       const [, ...reply] = (await connection.runNow(PUBLISH, keys, args)) as string[];

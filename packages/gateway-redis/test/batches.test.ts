@@ -58,6 +58,27 @@ describe.skipIf(NO_REDIS)('a batch', () => {
     expect(delivered).toEqual(entries?.map(({ seq, body }) => [seq, body]));
   });
 
+  test.each([1, 2])(
+    'of %i messages: the log knows the newest idempotencyKeysMax keys, and twice as many at most',
+    async (size) => {
+      const prefix = `keys-${size}`;
+      const { broker } = backends.make({ prefix, limits: { idempotencyKeysMax: 4 } }).parts;
+      const say = (names: number[]) =>
+        Promise.all(names.map((n) => broker.publish('g', { body: `${n}`, idempotencyKey: `k${n}` })));
+      for (let n = 1; n <= 40; n += size) {
+        await say(upTo(size, n));
+        for (let known = Math.max(1, n - 3); known <= n; known += 1) {
+          expect(await say([known]), `${known} after ${n}`).toEqual([{ epoch: expect.any(String), seq: known, duplicate: true }]);
+        }
+        const kept = await Promise.all(['i1', 'i2'].map((half) => redis.command('HLEN', `{${prefix}}:${half}:g`)));
+        expect(kept.reduce<number>((sum, count) => sum + Number(count), 0)).toBeLessThanOrEqual(8);
+        for (const half of ['i1', 'i2']) expect(await redis.command('PTTL', `{${prefix}}:${half}:g`)).not.toBe(-1);
+      }
+      // What is known no longer is a message again.
+      expect(await say([1])).toEqual([{ epoch: expect.any(String), seq: 41 }]);
+    },
+  );
+
   test.each([1, 5, 64])('of %i messages: a log keeps what it is to, an eighth and a batch more at most', async (size) => {
     const backend = backends.make({ limits: { logMessagesMax: 100 } });
     const { broker } = backend.parts;

@@ -106,11 +106,11 @@ describe.skipIf(NO_REDIS)('a message of a member that another gateway has taken 
     const incarnation = (await redis.command('GET', key('inc'))) as string;
     const keys = [key('inc'), ...['lm', 'ls', 'i1', 'i2', 'c'].map((kind) => key(`${kind}:g`)), key('r:a')];
     const term = incarnation.split(':')[2] as string;
-    const fixed = [incarnation, '0', term, 'b:node-1', '100', '100000', '60000', '100'];
-    const batch = ['fresh', '1', '2', '2', '1', '3,3;-:1-:2', '=k', '', '1', '0'];
+    const fixed = [incarnation, '0', term, 'b:node-1', '100', '100000', '60000', '100', 'fresh'];
+    const batch = ['1', '2', '2', '1', '3,3;-:1-:2', '=k', '', '1', '0'];
     const send = () => link.runScript(PUBLISH, [String(keys.length), ...keys, ...fixed, ...batch]);
     const answer = await send();
-    expect(answer).toEqual(['OK', 'fresh', '!,1']);
+    expect(answer).toEqual(['OK', 'fresh2', '!,1']);
     await backend.parts.members.end('a', 2);
     expect(await send()).toEqual(answer);
     expect(await redis.command('EXISTS', key('i1:g'), key('i2:g'))).toBe(0);

@@ -116,6 +116,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     for (const [field, value] of pairs(rest)) fields.set(field, value);
     return fields.size - size;
   }),
+  HSETNX: grow(({ keyspace }, [key = '', field = '', value = '']) => {
+    const { fields } = keyspace.have(key, 'hash');
+    if (fields.has(field)) return 0;
+    fields.set(field, value);
+    return 1;
+  }),
   HDEL: write(({ keyspace }, [key = '', ...fields]) => {
     const known = keyspace.find(key, 'hash')?.fields;
     const gone = counted(fields, (field) => known?.delete(field) === true);
