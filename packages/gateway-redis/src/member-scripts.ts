@@ -73,13 +73,13 @@ local k = haveLease(node, tonumber(ARGV[4]), ARGV[3])
 if known and known.n ~= node then redis.call('SREM', ARGV[5] .. known.n, id) end
 local f = known and known.n == node and known.g == generation and known.f or text(generation)
 redis.call('HSET', key, 'g', text(generation), 'f', f, 'i', ARGV[3], 'n', node, 'k', k, 't', ARGV[9], 'u', ARGV[10], 's', ARGV[11], 'ttl', ARGV[12], 'j', ARGV[13])
-if known and (known.t ~= ARGV[9] or known.u ~= ARGV[10]) then redis.call('HDEL', key, 'h') end
+if known and known.h and (known.t ~= ARGV[9] or known.u ~= ARGV[10]) then redis.call('HDEL', key, 'h') end
 redis.call('SADD', KEYS[4], id)
 if ARGV[11] == 'dropped' then
   redis.call('HSET', key, 'x', text(now + tonumber(ARGV[12])))
   -- Its gateway ends it. Should nobody do so, it goes by itself in the end.
   redis.call('PEXPIRE', key, text(tonumber(ARGV[12]) + 86400000))
-else
+elseif known and known.x then
   redis.call('HDEL', key, 'x')
   redis.call('PERSIST', key)
 end
@@ -96,7 +96,7 @@ if not member or not isToken(member, ARGV[5]) then return { 'none' } end
 local until_ = untilOf(member, ARGV[3], KEYS[4], tonumber(ARGV[4]))
 if until_ and math.max(until_, member.h or 0) <= now then return { 'none' } end
 local hold = tonumber(ARGV[6])
-if hold > 0 then redis.call('HSET', KEYS[3], 'h', text(now + hold)) else redis.call('HDEL', KEYS[3], 'h') end
+if hold > 0 then redis.call('HSET', KEYS[3], 'h', text(now + hold)) elseif member.h then redis.call('HDEL', KEYS[3], 'h') end
 if until_ then member.s = 'dropped' end
 return replyOf('ok', member)
 `,
@@ -122,11 +122,11 @@ member.g, member.n, member.t, member.u, member.s = generation + 1, node, ARGV[10
 -- A node that has it already knows of this at once: it refuses the former connection by itself.
 if former ~= node or not member.f then member.f = text(member.g) end
 redis.call('HSET', key, 'g', text(member.g), 'f', member.f, 'i', ARGV[3], 'n', node, 'k', member.k, 't', member.t, 'u', token, 's', 'connected')
-redis.call('HDEL', key, 'x', 'h')
-redis.call('PERSIST', key)
-redis.call('SREM', ARGV[5] .. former, id)
+if member.x or member.h then redis.call('HDEL', key, 'x', 'h') end
+if member.x then redis.call('PERSIST', key) end
 redis.call('SADD', KEYS[4], id)
 if former ~= node then
+  redis.call('SREM', ARGV[5] .. former, id)
   redis.call('HSET', ARGV[12] .. former, id, text(member.g))
   redis.call('PEXPIRE', ARGV[12] .. former, ${TAKEN_TTL_MS})
   redis.call('PUBLISH', ARGV[11], cjson.encode({ former, id, member.g }))
