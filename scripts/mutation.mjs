@@ -20,17 +20,19 @@ Mutants of packages/gateway-core/src/{groups,members,handlers}, each run with th
 `;
 /** Of the last run. */
 const REPORT = 'coverage/mutation.json';
-/** A mutant that goes round in circles is cut after this and half as much again as its tests took by themselves: the machine may be busy. */
+/** A mutant that goes round in circles is cut after this, and as often as its tests took by themselves: the machine may be busy. */
 const TIMEOUT_MS = 60_000;
-const TIMEOUT_FACTOR = 1.5;
+const TIMEOUT_FACTOR = 3;
 const DRY_RUN_MINUTES = 30;
+/** Of each worker: a mutant may keep all that it makes. */
+const HEAP_MIB = 2_048;
 /** As Stryker counts. What could not be run, as a mutant that breaks its test process, is of neither. */
 const DETECTED = ['Killed', 'Timeout'];
 const UNDETECTED = ['Survived', 'NoCoverage'];
 
 /**
  * @typedef {import('./mutation/sample.mjs').Mutant} Mutant
- * @typedef {{ mutant: Mutant, status: string, killedBy: readonly string[] }} Outcome
+ * @typedef {{ mutant: Mutant, status: string, reason: string | undefined }} Outcome
  */
 
 /** @param {readonly Mutant[]} mutants @param {number} workers @returns {Promise<Outcome[]>} */
@@ -46,6 +48,7 @@ async function run(mutants, workers) {
     reporters: ['lines'],
     drawn: [...drawn],
     concurrency: workers,
+    testRunnerNodeArgs: [`--max-old-space-size=${HEAP_MIB}`],
     timeoutMS: TIMEOUT_MS,
     timeoutFactor: TIMEOUT_FACTOR,
     dryRunTimeoutMinutes: DRY_RUN_MINUTES,
@@ -60,7 +63,7 @@ async function run(mutants, workers) {
   });
   const results = await new Stryker(options).runMutationTest();
   return results
-    .map((result) => ({ mutant: mutantOf(result), status: result.status, killedBy: result.killedBy ?? [] }))
+    .map((result) => ({ mutant: mutantOf(result), status: result.status, reason: result.statusReason }))
     .filter(({ mutant }) => drawn.has(keyOf(mutant)));
 }
 
@@ -69,8 +72,14 @@ function print(outcomes, ofAll) {
   const count = (/** @type {string[]} */ statuses) => outcomes.filter(({ status }) => statuses.includes(status)).length;
   const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(1)} %`;
   const alive = outcomes.filter(({ status }) => UNDETECTED.includes(status));
-  console.log(`\nLeft alive:${alive.length === 0 ? ' none' : ''}`);
-  for (const { mutant, status } of alive) console.log(`  ${status}: ${describe(mutant)}`);
+  const others = outcomes.filter(({ status }) => status !== 'Killed' && !UNDETECTED.includes(status));
+  const list = (/** @type {string} */ title, /** @type {readonly Outcome[]} */ some) => {
+    console.log(`\n${title}:${some.length === 0 ? ' none' : ''}`);
+    for (const { mutant, status, reason } of some) console.log(`  ${status}: ${describe(mutant)}${reason ? ` (${reason})` : ''}`);
+  };
+  // One that was cut for the time alone may have been cut for a busy machine.
+  list('Neither killed nor left alive', others);
+  list('Left alive', alive);
   const statuses = [...new Set(outcomes.map(({ status }) => status))].sort();
   console.log(`\n${outcomes.length} of ${ofAll} mutants: ${statuses.map((status) => `${count([status])} ${status}`).join(', ')}`);
   const detected = count(DETECTED);

@@ -1,4 +1,4 @@
-import type { MemberStore } from 'gateway-core';
+import type { GatewayOptions, MemberStore, StoredMember } from 'gateway-core';
 import type { FakeClock } from 'gateway-core/testing';
 import { describe, expect, test } from 'vitest';
 import {
@@ -422,4 +422,62 @@ test('what a store could not be told is told again by 16 calls at once', async (
   for (const client of clients) client.take().goTo(1).connect();
   await clock.advance(1_000);
   for (const client of clients) expect(client.of('ready').at(-1)?.payload.groups.sort()).toEqual(['g', 'h']);
+});
+
+describe('a store that cannot be told of members for a while', () => {
+  /** Two gateways, and the puts of the first: which fail while that is switched on. */
+  function withPuts(limits: GatewayOptions['limits'] = {}) {
+    const puts: { at: number; nodeId: string }[] = [];
+    let fails = false;
+    const world = shareGateways({
+      both: () => ({ limits }),
+      each: ({ members }, at, clock) => {
+        const put = (member: StoredMember) => {
+          if (fails) throw new Error('no store');
+          puts.push({ at: clock.now(), nodeId: member.nodeId });
+          return members.put(member);
+        };
+        const plain = paced(members, [], {});
+        const get = (target: MemberStore, name: string | symbol) => (name === 'put' ? put : Reflect.get(target, name));
+        return at === 0 ? { members: new Proxy(plain, { get }) } : {};
+      },
+    });
+    const come = (count: number) => {
+      const clients = Array.from({ length: count }, () => new MovingClient(world.gateways));
+      for (const client of clients) client.connect({ g: {} });
+      return clients;
+    };
+    const turn = (on: boolean) => {
+      fails = on;
+    };
+    return { ...world, puts, come, turn };
+  }
+
+  test('is told again by 500 calls a sweep, where it answers at once', async () => {
+    const { clock, puts, come, turn } = withPuts();
+    turn(true);
+    come(700);
+    await clock.advance(5_000);
+    expect(puts).toEqual([]);
+    turn(false);
+    await clock.advance(10_000);
+    const times = [...new Set(puts.map(({ at }) => at))];
+    expect(times.map((time) => puts.filter(({ at }) => at === time).length)).toEqual([500, 200]);
+  });
+
+  test('has them under the same node id afterwards, however many they are: only ends are too many to remember', async () => {
+    const { clock, puts, come, turn } = withPuts({ droppedMembersMax: 3 });
+    come(1);
+    await clock.advance(1_000);
+    turn(true);
+    const clients = come(8);
+    await clock.advance(5_000);
+    turn(false);
+    await clock.advance(10_000);
+    expect(puts).toHaveLength(9);
+    expect(new Set(puts.map(({ nodeId }) => nodeId)).size).toBe(1);
+    for (const client of clients) client.take().goTo(1).connect();
+    await clock.advance(1_000);
+    for (const client of clients) expect(client.take().resumed).toEqual([false, true]);
+  });
 });
