@@ -43,7 +43,7 @@ describe('a client that stops reading for a while', () => {
   });
 
   test('may lose more than once, and every loss is told in its place [R102]', async () => {
-    const { clock, a, say } = await pair();
+    const { clock, gateway, a, say } = await pair();
     for (const from of [1, 51, 101]) {
       a.connection.stopReading();
       await say(50, from);
@@ -54,6 +54,7 @@ describe('a client that stops reading for a while', () => {
     expect(log?.gaps).toHaveLength(3);
     const lost = new Set(log?.gaps.flatMap(([from, to]) => upTo(to - from + 1, from)));
     expect(log?.seen).toEqual(upTo(150).filter((seq) => !lost.has(seq)));
+    expect(gateway.stats()).toMatchObject({ gapsTotal: 3, lostTotal: lost.size });
   });
 
   test('and is cut before it was told, is told by its next sync', async () => {

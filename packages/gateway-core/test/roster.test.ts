@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { LogBudget } from '../src/groups/log-budget.js';
 import { Roster } from '../src/groups/roster.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
-import { delayed, PRESENCE_METHODS, paced } from './support/asynchronous.js';
+import { delayed, late, PRESENCE_METHODS, paced } from './support/asynchronous.js';
 import { failing } from './support/failing.js';
 import { KnownRosters } from './support/known-rosters.js';
 import { identify, long } from './support/messages.js';
@@ -353,6 +353,18 @@ describe('the list that comes with sync', () => {
     const a = await come();
     await clock.advance(1_000);
     expect(told(a)[0]).toEqual({ type: 'sync', version: 1, members: [member(a)] });
+  });
+
+  test('of two who come at once is asked for twice, and the first is told of the second all the same', async () => {
+    const { clock, come } = stage((fake) => ({
+      presence: paced(new MemoryPresenceStore({ clock: fake }), ['list'], late(fake, 100)),
+    }));
+    const a = await come();
+    await clock.advance(50);
+    const b = await come();
+    await clock.advance(2_000);
+    for (const client of [a, b])
+      expect(listOf(client).map(({ memberId }) => memberId)).toEqual([a.take().memberId, b.take().memberId]);
   });
 
   test('is not repeated where a log is lost in mid-life: differences go on [R159]', async () => {
