@@ -70,3 +70,37 @@ test.each(['presence', 'members'] as const)(
     await closing;
   },
 );
+
+test.each(['presence', 'members'] as const)(
+  'where the %s store has lost its newest writes, and the answer that says so is lost, what was in them is entered again',
+  async (part) => {
+    const clock = new FakeClock();
+    let isLosing = false;
+    const shared = {
+      presence: new MemoryPresenceStore({ clock }),
+      members: new MemoryMemberStore({ clock }),
+      broker: new MemoryBroker({ clock }),
+    };
+    const own = losing<MemoryPresenceStore | MemoryMemberStore>(
+      shared[part],
+      () => isLosing,
+      () => true,
+    );
+    const timings = { presenceLeaseMs: LEASE_MS, partTimeoutMs: 1_000, heartbeatTimeoutMs: 120_000 };
+    const one = setUp({ ...shared, [part]: own, timings }, clock);
+    const client = one.connect();
+    client.send({ type: 'identify', version: '2', payload: { clientType: 'app-client', groupId: 'g' } });
+    await clock.advance(LEASE_MS);
+    const { memberId } = (client.received.at(1) as unknown as { payload: { memberId: string } }).payload;
+
+    if (part === 'members') shared.members.end(memberId, 1);
+    else shared.presence.leave('g', memberId, 1);
+    isLosing = true;
+    // A touch comes to the store, which answers `lapsed`; the lease runs on.
+    await clock.advance(LEASE_MS / 3);
+    isLosing = false;
+    await clock.advance(LEASE_MS);
+    expect((await one.gateway.members('g')).map((member) => member.memberId)).toEqual([memberId]);
+    expect(shared.members.end(memberId, 1)).toBe(true);
+  },
+);

@@ -231,6 +231,7 @@ export class MemberKeeper {
   #touch(now: number, isFirst: boolean): void {
     const nodeId = this.#nodeId;
     this.#touchAt = now + this.options.leaseMs / 3;
+    this.#lease.made(now);
     const touched = (answer: 'alive' | 'lapsed' | 'failed') => {
       // The store may have taken members for dropped, or gone.
       const isOver = answer !== 'failed' && this.#lease.answered(answer, now, this.clock.monotonicMs(), isFirst);

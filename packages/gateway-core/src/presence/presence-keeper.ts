@@ -214,6 +214,7 @@ export class PresenceKeeper implements PresenceTeller {
   #touch(now: number, isFirst: boolean, leaseMs = this.options.leaseMs): void {
     const nodeId = this.#nodeId;
     this.#touchAt = now + leaseMs / 3;
+    this.#lease.made(now);
     const touched = (answer: 'alive' | 'lapsed') => {
       this.#failing.delete('presence.touch');
       const isOver = this.#lease.answered(answer, now, this.clock.monotonicMs(), isFirst);
