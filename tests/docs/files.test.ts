@@ -12,6 +12,7 @@ const MADE_LATER: Readonly<Record<string, string>> = {
   'fullchain.pem': 'infra/nginx/make-certs.sh',
   'privkey.pem': 'infra/nginx/make-certs.sh',
   'dist/': 'scripts/build.mjs',
+  'coverage/mutation.json': 'scripts/mutation.mjs',
 };
 
 /** Packages that are called like a file. */
