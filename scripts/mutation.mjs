@@ -52,7 +52,8 @@ async function run(mutants, workers) {
     timeoutMS: TIMEOUT_MS,
     timeoutFactor: TIMEOUT_FACTOR,
     dryRunTimeoutMinutes: DRY_RUN_MINUTES,
-    ignorePatterns: ['dist', 'coverage', 'docs', 'bench', 'examples', 'infra'],
+    // The last are made by a test, and gone again while they are copied.
+    ignorePatterns: ['dist', 'coverage', 'docs', 'bench', 'examples', 'infra', '.suites'],
     // What runs the tests does not look at types; and the compiler of the workspace has not got the interface that Stryker would call.
     disableTypeChecks: false,
     tsconfigFile: '',
