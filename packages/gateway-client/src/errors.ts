@@ -22,6 +22,8 @@ export const CLIENT_ERROR_CODES = {
 
 /** A code of the client's own. */
 export type ClientErrorCode = keyof typeof CLIENT_ERROR_CODES;
+/** Of the client, or of the gateway. */
+export type AnyCode = ErrorCode | ClientErrorCode;
 
 /** More about a {@link GatewayClientError}. */
 export interface ErrorDetails {
@@ -51,7 +53,7 @@ export class GatewayClientError extends Error {
 
   constructor(
     /** Of the gateway (PROTOCOL.md, "Error codes"), or of {@link CLIENT_ERROR_CODES}. */
-    readonly code: ErrorCode | ClientErrorCode,
+    readonly code: AnyCode,
     message: string,
     { cause, ...details }: ErrorDetails = {},
   ) {

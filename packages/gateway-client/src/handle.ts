@@ -71,7 +71,8 @@ export function createHandle<Data, State>(
     get position() {
       return position;
     },
-    publish: (data, options) => outbox.publish(id, data, options, hasLeft),
+    publish: (data, options) =>
+      outbox.publish(id, data, options, hasLeft ? 'LEFT' : group.phase === 'refused' ? group.error?.code : undefined),
     send: (data, options) => !hasLeft && group.send(data, options),
     setState(state) {
       if (!hasLeft) group.setState(state);

@@ -2,7 +2,7 @@ import type { AckPayload, DataUpdateDelivery, ErrorCode, SyncPayload } from 'gat
 import { checkedText, isId, messageBytesMax } from './checks.js';
 import type { Link } from './connection-host.js';
 import type { Context } from './context.js';
-import { type ClientErrorCode, GatewayClientError } from './errors.js';
+import { type AnyCode, type ClientErrorCode, GatewayClientError } from './errors.js';
 import type { Ack, PublishOptions } from './group.js';
 import { DEFAULT_OUTBOX, withDefaults } from './options.js';
 import { createPacing } from './pacing.js';
@@ -34,7 +34,7 @@ interface Entry {
 export interface Outbox {
   /** How many. */
   pending(): number;
-  publish(groupId: string, data: unknown, options?: PublishOptions, hasLeft?: boolean): Promise<Ack>;
+  publish(groupId: string, data: unknown, options?: PublishOptions, refusal?: AnyCode): Promise<Ack>;
   /** Sends what may be sent. */
   pump(): void;
   /** `ready` has come, of the member that there was or of another one. What was on its way is decided by the `sync` of its group. */
@@ -111,12 +111,12 @@ export function createOutbox(
     return !isFull();
   };
   /** What is not for the client itself goes to the gateway. @throws GatewayClientError where it is not taken. */
-  const add = (answer: Deferred<Ack>, id: string, groupId: string, data: unknown, options: PublishOptions, hasLeft: boolean) => {
+  const add = (answer: Deferred<Ack>, id: string, groupId: string, data: unknown, options: PublishOptions, refusal?: AnyCode) => {
     const { meta, timeoutMs = TIMEOUT_MS, signal, whenOffline, whenUnknown, ...said } = options;
-    const refuse = (isRefused: boolean | undefined, code: ClientErrorCode, message: string) => {
+    const refuse = (isRefused: unknown, code: AnyCode, message: string) => {
       if (isRefused) throw new GatewayClientError(code, message, { groupId, id });
     };
-    refuse(hasLeft, 'LEFT', 'the group was left');
+    refuse(refusal, refusal!, 'the group was left, or refused');
     const isUsable = isId(id) && !entries.has(id) && (said.delivery !== 'latest' || said.key !== undefined);
     refuse(!isUsable, 'INVALID_DATA', 'an id that is none or is in use, or `latest` without a key');
     const head = { ...said, type: 'data_update', groupId, id } as const;
@@ -149,7 +149,7 @@ export function createOutbox(
 
   const outbox: Outbox = {
     pending: () => entries.size,
-    publish(groupId, data, options = {}, hasLeft = false) {
+    publish(groupId, data, options = {}, refusal) {
       const { id = generateId() } = options;
       const known = entries.get(id);
       if (known?.groupId === groupId) return known.answer.promise;
@@ -165,7 +165,7 @@ export function createOutbox(
         },
       };
       try {
-        add(answer, id, groupId, data, options, hasLeft);
+        add(answer, id, groupId, data, options, refusal);
       } catch (error) {
         answer.reject(error as GatewayClientError);
         return promise;

@@ -108,6 +108,22 @@ describe('[B52] a refused group', () => {
     expect(client.status.get().state).toBe('online');
   });
 
+  test('takes nothing more: a publish fails with the code of the refusal, and not with the time that it waited', async () => {
+    let allowed = false;
+    const world = new World({ authorize: ({ action }) => action !== 'join' || allowed });
+    const client = await world.online();
+    const group = client.join('g');
+    await world.clock.advance(0);
+    const late = outcomeOf(group.publish(1));
+    await world.clock.advance(0);
+    expect(late.code).toBe('FORBIDDEN');
+    allowed = true;
+    client.join('g');
+    const asked = outcomeOf(group.publish(2));
+    await world.clock.advance(0);
+    expect(asked.value).toMatchObject({ seq: 1 });
+  });
+
   test('for its rate alone is asked for again', async () => {
     const world = new World({ limits: { joinsPerSecondMax: 5, joinsBurst: 5 } });
     const client = await world.online();

@@ -86,7 +86,8 @@ function heal(world: World): void {
 /** A message to each group from everybody who is in it: who hears them all is whole. */
 function lastWords(world: World): void {
   for (const user of world.users) {
-    for (const { groupId } of user.final.groups) user.publish(groupId, 0, { delivery: 'reliable' });
+    for (const { groupId, state } of user.final.groups)
+      if (state !== 'refused') user.publish(groupId, 0, { delivery: 'reliable' });
   }
 }
 

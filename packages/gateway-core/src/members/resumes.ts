@@ -1,4 +1,4 @@
-import { type MaybePromise, whenKnown } from '../maybe-promise.js';
+import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
 import { asPart, type MessageSpan } from '../tracer.js';
 import type { Asker } from './asker.js';
 import {
@@ -150,7 +150,18 @@ export class Resumes {
   #find(memberId: string, tokenHash: string, parts: number, span?: MessageSpan): MaybePromise<StoredMember | undefined> {
     // A gateway that has the store for itself counts its own claims.
     const holdMs = this.keeper.isShared ? parts * this.partTimeoutMs : 0;
-    const find = () => asPart(span, 'members.find', () => this.store.find(memberId, tokenHash, holdMs));
-    return this.asker.ask('members.find', find, undefined);
+    let found: MaybePromise<StoredMember | undefined>;
+    const find = () => {
+      found = this.store.find(memberId, tokenHash, holdMs);
+      return found;
+    };
+    // What was not answered may have been done, or be done yet, and would keep the member for all that time.
+    const letGo = () => {
+      if (holdMs === 0) return;
+      const release = () => void this.#find(memberId, tokenHash, 0);
+      release();
+      if (isPromise(found)) found.then(release, () => {});
+    };
+    return this.asker.ask('members.find', () => asPart(span, 'members.find', find), undefined, letGo);
   }
 }

@@ -1,3 +1,4 @@
+import { CONVERGENCE_MS } from '../convergence.js';
 import type { History } from '../history.js';
 import type { GoesOn } from '../parts/backend.js';
 import type { Plan } from '../plan.js';
@@ -106,4 +107,15 @@ function keyAt(truth: Truth, groupId: string, epoch: string, seq: number): strin
 function hasNewer(after: number, upTo: number, isOfKey: (seq: number) => boolean): boolean {
   for (let seq = after + 1; seq <= upTo; seq += 1) if (isOfKey(seq)) return true;
   return false;
+}
+
+/** When every fault has long been over, whoever is in a group is not refused there: else a gateway that accepts nothing any more would keep every promise. */
+export function checkLastWords({ entries }: History, { actsMs }: Plan): Found[] {
+  const last = new Set<string>();
+  return entries.flatMap((entry) => {
+    if (entry.kind === 'published' && entry.atMs >= actsMs + CONVERGENCE_MS) last.add(entry.id);
+    // A client that was revoked, or has ended, has stopped.
+    if (entry.kind !== 'refused' || entry.code === 'STOPPED' || !last.has(entry.id)) return [];
+    return [{ atMs: entry.atMs, text: `${entry.id}, said when every fault was long over, failed with ${entry.code}` }];
+  });
 }

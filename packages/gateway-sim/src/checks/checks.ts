@@ -1,4 +1,4 @@
-import { checkAccepted, checkHoles } from './accepted.js';
+import { checkAccepted, checkHoles, checkLastWords } from './accepted.js';
 import type { Check } from './check.js';
 import { checkHearing } from './hearing.js';
 import { checkPermitted } from './permitted.js';
@@ -51,6 +51,7 @@ export const CHECKS: readonly Check[] = [
       'an acknowledged message is where its acknowledgement says; one id is in a log once; what was refused is nowhere; every publish settles',
     check: checkAccepted,
   },
+  { name: 'last words', promise: 'when the faults are over, what members say is accepted', check: checkLastWords },
   {
     name: 'views',
     promise: 'what the user of a client is told is in order, once, and whole, over any number of connections',
