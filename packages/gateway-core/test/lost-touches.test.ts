@@ -25,20 +25,24 @@ function losing<Store extends Pick<PresenceStore, 'touch'>>(
   });
 }
 
+/** Stores that gateways share; `own` is one of them as one gateway has it, whose touches alone get lost. */
+function makeStores(part: 'presence' | 'members', isLosing: () => boolean, isReached = () => true) {
+  const clock = new FakeClock();
+  const shared = {
+    presence: new MemoryPresenceStore({ clock }),
+    members: new MemoryMemberStore({ clock }),
+    broker: new MemoryBroker({ clock }),
+  };
+  return { clock, shared, own: losing<MemoryPresenceStore | MemoryMemberStore>(shared[part], isLosing, isReached) };
+}
+
 test.each(['presence', 'members'] as const)(
   'where a gateway is not told by the %s store that its lease had lapsed, what that has taken out is entered again',
   async (part) => {
-    const clock = new FakeClock();
     let isReached = true;
     let isLosing = false;
-    const shared = {
-      presence: new MemoryPresenceStore({ clock }),
-      members: new MemoryMemberStore({ clock }),
-      broker: new MemoryBroker({ clock }),
-    };
-    // The touches of one gateway alone get lost.
-    const own = losing<MemoryPresenceStore | MemoryMemberStore>(
-      shared[part],
+    const { clock, shared, own } = makeStores(
+      part,
       () => isLosing,
       () => isReached,
     );
@@ -74,18 +78,8 @@ test.each(['presence', 'members'] as const)(
 test.each(['presence', 'members'] as const)(
   'where the %s store has lost its newest writes, and the answer that says so is lost, what was in them is entered again',
   async (part) => {
-    const clock = new FakeClock();
     let isLosing = false;
-    const shared = {
-      presence: new MemoryPresenceStore({ clock }),
-      members: new MemoryMemberStore({ clock }),
-      broker: new MemoryBroker({ clock }),
-    };
-    const own = losing<MemoryPresenceStore | MemoryMemberStore>(
-      shared[part],
-      () => isLosing,
-      () => true,
-    );
+    const { clock, shared, own } = makeStores(part, () => isLosing);
     const timings = { presenceLeaseMs: LEASE_MS, partTimeoutMs: 1_000, heartbeatTimeoutMs: 120_000 };
     const one = setUp({ ...shared, [part]: own, timings }, clock);
     const client = one.connect();
