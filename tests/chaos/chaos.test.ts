@@ -39,7 +39,8 @@ describe('a gateway that is killed, stopped and drained, behind networks that fa
   };
 
   test.each<[what: string, change: (entries: HistoryEntry[], at: number, entry: Received) => void, check: string]>([
-    ['did not come', (entries, at) => entries.splice(at, 1), 'holes'],
+    // One of a replay is missed in what its `sync` says, and else where it was.
+    ['did not come', (entries, at) => entries.splice(at, 1), 'holes or order'],
     ['came twice', (entries, at, entry) => entries.splice(at, 0, entry), 'order'],
     [
       'came with other data',
@@ -60,7 +61,8 @@ describe('a gateway that is killed, stopped and drained, behind networks that fa
     const [at, entry] = missed(entries);
     expect(at).toBeGreaterThan(0);
     change(entries, at, entry);
-    expect(judge(entries, result.users).map((violation) => violation.check)).toContain(check);
+    const noticed = judge(entries, result.users).map((violation) => violation.check);
+    expect(noticed.filter((one) => check.split(' or ').includes(one))).not.toEqual([]);
   });
 });
 

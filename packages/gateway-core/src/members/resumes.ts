@@ -1,4 +1,4 @@
-import { isPromise, type MaybePromise, whenKnown } from '../maybe-promise.js';
+import { isPromise, type MaybePromise, whenFailed, whenKnown } from '../maybe-promise.js';
 import { asPart, type MessageSpan } from '../tracer.js';
 import type { Asker } from './asker.js';
 import {
@@ -158,7 +158,12 @@ export class Resumes {
     // What was not answered may have been done, or be done yet, and would keep the member for all that time.
     const letGo = () => {
       if (holdMs === 0) return;
-      const release = () => void this.#find(memberId, tokenHash, 0);
+      // That it failed was said; if this fails too, the hold ends by itself.
+      const release = () =>
+        whenFailed(
+          () => this.store.find(memberId, tokenHash, 0),
+          () => {},
+        );
       release();
       if (isPromise(found)) found.then(release, () => {});
     };
