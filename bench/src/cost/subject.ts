@@ -1,13 +1,6 @@
 // What is measured: a gateway with everything on, and clients in memory. A switched build of it is made for each comparison.
-import {
-  type Clock,
-  createGateway,
-  type Gateway,
-  type GatewaySocket,
-  type SocketListener,
-  systemClock,
-  type Tracer,
-} from 'gateway-core';
+import { type Clock, createGateway, type Gateway, systemClock, type Tracer } from 'gateway-core';
+import { SinkSocket } from '../sink-socket.js';
 import { SWITCH } from './switch.js';
 
 /** What a gateway is made to do. */
@@ -26,25 +19,10 @@ export function smallLoad({ groups, membersPerGroup, messagesPerTurn }: Load): L
   return { groups: few, membersPerGroup: members, messagesPerTurn, messagesPerBlock: messagesPerTurn };
 }
 
-/** A client that takes everything at once. */
-class Client implements GatewaySocket {
-  readonly bufferedBytes = 0;
-  listener!: SocketListener;
-  bytes = 0;
-  constructor(readonly groupId: string) {}
-  bind(listener: SocketListener): void {
-    this.listener = listener;
+class Client extends SinkSocket {
+  constructor(readonly groupId: string) {
+    super();
   }
-  write(frames: Buffer): boolean {
-    this.bytes += frames.length;
-    return true;
-  }
-  pause(): void {}
-  resume(): void {}
-  close(code: number): void {
-    throw new Error(`closed with ${code}`);
-  }
-  terminate(): void {}
 }
 
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,26 +1,7 @@
-import { type Clock, createGateway, type GatewaySocket, type SocketListener, systemClock } from 'gateway-core';
+import { type Clock, createGateway, systemClock } from 'gateway-core';
+import { SinkSocket } from '../sink-socket.js';
 import { dataUpdate, LARGE_DATA, SMALL_DATA } from './messages.js';
 import { expectEqual, type MicroCase } from './micro-case.js';
-
-/** A client's socket that takes everything at once. */
-class SinkSocket implements GatewaySocket {
-  readonly bufferedBytes = 0;
-  listener!: SocketListener;
-  bytes = 0;
-  bind(listener: SocketListener): void {
-    this.listener = listener;
-  }
-  write(frames: Buffer): boolean {
-    this.bytes += frames.length;
-    return true;
-  }
-  pause(): void {}
-  resume(): void {}
-  close(code: number): void {
-    throw new Error(`closed with ${code}`);
-  }
-  terminate(): void {}
-}
 
 /** Turns of the event loop that end when they are told to. */
 class Turns {
