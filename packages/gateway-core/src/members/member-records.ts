@@ -4,9 +4,17 @@ import type { StoredMember, StoredPlace } from './member-store.js';
 
 /** All of a record but its groups. */
 const PLAIN = [
-  ...(['memberId', 'generation', 'nodeId', 'tokenHash', 'usedTokenHash', 'role', 'metadataText', 'user', 'state'] as const),
+  'memberId',
+  'generation',
+  'nodeId',
+  'tokenHash',
+  'usedTokenHash',
+  'role',
+  'metadataText',
+  'user',
+  'state',
   'resumeTtlMs',
-] as const satisfies readonly (keyof StoredMember)[];
+] as const;
 
 /** Members as a member store is told of them. */
 export class MemberRecords {
