@@ -146,7 +146,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       fenced: ({ resume }) => drain.replaced(resume.connection as Connection),
     },
   );
-  const resumes = new Resumes(memberStore, asker, keeper, members, timings.partTimeoutMs);
+  const resumes = new Resumes(memberStore, clock, asker, keeper, members, timings.presenceLeaseMs);
   const announcer = new PresenceAnnouncer(presence, groups, clock, slices, timeouts, paceOf(timings, limits), {
     announced: (groupId, info) => {
       if (events.has('presence')) events.emit('presence', { groupId, info: presenceInfo(info) });
@@ -192,7 +192,7 @@ export function createGateway(options: GatewayOptions = {}): Gateway {
       failed,
     },
   );
-  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, sessions, ends, failed });
+  const lifecycle = new Lifecycle({ clock, timings, events, groups, members, resumes, sessions, ends, failed });
   const hub = new Hub(clock, timings, limits, generateId, slices, router, lifecycle);
   const transport = new WsTransport(limits, timings.closeTimeoutMs, resolved.perMessageDeflate);
   const door = new UpgradeDoor(transport, resolved, hub.counts, clock, failed);

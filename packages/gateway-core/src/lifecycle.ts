@@ -10,6 +10,7 @@ import type { Groups } from './groups/groups.js';
 import type { Replay } from './groups/replay.js';
 import type { HubListener } from './hub.js';
 import type { Members } from './members/members.js';
+import type { Resumes } from './members/resumes.js';
 import type { RecentEnds } from './recent-ends.js';
 import type { SessionKeeper } from './sessions/session-keeper.js';
 import type { Timings } from './timings.js';
@@ -23,6 +24,7 @@ export class Lifecycle implements HubListener {
       events: Emitter<GatewayEvents>;
       groups: Groups;
       members: Members;
+      resumes: Resumes;
       sessions: SessionKeeper;
       ends: RecentEnds;
       failed: (error: unknown, where: string, about?: { connectionId: string }) => void;
@@ -82,9 +84,10 @@ export class Lifecycle implements HubListener {
   }
 
   *sweep(now: number): Generator<number, void> {
-    const { groups, members, sessions, failed } = this.parts;
+    const { groups, members, resumes, sessions, failed } = this.parts;
     yield* groups.sweep(now);
     yield* members.sweep(now);
+    yield* resumes.sweep(now);
     yield* sessions.sweep((error) => failed(error, 'sessions.expire'));
   }
 }

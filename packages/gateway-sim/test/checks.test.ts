@@ -66,6 +66,12 @@ test('what is as promised is not found fault with', () => {
   expect(found(historyOf(TALK))).toEqual([]);
   const returns = [...TALK, ...enters('bob#3', { epoch: EPOCH, seq: 1 }), hears('bob#3', 2), hears('bob#3', 3)];
   expect(found(historyOf([...returns, sync('bob#3', 3, { outcome: 'recovered', replayed: 2 })]))).toEqual([]);
+  // It was resumed before, and somebody else, for it did not read.
+  const goes: Step = { kind: 'roster', who: 'bob', life: 'bob.1', groupId: 'g', joins: [], leaves: ['m-ada'] };
+  const back = [open('ada#5'), identify('ada#5', {}), goes, ready('ada#5', { resumed: true })];
+  expect(found(historyOf([...TALK, ...back]))).toEqual([]);
+  const renewed = [identify('ada#1', {}), goes, identify('ada#1', {}), ready('ada#1', { resumed: true })];
+  expect(found(historyOf([...TALK, ...renewed]))).toEqual([]);
   const trimmed = [...enters('bob#3', { epoch: EPOCH, seq: 1 }), sync('bob#3', 3, { outcome: 'reset', reason: 'trimmed' })];
   expect(found(historyOf([...TALK, ...trimmed]), { ...PLAN, limits: { logMessagesMax: 2 } })).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { isPromise, type MaybePromise, whenFailed, whenKnown } from '../maybe-promise.js';
 import { asPart, type MessageSpan } from '../tracer.js';
 import type { Asker } from './asker.js';
@@ -25,25 +26,29 @@ export interface Claim {
   readonly here: Resumable | undefined;
   /** Once it was taken over: what resumes it next. */
   nextToken?: string;
+  /** When the store is to be told again that the member is held, in monotonic milliseconds. */
+  holdAt: number;
 }
-
-/** Hooks and stores that are asked one after the other until the member is taken over, and one more. */
-const PARTS_MAX = 8;
 
 /** Members that come back: from this gateway, or from another one that shares the member store. */
 export class Resumes {
+  /** Those whose members other gateways are kept from ending. */
+  readonly #held = new Set<Claim>();
+
   constructor(
     private readonly store: MemberStore,
+    private readonly clock: Clock,
     private readonly asker: Asker,
     private readonly keeper: MemberKeeper,
     private readonly members: Members,
-    /** `timings.partTimeoutMs`. */
-    private readonly partTimeoutMs: number,
+    /** How long a gateway's word holds when it is not heard of, in milliseconds (`timings.presenceLeaseMs`). */
+    private readonly leaseMs: number,
   ) {}
 
   /**
    * The member that a resume token stands for, kept until `release`: hooks may take their time. `undefined` where the token is unknown,
-   * used, or its member's window is over; and where the store fails.
+   * used, or its member's window is over; and where the store fails. The store is told for the length of a lease at a time, so a gateway that
+   * dies meanwhile keeps nobody for longer.
    */
   claim(token: string | undefined, span: MessageSpan | undefined): MaybePromise<Claim | undefined> {
     if (token === undefined) return undefined;
@@ -52,21 +57,39 @@ export class Resumes {
     const former = this.members.resumable(memberId);
     // A client can be faster than the store that is told of its newest token.
     const told = former === undefined ? undefined : this.keeper.told(former);
-    const finding = whenKnown(told, () => this.#find(memberId, tokenHash, PARTS_MAX, span));
+    const finding = whenKnown(told, () => this.#find(memberId, tokenHash, true, span));
     return whenKnown(finding, (stored) => {
       if (stored === undefined) return undefined;
       // It may have been resumed elsewhere, and this gateway was not told yet.
       this.members.overtaken(stored.memberId, stored.generation);
       const here = this.members.resumable(stored.memberId);
       if (here !== undefined) here.resume.claims += 1;
-      return { stored, tokenHash, here };
+      const claim: Claim = { stored, tokenHash, here, holdAt: this.#nextHold() };
+      if (this.keeper.isShared) this.#held.add(claim);
+      return claim;
     });
   }
 
   /** It has come to what it could: where that is nothing, the store holds the member no longer. */
-  release({ here, stored, tokenHash, nextToken }: Claim): void {
+  release(claim: Claim): void {
+    const { here, stored, tokenHash, nextToken } = claim;
+    this.#held.delete(claim);
     if (here !== undefined) here.resume.claims -= 1;
-    if (this.keeper.isShared && nextToken === undefined) void this.#find(stored.memberId, tokenHash, 0);
+    if (this.keeper.isShared && nextToken === undefined) void this.#find(stored.memberId, tokenHash, false);
+  }
+
+  /** Tells the store again which members are held, at every third of a lease. Yields what each cost. */
+  *sweep(now: number): Generator<number, void> {
+    for (const claim of this.#held) {
+      if (now < claim.holdAt) continue;
+      claim.holdAt = this.#nextHold();
+      // If it fails, the next one makes up for it.
+      whenFailed(
+        () => this.store.find(claim.stored.memberId, claim.tokenHash, this.leaseMs),
+        () => {},
+      );
+      yield 1;
+    }
   }
 
   /** Whether a claim can still be made good, by this user: another one may have won, or the member may have been ended. */
@@ -87,6 +110,8 @@ export class Resumes {
   takeOver(claim: Claim, span: MessageSpan | undefined): MaybePromise<boolean> {
     const { stored, tokenHash, here } = claim;
     const { memberId, generation } = stored;
+    // What is said from now on would be of the member that it makes.
+    this.#held.delete(claim);
     const nextToken = newToken(memberId);
     const next = hashOf(nextToken);
     const by = { generation, nodeId: this.keeper.nodeId, tokenHash: next };
@@ -147,9 +172,13 @@ export class Resumes {
     this.keeper.say(member);
   }
 
-  #find(memberId: string, tokenHash: string, parts: number, span?: MessageSpan): MaybePromise<StoredMember | undefined> {
+  #nextHold(): number {
+    return this.clock.monotonicMs() + this.leaseMs / 3;
+  }
+
+  #find(memberId: string, tokenHash: string, holds: boolean, span?: MessageSpan): MaybePromise<StoredMember | undefined> {
     // A gateway that has the store for itself counts its own claims.
-    const holdMs = this.keeper.isShared ? parts * this.partTimeoutMs : 0;
+    const holdMs = holds && this.keeper.isShared ? this.leaseMs : 0;
     let found: MaybePromise<StoredMember | undefined>;
     const find = () => {
       found = this.store.find(memberId, tokenHash, holdMs);

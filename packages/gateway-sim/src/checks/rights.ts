@@ -127,9 +127,10 @@ export function checkFlapping(history: History, plan: Plan): Found[] {
   const isListed = plan.limits.presenceMembersMax === undefined;
   if (mayFlap || plan.limits.droppedMembersMax !== undefined || !isListed) return [];
   const left = new Map<string, { who: string; atMs: number }>();
-  /** Members that were told that they are in a group; and who each connection is. */
+  /** Members that were told that they are in a group; who each connection is; and since when it asks to be somebody. */
   const wasIn = new Set<string>();
   const names = new Map<string, string>();
+  const asked = new Map<string, number>();
   const found: Found[] = [];
   for (const entry of history.entries) {
     if (entry.kind === 'roster') {
@@ -137,13 +138,19 @@ export function checkFlapping(history: History, plan: Plan): Found[] {
       for (const memberId of entry.leaves)
         if (wasIn.has(`${memberId} ${entry.groupId}`)) left.set(memberId, { who: entry.life, atMs: entry.atMs });
     }
+    // One that is somebody already renews its credentials.
+    if (entry.kind === 'sent' && entry.message.type === 'identify' && !names.has(entry.connection))
+      asked.set(entry.connection, entry.atMs);
     if (entry.kind !== 'received') continue;
     if (entry.message.type === 'sync') wasIn.add(`${names.get(entry.connection)} ${groupOf(entry.message)}`);
     if (entry.message.type !== 'ready') continue;
     const { memberId, resumed } = entry.message.payload as { memberId?: string; resumed?: boolean };
     if (memberId !== undefined) names.set(entry.connection, memberId);
     const seen = memberId === undefined || !resumed ? undefined : left.get(memberId);
-    if (seen !== undefined) found.push({ atMs: seen.atMs, text: `${seen.who} saw ${memberId} leave, who was resumed later` });
+    // What it hears may have been sent long before: a reader can be slow.
+    const wasBack = seen !== undefined && (asked.get(entry.connection) ?? 0) < seen.atMs;
+    if (seen !== undefined && !wasBack)
+      found.push({ atMs: seen.atMs, text: `${seen.who} saw ${memberId} leave, who was resumed later` });
   }
   return found;
 }
