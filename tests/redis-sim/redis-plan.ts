@@ -68,6 +68,22 @@ function unheardTheft(plan: Plan, random: Random): Action[] {
   return [...stalls, { atMs: atMs + random.integer(0, 300), do: 'steal', user, twice: false }, ...says];
 }
 
+/** Somebody comes back, the gateway that is asked dies in the middle of it, and nobody comes back as that member any more. */
+function brokenReturn(plan: Plan, random: Random): Action[] {
+  const atMs = plan.actsMs - random.integer(3_000, 7_000);
+  const [user, gateway] = [random.integer(0, plan.users - 1), random.integer(0, plan.gateways - 1)];
+  const asks = Array.from({ length: plan.gateways }, (_, each): Action => {
+    return { atMs, do: 'ask', what: 'authenticate', manner: 'lost', gateway: each, forMs: 2_500 };
+  });
+  const afterMs = atMs + random.integer(300, 2_400);
+  return [
+    ...asks,
+    { atMs, do: random.pick(['cut', 'vanish', 'lose']), user },
+    { atMs: afterMs, do: 'kill', gateway, how: random.pick(['reset', 'silent']), backMs: random.integer(0, 500) },
+    { atMs: afterMs + 1, do: 'reload', user, how: random.pick(['killed', 'gone']), backMs: random.integer(0, 500) },
+  ];
+}
+
 /** What a seed stands for: gateways and clients with their faults, as `pnpm sim` draws them, and those of a Redis that they share. */
 export function redisPlan(seed: string, only: readonly RedisFault[] = Object.keys(REDIS_FAULTS) as RedisFault[]): Plan {
   const size: PlanSize = { users: 3, gateways: 3, groups: 2, actions: 24, actsMs: 30_000 };
@@ -84,5 +100,6 @@ export function redisPlan(seed: string, only: readonly RedisFault[] = Object.key
     return { atMs, ...act };
   });
   const theft = random.chance(0.3) ? unheardTheft(plan, random) : [];
-  return { ...plan, actions: [...plan.actions, ...acts, ...theft].sort((one, other) => one.atMs - other.atMs) };
+  const half = random.chance(0.2) ? brokenReturn(plan, random) : [];
+  return { ...plan, actions: [...plan.actions, ...acts, ...theft, ...half].sort((one, other) => one.atMs - other.atMs) };
 }
