@@ -1,5 +1,6 @@
 import { type Authenticate, type Authorize, createGateway, type Gateway, type GatewayOptions } from 'gateway-core';
 import type { MemoryLink } from 'gateway-core/testing';
+import { atOnce, errorText } from './input.js';
 import type { Backend } from './parts/backend.js';
 import type { Asked } from './plan.js';
 import { SimProcess } from './process.js';
@@ -7,7 +8,8 @@ import type { Random } from './random.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Options of `createGateway` that the simulation sets itself. */
-export type SimulatedOptions = 'server' | 'clock' | 'generateId' | 'broker' | 'presence' | 'members' | 'sessions';
+export type SimulatedOptions = (typeof SIMULATED)[number];
+const SIMULATED = ['server', 'clock', 'generateId', 'broker', 'presence', 'members', 'sessions'] as const;
 
 /** A machine on which a gateway runs, one after the other. */
 export class GatewayHost {
@@ -58,7 +60,9 @@ export class GatewayHost {
       manner: (asked) => world.weather.of(asked, index),
     });
     this.#closeParts = () => reached?.close();
-    const { authenticate, authorize, timings, limits, ...rest } = this.optionsOf(this.name);
+    const given = this.optionsOf(this.name);
+    checkGateway(given);
+    const { authenticate, authorize, timings, limits, ...rest } = given;
     const { plan } = world;
     const gateway = createGateway({
       ...rest,
@@ -71,7 +75,7 @@ export class GatewayHost {
       authorize: authorize && this.#asked('authorize', authorize, process, random.fork('authorize')),
     });
     gateway.on('error', ({ error, where }) => {
-      if (!process.isDead) world.note({ kind: 'failed', where: `${this.name}: ${where}`, error: String(error) });
+      if (!process.isDead) world.note({ kind: 'failed', where: `${this.name}: ${where}`, error: errorText(error) });
     });
     this.#gateway = gateway;
     this.#isDraining = false;
@@ -118,7 +122,7 @@ export class GatewayHost {
     if (gateway === undefined || this.#isDraining) return;
     this.#isDraining = true;
     await gateway.close({ graceMs }).catch((error: unknown) => {
-      this.world.note({ kind: 'found', check: 'close', text: `${this.name}: close() rejected: ${String(error)}` });
+      this.world.note({ kind: 'found', check: 'close', text: `${this.name}: close() rejected: ${errorText(error)}` });
     });
     if (this.#gateway !== gateway) return;
     this.#gateway = undefined;
@@ -156,6 +160,13 @@ export class GatewayHost {
     };
     return ask as Hook;
   }
+}
+
+/** @throws TypeError where these are no options, or the simulation's: hooks that are silently not there would let everything hold. */
+function checkGateway(options: unknown): void {
+  const given = atOnce(options, "the gateway's options");
+  const own = SIMULATED.find((name) => given[name] !== undefined);
+  if (own !== undefined) throw new TypeError(`the gateway's ${own}: is the simulation's`);
 }
 
 function answerMs(manner: string | undefined, random: Random): number {

@@ -8,6 +8,6 @@ export { type Act, type Action, type Asked, FAULTS, type Fault, type Manner, typ
 export type { ClockFault } from './process.js';
 export type { RunResult } from './run.js';
 export { shrink } from './shrink.js';
-export { type Actor, type Life, type SimulateOptions, simulate } from './simulate.js';
+export { type Actor, type Life, type SimulateOptions, type SimulateResult, simulate } from './simulate.js';
 export { formatTimeline } from './timeline.js';
 export type { TraceEntry } from './trace.js';

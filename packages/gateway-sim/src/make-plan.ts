@@ -1,3 +1,5 @@
+import { checkFaults, MOST } from './check-plan.js';
+import { type Fields, fieldsOf, numberFrom, refuse, wholeFrom } from './input.js';
 import { acts } from './make-acts.js';
 import { FAULTS, type Fault, type Plan } from './plan.js';
 import type { ClockFault } from './process.js';
@@ -7,18 +9,26 @@ import { Random } from './random.js';
 export interface PlanSize {
   /** Most clients, from 2. Default 3. */
   users: number;
-  /** Most gateways. Default 2. */
+  /** Most gateways, from 1. Default 2. */
   gateways: number;
-  /** Most groups. Default 2. */
+  /** Most groups, from 1. Default 2. */
   groups: number;
-  /** Most actions. Default 24. */
+  /** Most actions, from 5. Default 24. */
   actions: number;
-  /** How long the actions take at most, in virtual milliseconds. Default 30,000. */
+  /** How long the actions take at most, in virtual milliseconds, from 8,000. Default 30,000. */
   actsMs: number;
 }
 
 /** The size of a plan unless another one is asked for. */
 export const DEFAULT_SIZE: Readonly<PlanSize> = { users: 3, gateways: 2, groups: 2, actions: 24, actsMs: 30_000 };
+
+const SIZE: Readonly<Record<keyof PlanSize, Fields[string]>> = {
+  users: wholeFrom(2, MOST.users),
+  gateways: wholeFrom(1, MOST.gateways),
+  groups: wholeFrom(1, MOST.groups),
+  actions: wholeFrom(5, MOST.actions),
+  actsMs: numberFrom(8_000, MOST.actsMs),
+};
 
 const EXACT: ClockFault = { offsetMs: 0, rate: 1 };
 
@@ -34,14 +44,18 @@ const NEED_SHARED: ReadonlySet<Fault> = new Set(['stores', 'broker', 'logs', 'an
  * @param only the kinds to draw from. Default: all.
  * @param userCount so many users, whatever the size says.
  * @param isShared the gateways share their parts, whatever the seed says.
+ * @throws TypeError where seed, size or kinds are none.
  */
 export function makePlan(
-  seed: string,
+  seed: number | string,
   size: PlanSize = DEFAULT_SIZE,
   only: readonly Fault[] = Object.keys(FAULTS) as Fault[],
   userCount?: number,
   isShared = false,
 ): Plan {
+  checkSeed(seed);
+  fieldsOf(SIZE)(size, 'size');
+  checkFaults(only);
   const random = new Random(`plan ${seed}`);
   const share = random.pick([0.1, 0.2, 0.35, 0.6]);
   const later = random.fork('later faults');
@@ -54,7 +68,7 @@ export function makePlan(
   const clock = (): ClockFault =>
     hasClockFaults ? { offsetMs: random.integer(-100_000, 100_000), rate: 1 + random.integer(-20, 20) / 1_000 } : EXACT;
   const bases = {
-    seed,
+    seed: String(seed),
     faults,
     gateways,
     users,
@@ -70,6 +84,12 @@ export function makePlan(
     actsMs: random.integer(size.actsMs / 4, size.actsMs),
   };
   return { ...bases, actions: acts(bases, random, random.integer(5, size.actions)) };
+}
+
+/** @throws TypeError where it is neither a text nor a number that is one. */
+export function checkSeed(seed: unknown): asserts seed is number | string {
+  const isSeed = Number.isFinite(seed) || (typeof seed === 'string' && seed.length <= MOST.seedLength);
+  if (!isSeed) refuse('seed', `a finite number or a text of at most ${MOST.seedLength} characters`, seed);
 }
 
 function timingsOf(random: Random): Record<string, number> {

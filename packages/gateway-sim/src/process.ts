@@ -25,6 +25,9 @@ interface Pending {
  */
 export class SimProcess implements Clock {
   readonly #timers = new Set<Pending>();
+  /** Of those, who sleeps. */
+  readonly #sleeping = new Set<Pending>();
+  #mayWake = true;
   /** What has become due while it stood still. */
   #held: (() => void)[] = [];
   #isPaused = false;
@@ -79,9 +82,28 @@ export class SimProcess implements Clock {
     this.schedule.after(0, () => this.run(task));
   }
 
+  /** Resolves after so long by its own clock; where the process has died, never. No timer that is left behind. */
+  sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isDead || !this.#mayWake) return;
+      const pending = this.setTimeout(() => {
+        this.#sleeping.delete(pending);
+        resolve();
+      }, ms);
+      this.#sleeping.add(pending);
+    });
+  }
+
+  /** Who sleeps, or does so later, wakes no more. */
+  endSleep(): void {
+    this.#mayWake = false;
+    for (const pending of this.#sleeping) this.clearTimeout(pending);
+    this.#sleeping.clear();
+  }
+
   /** Timers that are set. */
   get pendingTimers(): number {
-    return this.#timers.size;
+    return this.#timers.size - this.#sleeping.size;
   }
 
   /** Does something in the process: now, once it goes on again, or never where it is dead. */
@@ -112,6 +134,7 @@ export class SimProcess implements Clock {
   kill(): void {
     this.#isDead = true;
     this.#held = [];
+    this.#sleeping.clear();
     for (const pending of [...this.#timers]) this.clearTimeout(pending);
   }
 

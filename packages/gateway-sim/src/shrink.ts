@@ -1,3 +1,4 @@
+import { wholeFrom } from './input.js';
 import type { Action, Plan } from './plan.js';
 
 /** What is tried on a plan as a whole, the most telling first. */
@@ -25,10 +26,12 @@ function gatewayOf(action: Action): number {
  * @example
  * const fails = async (plan: Plan) => (await simulate({ seed, plan })).violations.length > 0;
  * const smallest = await shrink((await simulate({ seed })).plan, fails);
- * @param fails whether a plan still fails, in the way that is looked for.
+ * @param fails whether a plan still fails, in the way that is looked for. Where it throws, so does this.
  * @param triesMax plans that are tried at most. Default 500.
+ * @returns the plan as it is, where that does not fail.
  */
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>, triesMax = 500): Promise<Plan> {
+  wholeFrom(1, Number.MAX_SAFE_INTEGER)(triesMax, 'triesMax');
   let smallest = plan;
   let tries = 0;
   const take = async (candidate: Plan) => {
@@ -38,6 +41,7 @@ export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>
     if (isFailing) smallest = candidate;
     return isFailing;
   };
+  if (!(await take(plan))) return plan;
   for (const simpler of SIMPLER) await take(simpler(smallest));
   let size = Math.ceil(smallest.actions.length / 2);
   while (size >= 1 && tries < triesMax) {

@@ -1,6 +1,8 @@
 import type { Client, ClientOptions, Some } from 'gateway-client';
 import type { GatewayOptions } from 'gateway-core';
+import { checkOptions } from './check-options.js';
 import type { SimulatedOptions } from './gateway-host.js';
+import { errorText, refuse } from './input.js';
 import { DEFAULT_SIZE, makePlan, type PlanSize } from './make-plan.js';
 import { type Act, FAULTS, type Fault, type Plan } from './plan.js';
 import type { SimProcess } from './process.js';
@@ -12,7 +14,10 @@ export interface Life {
   readonly name: string;
   /** The real client. It connects by itself. */
   readonly client: Client;
-  /** Waits in the client's own time, which stands still while its process does; where that has died, for ever. */
+  /**
+   * Waits in the client's own time, which stands still while its process does; where that has died, for ever.
+   * @throws TypeError where that is no number from 0.
+   */
   sleep(ms: number): Promise<void>;
   /** From 0 up to 1, from the seed. */
   random(): number;
@@ -20,7 +25,10 @@ export interface Life {
   check(holds: boolean, text: string): void;
 }
 
-/** A program of a client's. Where it throws or rejects, the run has failed. */
+/**
+ * A program of a client's. Where it throws or rejects, the run has failed. Time and chance are to be `sleep`'s and `random`'s: with others a seed is
+ * not the same run each time. Nothing stops a loop that waits for nothing.
+ */
 export type Actor = (life: Life) => void | Promise<void>;
 
 /** What {@link simulate} is given. */
@@ -49,10 +57,20 @@ export interface SimulateOptions {
   timeline?: boolean | undefined;
 }
 
+/** How a run went, and which programs did not come to their end. */
+export interface SimulateResult extends RunResult {
+  /**
+   * Names of actors whose program was under way when the run was over: what they waited for never came. A timer, a file or a socket of the real
+   * world never comes either: virtual minutes are over in milliseconds.
+   */
+  unfinished: readonly string[];
+}
+
 /**
  * Runs several clients and gateways with their faults in one process, in virtual time, from one seed, and checks what was promised to them.
- * One run at a time: what is thrown outside of any call is taken for the run's.
- * @throws RangeError where there are actors, and none of them.
+ * Runs that are asked for at once follow one another: what is thrown outside of any call is taken for that of the one that is under way.
+ * @throws TypeError where an option or a field of the plan is not known, or not what it must be. RangeError where there are actors, and none of
+ * them. Rejects with what `gateway` or `client` throw at the first start.
  * @example
  * const { violations } = await simulate({ seed: 42 });
  * @example
@@ -64,20 +82,26 @@ export interface SimulateOptions {
  *   },
  * });
  */
-export function simulate(options: SimulateOptions): Promise<RunResult> {
+export function simulate(options: SimulateOptions): Promise<SimulateResult> {
+  checkOptions(options);
   const { seed, plan, faults, size, actors, gateway, client, timeline = false } = options;
   const names = actors && Object.keys(actors);
-  if (names?.length === 0) throw new RangeError('actors: none is there');
-  const drawn = plan ?? planOf(String(seed), { ...DEFAULT_SIZE, ...size }, faults, names);
+  const drawn = plan ?? planOf(seed, { ...DEFAULT_SIZE, ...size }, faults, names);
   const made = gateway === undefined || plan !== undefined ? drawn : withoutSweeps(drawn);
+  const programs: Program[] = [];
   const world: WorldOptions = {
     keepsTrace: timeline,
     gatewayOptions: gateway ?? takingEverybody,
     clientOptions: client ?? (() => ({})),
     names,
-    play: actors && ((world, name, started, process) => play(world, actors[name] as Actor, name, started, process)),
+    play:
+      actors && ((world, name, started, process) => programs.push(play(world, actors[name] as Actor, name, started, process))),
   };
-  return run(made, world);
+  return run(made, world).then((result) => {
+    const unfinished = programs.filter(({ hasEnded, process }) => !hasEnded && !process.isDead).map(({ name }) => name);
+    for (const program of programs) program.isLate = true;
+    return { ...result, unfinished };
+  });
 }
 
 /** What the built-in clients do besides meeting faults. Actors do their own work. */
@@ -93,7 +117,12 @@ const WORK: ReadonlySet<Act['do']> = new Set([
   'host publish',
 ]);
 
-function planOf(seed: string, size: PlanSize, faults: readonly Fault[] | undefined, names: readonly string[] | undefined): Plan {
+function planOf(
+  seed: number | string,
+  size: PlanSize,
+  faults: readonly Fault[] | undefined,
+  names: readonly string[] | undefined,
+): Plan {
   const plan = makePlan(seed, size, faults ?? (Object.keys(FAULTS) as Fault[]), names?.length);
   return names === undefined ? plan : { ...plan, actions: plan.actions.filter((action) => !WORK.has(action.do)) };
 }
@@ -104,18 +133,32 @@ function withoutSweeps(plan: Plan): Plan {
   return { ...plan, timings };
 }
 
-function play(world: World, actor: Actor, name: string, client: Client, process: SimProcess): void {
+/** An actor's program, from a start of its client on. */
+interface Program {
+  readonly name: string;
+  readonly process: SimProcess;
+  hasEnded: boolean;
+  /** The run is over, and judged: nobody would hear of anything more. */
+  isLate: boolean;
+}
+
+function play(world: World, actor: Actor, name: string, client: Client, process: SimProcess): Program {
   const random = world.random.fork(`actor ${name} ${world.schedule.nowMs}`);
-  const found = (check: string, text: string) => {
-    if (!process.isDead) world.note({ kind: 'found', check, text: `${name}: ${text}` });
+  const program: Program = { name, process, hasEnded: false, isLate: false };
+  const found = (text: string) => {
+    if (program.isLate) throw new Error(`${name}, after the end of the run: ${text}`);
+    if (!process.isDead) world.note({ kind: 'found', check: 'actor', text: `${name}: ${text}` });
   };
   const life: Life = {
     name,
     client,
-    sleep: (ms) => new Promise((resolve) => process.setTimeout(resolve, ms)),
+    sleep(ms) {
+      if (!(typeof ms === 'number' && ms >= 0)) refuse('sleep', 'a number of milliseconds from 0', ms);
+      return process.sleep(ms);
+    },
     random: () => random.next(),
     check: (holds, text) => {
-      if (!holds) found('actor', text);
+      if (!holds) found(errorText(text));
     },
   };
   // Its start is over first, and it is connecting.
@@ -123,9 +166,13 @@ function play(world: World, actor: Actor, name: string, client: Client, process:
     try {
       await actor(life);
     } catch (error) {
-      found('actor', String(error));
+      // What it wanted of a client that is being closed it did not get.
+      if (!world.isEnding || program.isLate) found(errorText(error));
+    } finally {
+      program.hasEnded = true;
     }
   });
+  return program;
 }
 
 /** How long credentials last that are issued once every fault is over: what is renewed then is what was renewed before, at a cost. */

@@ -35,7 +35,8 @@ export function traceText(entry: HistoryEntry, wireText?: string): [who: string,
     case 'failed':
       return [entry.where, `failed: ${entry.error}`];
     case 'found':
-      return ['check', `${entry.check}: ${entry.text}`];
+      // Of a stack only what it says: its lines are of one machine, and of one version of Node.
+      return ['check', `${entry.check}: ${entry.check === 'crash' ? entry.text.split('\n    at ', 1)[0] : entry.text}`];
   }
 }
 

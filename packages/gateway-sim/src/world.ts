@@ -1,7 +1,8 @@
-import type { Client, ClientOptions, GatewayClientError, Some } from 'gateway-client';
+import type { Client, ClientOptions, Some } from 'gateway-client';
 import type { GatewayOptions } from 'gateway-core';
 import { GatewayHost, type SimulatedOptions } from './gateway-host.js';
 import type { Happening, HistoryEntry } from './history.js';
+import { atOnce, errorText } from './input.js';
 import { Intruder } from './intruder.js';
 import { Network } from './network.js';
 import type { Backend } from './parts/backend.js';
@@ -47,6 +48,8 @@ export class World implements Surroundings {
   readonly shared: SharedParts | undefined;
   readonly backend: Backend | undefined;
   readonly entries: HistoryEntry[] = [];
+  /** All has been seen that there is to see, and everything is being closed. */
+  isEnding = false;
   #tokens = 0;
 
   constructor(
@@ -76,7 +79,9 @@ export class World implements Surroundings {
       const name = (options.names ?? NAMES)[index] ?? `user-${index + 1}`;
       const { play } = options;
       const played = play && ((client: Client, process: SimProcess) => play(this, name, client, process));
-      return new SimUser(this, this.network, name, index, options.clientOptions(name), played);
+      const given = options.clientOptions(name);
+      atOnce(given, "the client's options");
+      return new SimUser(this, this.network, name, index, given, played);
     });
     this.intruder = new Intruder(this, this.network);
   }
@@ -96,8 +101,7 @@ export class World implements Surroundings {
 
   /** Something threw that nobody caught: no input may do that. */
   crashed(error: unknown): void {
-    const { stack = String(error) } = error as Partial<GatewayClientError>;
-    this.note({ kind: 'found', check: 'crash', text: stack });
+    this.note({ kind: 'found', check: 'crash', text: errorText(error, true) });
   }
 
   /** What a client's token function answers. */
