@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { build } from './build.mjs';
+import { command, flags, seedsOf, wholeNumber } from './flags.mjs';
 
 const HELP = `Usage: pnpm sim [options]
 
@@ -20,6 +20,7 @@ const HELP = `Usage: pnpm sim [options]
 `;
 const LARGE = { users: 5, gateways: 3, groups: 3, actions: 80, actsMs: 90_000 };
 const SEEDS_AT_ONCE = 20;
+const WORKERS_MAX = 256;
 /** The first argument of a process that runs seeds. */
 const WORKER = 'worker';
 /**
@@ -66,7 +67,7 @@ async function outcomeOf(worker, batch) {
   const over = new AbortController();
   const answered = once(worker, 'message', { signal: over.signal });
   const ended = once(worker, 'exit', { signal: over.signal }).then(([code, signal]) => {
-    throw new Error(`a process that ran seeds has ended: ${signal ?? code}`);
+    throw new Error(`the process that ran seeds ${batch.from} to ${batch.from + batch.count - 1} has ended: ${signal ?? code}`);
   });
   try {
     worker.send(batch);
@@ -79,10 +80,15 @@ async function outcomeOf(worker, batch) {
   }
 }
 
-/** @param {number} from @param {number} count @param {number} workers @param {Omit<Batch, 'from' | 'count'>} options */
-async function runMany(from, count, workers, options) {
+/** @param {number} from @param {number} count @param {number} workersMax @param {Omit<Batch, 'from' | 'count'>} options */
+async function runMany(from, count, workersMax, options) {
+  const workers = Math.min(workersMax, Math.ceil(count / SEEDS_AT_ONCE));
   const startedAt = performance.now();
   let next = from;
+  /** Where it is to end early, the processes end with the seeds that they are at. */
+  const stop = () => {
+    next = from + count;
+  };
   /** @type {Outcome} */
   const total = { covered: {}, failures: [], steps: 0, count: 0 };
   const perSecond = () => (total.count / ((performance.now() - startedAt) / 1_000)).toFixed(0);
@@ -95,8 +101,7 @@ async function runMany(from, count, workers, options) {
         take(await outcomeOf(worker, batch));
       }
     } finally {
-      // Where this one has failed, the others end with the seeds that they are at.
-      next = from + count;
+      stop();
       if (worker.connected) worker.disconnect();
     }
   };
@@ -108,23 +113,27 @@ async function runMany(from, count, workers, options) {
     for (const failure of outcome.failures) {
       total.failures.push(failure);
       console.log(
-        `FAILED seed ${failure.seed}: ${failure.text}\n  pnpm sim --seed ${failure.seed}${options.size ? ' --size large' : ''}`,
+        `FAILED seed ${failure.seed}: ${failure.text}\n  pnpm sim --seed ${failure.seed}${options.size ? ' --size large' : ''}${options.faults ? ` --faults ${options.faults.join()}` : ''}`,
       );
     }
   };
+  process.once('SIGINT', stop);
+  console.log(`${count} seeds from ${from}, in ${workers} processes`);
   const progress = setInterval(() => console.log(`${total.count} of ${count} seeds, ${perSecond()} per second`), 10_000);
   try {
     await Promise.all(Array.from({ length: workers }, work));
   } finally {
     clearInterval(progress);
+    process.off('SIGINT', stop);
   }
   console.log('\nMet in so many of the seeds:');
   for (const [what, times] of Object.entries(total.covered).sort()) console.log(`${String(times).padStart(8)}  ${what}`);
-  const steps = (total.steps / total.count).toFixed(0);
+  const steps = (total.steps / Math.max(total.count, 1)).toFixed(0);
   console.log(
     `\n${total.count} seeds from ${from}, ${perSecond()} per second in ${workers} processes, ${steps} steps each: ${total.failures.length} failed.`,
   );
-  return total.failures.length === 0;
+  if (total.count < count) console.log(`Stopped: ${count - total.count} of ${count} seeds were not run.`);
+  return total.failures.length === 0 && total.count === count;
 }
 
 /** @param {string} seed @param {import('gateway-sim').Plan | undefined} kept @param {Omit<Batch, 'from' | 'count'>} options */
@@ -150,64 +159,61 @@ async function showOne(seed, kept, { faults, size }) {
   return false;
 }
 
-/** @param {string} name @param {string | undefined} text @param {number} otherwise */
-function wholeNumber(name, text, otherwise) {
-  const value = text === undefined ? otherwise : Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new TypeError(`--${name}: must be a whole number from 1, not ${text}`);
-  return value;
+/** @param {string} file @returns {import('gateway-sim').Plan} */
+function planIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new TypeError(`--plan ${file}: ${/** @type {Error} */ (error).message}`);
+  }
 }
 
+/** Flags that say which runs there are: one goes without the others. */
+const ONE_OF = /** @type {const} */ (['seed', 'plan', 'seeds']);
+/** Those of many. */
+const OF_MANY = /** @type {const} */ (['seeds', 'from', 'twice', 'workers']);
+
 async function main() {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string' },
-      from: { type: 'string' },
-      seed: { type: 'string' },
-      plan: { type: 'string' },
-      faults: { type: 'string' },
-      size: { type: 'string' },
-      twice: { type: 'boolean', default: false },
-      workers: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-    // pnpm passes the `--` on.
-    args: process.argv.slice(2).filter((arg) => arg !== '--'),
+  const values = flags({
+    seeds: { type: 'string' },
+    from: { type: 'string' },
+    seed: { type: 'string' },
+    plan: { type: 'string' },
+    faults: { type: 'string' },
+    size: { type: 'string' },
+    twice: { type: 'boolean' },
+    workers: { type: 'string' },
+    help: { type: 'boolean' },
   });
   if (values.help) {
     console.log(HELP);
     return true;
   }
   if (values.size !== undefined && values.size !== 'large') throw new TypeError(`--size: must be large, not ${values.size}`);
+  const [one, other] = ONE_OF.filter((name) => values[name] !== undefined);
+  const idle = one === 'seeds' || one === undefined ? undefined : (other ?? OF_MANY.find((name) => values[name] !== undefined));
+  if (idle !== undefined) throw new TypeError(`--${idle}: goes not with --${one}`);
+  const { from, count } = seedsOf(values, 2_000);
+  const workers = wholeNumber('workers', values.workers, Math.min(availableParallelism(), WORKERS_MAX), WORKERS_MAX);
+  const plan = values.plan === undefined ? undefined : planIn(values.plan);
   await build();
   const { FAULTS } = await load();
   const faults = values.faults?.split(',');
   const unknown = faults?.find((fault) => !Object.hasOwn(FAULTS, fault));
   if (unknown !== undefined) throw new TypeError(`--faults: must be of ${Object.keys(FAULTS).join(', ')}, not ${unknown}`);
-  const options = { faults, size: values.size === undefined ? undefined : LARGE, twice: values.twice };
-  if (values.plan !== undefined) {
-    const plan = /** @type {import('gateway-sim').Plan} */ (JSON.parse(readFileSync(values.plan, 'utf8')));
-    return showOne(plan.seed, plan, options);
-  }
+  const options = { faults, size: values.size === undefined ? undefined : LARGE, twice: values.twice === true };
+  if (values.plan !== undefined) return showOne(String(plan?.seed), plan, options);
   if (values.seed !== undefined) return showOne(values.seed, undefined, options);
-  const workers = wholeNumber('workers', values.workers, availableParallelism());
-  return runMany(
-    wholeNumber('from', values.from, Math.floor(Date.now() / 1_000)),
-    wholeNumber('seeds', values.seeds, 2_000),
-    workers,
-    options,
-  );
+  return runMany(from, count, workers, options);
 }
 
-if (process.argv[2] !== WORKER) {
-  try {
-    if (!(await main())) process.exitCode = 1;
-  } catch (error) {
-    console.error(/** @type {Error} */ (error).message);
-    process.exitCode = 2;
-  }
-} else {
+if (process.argv[2] !== WORKER) await command(main);
+else {
   // Errors are many here, and of their stacks only the run of one seed has a use.
   Error.stackTraceLimit = 0;
+  // Ctrl-C is for the process that has started this one.
+  process.on('SIGINT', () => {});
+  process.on('disconnect', () => process.exit());
   process.on('message', (/** @type {Batch} */ batch) => {
     void runBatch(batch).then((outcome) => process.send?.(outcome));
   });

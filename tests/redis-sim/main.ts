@@ -1,7 +1,7 @@
-import { parseArgs } from 'node:util';
 import type { Violation } from '../../packages/gateway-sim/src/history.js';
 import { shrink } from '../../packages/gateway-sim/src/shrink.js';
 import { formatTimeline } from '../../packages/gateway-sim/src/timeline.js';
+import { command, flags, seedsOf } from '../../scripts/flags.mjs';
 import { simulateRedis } from './simulate-redis.js';
 
 const HELP = `Usage: pnpm sim:redis [options]
@@ -61,22 +61,19 @@ async function showOne(seed: string): Promise<boolean> {
   return false;
 }
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '200' },
-    from: { type: 'string', default: String(Math.floor(Date.now() / 1_000)) },
+await command(async () => {
+  const values = flags({
+    seeds: { type: 'string' },
+    from: { type: 'string' },
     seed: { type: 'string' },
-    twice: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-  // pnpm passes the `--` on.
-  args: process.argv.slice(2).filter((arg) => arg !== '--'),
+    twice: { type: 'boolean' },
+    help: { type: 'boolean' },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return true;
+  }
+  if (values.seed !== undefined) return showOne(values.seed);
+  const { from, count } = seedsOf(values, 200);
+  return runMany(from, count, values.twice === true);
 });
-if (values.help) console.log(HELP);
-else {
-  const holds =
-    values.seed === undefined
-      ? await runMany(Number(values.from), Number(values.seeds), values.twice)
-      : await showOne(values.seed);
-  if (!holds) process.exitCode = 1;
-}

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { command, flags, wholeNumber } from '../../../scripts/flags.mjs';
 import { planted } from './bundle.js';
 import { Hunt } from './hunt.js';
 import type { PlantedBug } from './planted-bug.js';
@@ -18,21 +18,24 @@ Writes docs/planted-bugs.md, with what the last hunts for the other bugs came to
 const AT_ONCE = 2;
 const REPORT = fileURLToPath(new URL('../../../docs/planted-bugs.md', import.meta.url));
 
-const { values } = parseArgs({
-  // pnpm hands on the `--` that it was given.
-  args: process.argv.slice(2).filter((arg) => arg !== '--'),
-  options: { only: { type: 'string' }, seeds: { type: 'string', default: '20000' }, help: { type: 'boolean', default: false } },
+await command(async () => {
+  const values = flags({ only: { type: 'string' }, seeds: { type: 'string' }, help: { type: 'boolean' } });
+  if (values.help) {
+    console.log(HELP);
+    return true;
+  }
+  const seeds = wholeNumber('seeds', values.seeds, 20_000);
+  const names = values.only?.split(',');
+  const unknown = names?.filter((name) => !PLANTED_BUGS.some((bug) => bug.name === name)) ?? [];
+  if (unknown.length > 0) throw new TypeError(`--only ${unknown.join()}: no such planted bug`);
+  return huntAll(
+    PLANTED_BUGS.filter(({ name }) => names?.includes(name) ?? true),
+    seeds,
+  );
 });
-const seeds = Number(values.seeds);
-const names = values.only?.split(',');
-const unknown = names?.filter((name) => !PLANTED_BUGS.some((bug) => bug.name === name)) ?? [];
 
-if (values.help) console.log(HELP);
-else if (!Number.isInteger(seeds) || seeds < 1) fail(`--seeds ${values.seeds}: must be a whole number from 1`);
-else if (unknown.length > 0) fail(`--only ${unknown.join()}: no such planted bug`);
-else await huntAll(PLANTED_BUGS.filter(({ name }) => names?.includes(name) ?? true));
-
-async function huntAll(bugs: readonly PlantedBug[]): Promise<void> {
+/** @returns whether all were found. */
+async function huntAll(bugs: readonly PlantedBug[], seeds: number): Promise<boolean> {
   // Those that no longer apply are said before an hour has gone by.
   for (const bug of bugs) planted(bug);
   const folder = await mkdtemp(join(tmpdir(), 'planted-'));
@@ -59,10 +62,5 @@ async function huntAll(bugs: readonly PlantedBug[]): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
   console.log(`${found} of ${bugs.length} planted bugs were found.`);
-  if (found < bugs.length) process.exitCode = 1;
-}
-
-function fail(message: string): void {
-  console.error(`${message}\n\n${HELP}`);
-  process.exitCode = 2;
+  return found === bugs.length;
 }
