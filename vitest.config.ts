@@ -53,6 +53,7 @@ export default defineConfig({
             'tests/deploy/**',
             'tests/stack/**',
             'tests/scale-out/**',
+            'tests/sim/**',
             ...BUILT,
           ],
         },
@@ -71,7 +72,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'built',
-          include: [...BUILT, 'tests/scale-out/**/*.test.ts'],
+          include: [...BUILT, 'tests/scale-out/**/*.test.ts', 'tests/sim/**/*.test.ts'],
           globalSetup: ['tests/support/built.ts'],
         },
       },

@@ -6,6 +6,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { build } from './build.mjs';
 import { command, flags, seedsOf, wholeNumber } from './flags.mjs';
+import { commandFor, partingOf } from './sim-command.mjs';
+import { SIMULATION_FLAGS } from './simulation-flags.mjs';
 
 const HELP = `Usage: pnpm sim [options]
 
@@ -23,17 +25,8 @@ const SEEDS_AT_ONCE = 20;
 const WORKERS_MAX = 256;
 /** The first argument of a process that runs seeds. */
 const WORKER = 'worker';
-/**
- * Of V8. A run of some thousand seeds ends before its code is as fast as it will be, and much of it goes by on compiling: functions are to be
- * hotter before they are optimized, and less is inlined into them. Garbage is collected less often, and by the thread that made it.
- */
-const FLAGS = [
-  '--interrupt-budget=150000',
-  '--max-inlined-bytecode-size-cumulative=200',
-  '--min-semi-space-size=16',
-  '--max-semi-space-size=16',
-  '--no-parallel-scavenge',
-];
+/** What is said where the hashes of two runs differ. */
+const TWO_RUNS = 'another run of it was another one';
 
 /**
  * @typedef {{ from: number, count: number, faults: string[] | undefined, size: object | undefined, twice: boolean }} Batch
@@ -56,8 +49,7 @@ async function runBatch({ from, count, faults, size, twice }) {
     for (const what of covered) outcome.covered[what] = (outcome.covered[what] ?? 0) + 1;
     const [first] = violations;
     if (first !== undefined) outcome.failures.push({ seed, text: `${first.check}: ${first.text}` });
-    if (twice && (await simulate(options)).hash !== hash)
-      outcome.failures.push({ seed, text: 'another run of it was another one' });
+    if (twice && (await simulate(options)).hash !== hash) outcome.failures.push({ seed, text: TWO_RUNS });
   }
   return outcome;
 }
@@ -93,7 +85,7 @@ async function runMany(from, count, workersMax, options) {
   const total = { covered: {}, failures: [], steps: 0, count: 0 };
   const perSecond = () => (total.count / ((performance.now() - startedAt) / 1_000)).toFixed(0);
   const work = async () => {
-    const worker = fork(fileURLToPath(import.meta.url), [WORKER], { execArgv: FLAGS });
+    const worker = fork(fileURLToPath(import.meta.url), [WORKER], { execArgv: SIMULATION_FLAGS });
     try {
       while (next < from + count) {
         const batch = { ...options, from: next, count: Math.min(SEEDS_AT_ONCE, from + count - next) };
@@ -112,9 +104,7 @@ async function runMany(from, count, workersMax, options) {
     for (const [what, times] of Object.entries(outcome.covered)) total.covered[what] = (total.covered[what] ?? 0) + times;
     for (const failure of outcome.failures) {
       total.failures.push(failure);
-      console.log(
-        `FAILED seed ${failure.seed}: ${failure.text}\n  pnpm sim --seed ${failure.seed}${options.size ? ' --size large' : ''}${options.faults ? ` --faults ${options.faults.join()}` : ''}`,
-      );
+      console.log(`FAILED seed ${failure.seed}: ${failure.text}\n  ${commandFor(failure.seed, options)}`);
     }
   };
   process.once('SIGINT', stop);
@@ -137,13 +127,22 @@ async function runMany(from, count, workersMax, options) {
 }
 
 /** @param {string} seed @param {import('gateway-sim').Plan | undefined} kept @param {Omit<Batch, 'from' | 'count'>} options */
-async function showOne(seed, kept, { faults, size }) {
+async function showOne(seed, kept, { faults, size, twice }) {
   const { simulate, shrink, formatTimeline } = await load();
   const options = /** @type {import('gateway-sim').SimulateOptions} */ ({ seed, faults, size, plan: kept });
   const result = await simulate({ ...options, timeline: true });
   const [first] = result.violations;
   if (first === undefined) {
-    console.log(formatTimeline(result.timeline));
+    const text = formatTimeline(result.timeline);
+    console.log(text);
+    if (twice) {
+      const again = await simulate({ ...options, timeline: true });
+      if (again.hash !== result.hash) {
+        const parting = partingOf(text.split('\n'), formatTimeline(again.timeline).split('\n'));
+        console.log(`\nSeed ${seed}: ${TWO_RUNS}\n${parting ?? 'in what the timeline cuts off'}`);
+        return false;
+      }
+    }
     console.log(`\nSeed ${seed} holds. ${result.hash}`);
     return true;
   }
@@ -171,7 +170,7 @@ function planIn(file) {
 /** Flags that say which runs there are: one goes without the others. */
 const ONE_OF = /** @type {const} */ (['seed', 'plan', 'seeds']);
 /** Those of many. */
-const OF_MANY = /** @type {const} */ (['seeds', 'from', 'twice', 'workers']);
+const OF_MANY = /** @type {const} */ (['seeds', 'from', 'workers']);
 
 async function main() {
   const values = flags({

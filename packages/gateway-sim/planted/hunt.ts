@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { SIMULATION_FLAGS } from '../../../scripts/simulation-flags.mjs';
 import { bundleHunter, bundleSimulator } from './bundle.js';
 import type { PlantedBug } from './planted-bug.js';
 
@@ -59,6 +60,7 @@ export class Hunt {
     await bundleSimulator(bundle, bug);
     try {
       const args = [
+        ...SIMULATION_FLAGS,
         this.#path('hunter'),
         bug.name,
         bundle,
