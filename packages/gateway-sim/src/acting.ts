@@ -149,7 +149,7 @@ export function act(world: World, act: Act): void {
       return;
     }
     case 'ask':
-      schedule.after(act.forMs, weather.begin(act.what, act.gateway, act.manner));
+      schedule.after(act.forMs, weather.begin(act.what, act.gateway, act.manner, act.skips));
       return;
     case 'lose logs':
       world.shared?.broker.lose(act.keeps);

@@ -19,6 +19,8 @@ export class GatewayHost {
   #closeParts = () => {};
   #starts = 0;
   #isDraining = false;
+  /** Of all gateways that have run here: the most members that were dropped at one time. */
+  droppedMembersMost = 0;
   readonly #random: Random;
   readonly #links = new Set<MemoryLink>();
 
@@ -80,6 +82,12 @@ export class GatewayHost {
     this.#gateway = gateway;
     this.#isDraining = false;
     world.say(this.name, 'starts');
+  }
+
+  /** Looks how much it holds now. */
+  look(): void {
+    const { droppedMembers = 0 } = this.#gateway?.stats() ?? {};
+    this.droppedMembersMost = Math.max(this.droppedMembersMost, droppedMembers);
   }
 
   /** A client's handshake has arrived. @param greeted once the process is at it. */

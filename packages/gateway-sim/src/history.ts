@@ -87,6 +87,8 @@ export interface FinalGateway {
   sessions: number;
   logBytes: number;
   droppedMembers: number;
+  /** The most that it has had at any time. */
+  droppedMembersMost: number;
 }
 
 /** Everything that the checks are given. */

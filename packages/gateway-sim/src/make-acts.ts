@@ -62,11 +62,14 @@ const WORK: readonly [weight: number, draw: Draw][] = [
 ];
 
 const asking =
-  (mannerOf: (what: Asked, random: Random) => Manner, asked: readonly Asked[]): Draw =>
+  (mannerOf: (what: Asked, random: Random) => Manner, whats: readonly Asked[]): Draw =>
   (plan, random, longestMs) => {
-    const what = random.pick(asked);
+    const what = random.pick(whats);
     const manner = mannerOf(what, random);
-    return { do: 'ask', what, manner, forMs: lasting(random, longestMs), gateway: gateway(plan, random) };
+    const asked = { do: 'ask', what, manner, forMs: lasting(random, longestMs), gateway: gateway(plan, random) } as const;
+    if (manner !== 'lost once') return asked;
+    // Calls come in bursts, and the first of one would be lost each time. Drawn apart: what follows is what it was.
+    return { ...asked, skips: random.fork(`skips ${what} ${asked.forMs} ${longestMs}`).integer(0, 3) };
   };
 const ask = (...asked: Asked[]) =>
   asking((what, random) => {

@@ -78,7 +78,7 @@ export function makePlan(
     asyncHooks: faults.includes('hooks') || random.chance(0.3),
     credentialsMs: faults.includes('tokens') ? random.pick([4_000, 15_000]) : 0,
     timings: { ...timingsOf(random), ...sweepsOf(random.fork('sweeps')) },
-    limits: { ...limitsOf(random, faults), ...smallLogs(later, faults) },
+    limits: { ...limitsOf(random, faults), ...smallLogs(later, faults), ...littleMemory(random.fork('memory'), faults) },
     network: networkOf(random),
     clocks: Array.from({ length: users + gateways }, clock),
     actsMs: random.integer(size.actsMs / 4, size.actsMs),
@@ -131,6 +131,11 @@ function limitsOf(random: Random, faults: readonly Fault[]): Record<string, numb
 function smallLogs(random: Random, faults: readonly Fault[]): Record<string, number> {
   if (!faults.includes('overruns')) return {};
   return { logMessagesMax: random.pick([4, 16]), socketHighWaterMarkBytes: 2_048 };
+}
+
+/** Less than bursts need: logs have to give some of it back. */
+function littleMemory(random: Random, faults: readonly Fault[]): Record<string, number> {
+  return faults.includes('bursts') && random.chance(0.25) ? { logBytesTotalMax: random.pick([32_768, 131_072]) } : {};
 }
 
 function networkOf(random: Random): Plan['network'] {

@@ -36,8 +36,8 @@ export type Fault = keyof typeof FAULTS;
 export type Asked = 'authenticate' | 'authorize' | 'token' | 'broker' | 'presence' | 'members' | 'sessions';
 /**
  * How something answers: `slow`; `fail`, without having done it; `late`, done at once but told after the time that is waited for; `lost`, done
- * or not, and never told; `lost once`, the first call alone; `overtaking`, each done after a time of its own (stores alone); `refuse`, with a no
- * (hooks alone).
+ * or not, and never told; `lost once`, one call alone, after as many others as `skips` says; `overtaking`, each done after a time of its own
+ * (stores alone); `refuse`, with a no (hooks alone).
  */
 export type Manner = 'slow' | 'fail' | 'late' | 'lost' | 'lost once' | 'overtaking' | 'refuse';
 
@@ -74,7 +74,7 @@ export type Act =
   | { do: 'kill'; gateway: number; how: 'reset' | 'silent'; backMs: number }
   | { do: 'deploy'; gateway: number; graceMs: number; backMs: number }
   | { do: 'jump'; of: 'user' | 'gateway'; index: number; ms: number }
-  | { do: 'ask'; what: Asked; manner: Manner; forMs: number; gateway: number }
+  | { do: 'ask'; what: Asked; manner: Manner; forMs: number; gateway: number; skips?: number | undefined }
   | { do: 'lose logs'; keeps: number }
   | { do: 'steal'; user: number; twice: boolean }
   | { do: 'flood'; count: number }

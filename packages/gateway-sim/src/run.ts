@@ -108,9 +108,9 @@ function lastWords(world: World): void {
 }
 
 async function finalOf(world: World, index: number): Promise<FinalGateway> {
-  const { gateway, name } = world.gateways[index] as (typeof world.gateways)[number];
+  const { gateway, name, droppedMembersMost } = world.gateways[index] as (typeof world.gateways)[number];
   const groups = Array.from({ length: world.plan.groups }, (_, group) => groupId(group));
-  if (gateway === undefined) return { name, ledger: [], sessions: 0, logBytes: 0, droppedMembers: 0 };
+  if (gateway === undefined) return { name, ledger: [], sessions: 0, logBytes: 0, droppedMembers: 0, droppedMembersMost };
   const { logBytes, droppedMembers } = gateway.stats();
   let sessions: number | undefined;
   const counted = Promise.all(groups.map((group) => gateway.sessions(group))).then((all) => {
@@ -120,8 +120,11 @@ async function finalOf(world: World, index: number): Promise<FinalGateway> {
   await until(world, world.schedule.nowMs + 1_000);
   if (sessions === undefined) world.note({ kind: 'found', check: 'sessions', text: `${name} does not say which there are` });
   const ledger = groups.flatMap((group) => gateway.ledger(group).map((entry) => ({ groupId: group, ...entry })));
-  return { name, ledger, sessions: sessions ?? 0, logBytes, droppedMembers };
+  return { name, ledger, sessions: sessions ?? 0, logBytes, droppedMembers, droppedMembersMost };
 }
+
+/** What a gateway that has closed has none of any more. */
+const KEPT = ['closing', 'droppedMembers', 'groups', 'logBytes'] as const;
 
 /** Closes everything, and says what is left. */
 async function end(world: World): Promise<History['leftovers']> {
@@ -145,6 +148,9 @@ async function end(world: World): Promise<History['leftovers']> {
     { who: 'gateways', what: 'connections after every client has closed', count: open },
     ...world.users.map(({ name, process }) => ({ who: name, what: 'timers', count: process.pendingTimers })),
     ...world.gateways.map(({ name, leftovers }) => ({ who: name, what: 'timers', count: leftovers })),
+    ...world.gateways.flatMap(({ name, gateway }) =>
+      KEPT.map((what) => ({ who: name, what: `${what} after it has closed`, count: gateway?.stats()[what] ?? 0 })),
+    ),
   ];
 }
 

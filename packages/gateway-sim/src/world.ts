@@ -90,6 +90,7 @@ export class World implements Surroundings {
   note(happening: Happening, wireText?: string): void {
     const entry: HistoryEntry = { atMs: this.schedule.nowMs, ...happening };
     this.entries.push(entry);
+    for (const gateway of this.gateways) gateway.look();
     const [who, what] = traceText(entry, wireText);
     this.trace.add(entry.atMs, who, what);
   }

@@ -1,66 +1,25 @@
-import {
-  CHECKS,
-  CONVERGENCE_MS,
-  type FinalUser,
-  type Happening,
-  type History,
-  makePlan,
-  type Plan,
-  type WireMessage,
-} from 'gateway-sim';
+import { CONVERGENCE_MS, type FinalUser, type History } from 'gateway-sim';
 import { describe, expect, test } from 'vitest';
-
-const PLAN: Plan = { ...makePlan('any', undefined, []), actions: [], limits: {} };
-const EPOCH = 'e';
-
-type Step = Happening;
-const on = (connection: string) => ({
-  who: connection.split('#')[0] as string,
-  life: `${connection.split('#')[0]}.1`,
-  connection,
-});
-const open = (connection: string): Step => ({ kind: 'open', ...on(connection), gateway: 'gateway-1' });
-const sends = (connection: string, message: WireMessage): Step => ({ kind: 'sent', ...on(connection), message });
-const gets = (connection: string, message: WireMessage): Step => ({ kind: 'received', ...on(connection), message });
-const identify = (connection: string, groups: object): Step =>
-  sends(connection, { type: 'identify', payload: { resume: { groups } } });
-const ready = (connection: string, more: object = {}): Step =>
-  gets(connection, { type: 'ready', payload: { memberId: `m-${on(connection).who}`, resumed: false, groups: ['g'], ...more } });
-const sync = (connection: string, seq: number, more: object = {}): Step =>
-  gets(connection, { type: 'sync', payload: { groupId: 'g', epoch: EPOCH, seq, outcome: 'live', replayed: 0, ...more } });
-const says = (connection: string, n: number, more: object = {}): Step =>
-  sends(connection, { type: 'data_update', id: `id-${n}`, groupId: 'g', payload: { data: n }, ...more });
-const hears = (connection: string, seq: number, more: object = {}): Step =>
-  gets(connection, { type: 'data_update', id: `id-${seq}`, groupId: 'g', seq, payload: { data: seq }, ...more });
-const acked = (connection: string, n: number, seq = n): Step =>
-  gets(connection, { type: 'ack', payload: { id: `id-${n}`, epoch: EPOCH, seq } });
-const enters = (connection: string, since: object = {}): Step[] => [
-  open(connection),
-  identify(connection, { g: since }),
-  ready(connection),
-];
-
-/** The step at another moment than its place says. */
-const at = (atMs: number, step: Step): Step => Object.assign({ atMs }, step);
-const talks: Step[] = [...enters('ada#1'), sync('ada#1', 0), ...enters('bob#2'), sync('bob#2', 0)];
-
-function historyOf(steps: Step[], rest: Partial<History> = {}): History {
-  return { entries: steps.map((step, at) => ({ atMs: at, ...step })), users: [], gateways: [], leftovers: [], ...rest };
-}
-
-/** Names of the checks that find something. */
-function found(history: History, plan = PLAN): string[] {
-  return CHECKS.filter(({ check }) => check(history, plan).length > 0).map(({ name }) => name);
-}
-
-/** Ada says three things, and bob, who was there, hears them. */
-const TALK: Step[] = [
-  ...enters('ada#1'),
-  sync('ada#1', 0),
-  ...enters('bob#2'),
-  sync('bob#2', 0),
-  ...[1, 2, 3].flatMap((n) => [says('ada#1', n), acked('ada#1', n), hears('ada#1', n), hears('bob#2', n)]),
-];
+import {
+  acked,
+  at,
+  EPOCH,
+  enters,
+  found,
+  gets,
+  hears,
+  historyOf,
+  identify,
+  open,
+  PLAN,
+  ready,
+  type Step,
+  says,
+  sends,
+  sync,
+  TALK,
+  talks,
+} from './support/histories.js';
 
 test('what is as promised is not found fault with', () => {
   expect(found(historyOf(TALK))).toEqual([]);
@@ -351,7 +310,7 @@ describe('at the end, found is', () => {
   const accepted: Step = { kind: 'accepted', who: 'ada', life: 'ada.1', id: 'id-3', epoch: EPOCH, seq: 3, duplicate: false };
   const settled = (users: FinalUser[], rest: Partial<History> = {}) => historyOf([...TALK, accepted], { users, ...rest });
   const books = { groupId: 'g', memberId: 'm', published: 3, written: 2, latest: 1, volatile: 0, lost: 0, pending: 0 };
-  const gateway = { name: 'gateway-1', ledger: [books], sessions: 0, logBytes: 0, droppedMembers: 0 };
+  const gateway = { name: 'gateway-1', ledger: [books], sessions: 0, logBytes: 0, droppedMembers: 0, droppedMembersMost: 0 };
 
   test('nothing where all is well', () => {
     expect(

@@ -97,6 +97,60 @@ describe('a process', () => {
     expect(process.pendingTimers).toBe(0);
   });
 
+  test('that goes on twice, or is stopped and killed, does everything once or never', async () => {
+    const { schedule, run } = scheduled();
+    const process = new SimProcess('p', schedule);
+    const seen: string[] = [];
+    process.pause();
+    process.run(() => {
+      seen.push('first');
+      process.pause();
+    });
+    process.run(() => seen.push('second'));
+    process.resume();
+    process.resume();
+    await run(10);
+    expect(seen).toEqual(['first']);
+    process.resume();
+    await run(20);
+    expect(seen).toEqual(['first', 'second']);
+    process.pause();
+    process.run(() => seen.push('never'));
+    process.kill();
+    process.resume();
+    await run(30);
+    expect(seen).toEqual(['first', 'second']);
+  });
+
+  test('takes a delay that is none for the shortest, and an immediate for what comes after this', async () => {
+    const { schedule, run } = scheduled();
+    const process = new SimProcess('p', schedule);
+    const seen: string[] = [];
+    schedule.at(5, () => {
+      process.setTimeout(() => seen.push('none'), Number.NaN);
+      process.setTimeout(() => seen.push('negative'), -10);
+      process.setImmediate(() => seen.push('immediate'));
+      schedule.at(1, () => seen.push(`at ${schedule.nowMs}`));
+      schedule.after(-1, () => seen.push(`after ${schedule.nowMs}`));
+      seen.push('this');
+    });
+    await run(5);
+    expect(seen).toEqual(['this', 'none', 'negative', 'immediate', 'at 5', 'after 5']);
+    expect(schedule.steps).toBe(6);
+  });
+
+  test('that clears a timer which is held runs it no more', async () => {
+    const { schedule, run } = scheduled();
+    const process = new SimProcess('p', schedule);
+    const timer = process.setTimeout(() => expect.unreachable(), 5);
+    process.pause();
+    await run(10);
+    process.clearTimeout(timer);
+    process.resume();
+    await run(20);
+    expect(process.pendingTimers).toBe(0);
+  });
+
   test('that is dead does nothing any more', async () => {
     const { schedule, run } = scheduled();
     const process = new SimProcess('p', schedule);
@@ -139,11 +193,111 @@ describe('a process', () => {
   });
 });
 
+describe('a channel', () => {
+  function channel(manner: () => Exclude<Manner, 'lost once'> | undefined = () => undefined) {
+    const { schedule, run } = scheduled();
+    const process = new SimProcess('gateway', schedule);
+    return { schedule, run, process, channel: new Channel({ schedule, process, random: new Random('a'), manner }) };
+  }
+
+  test('answers who stands still when they go on, and a dead one never', async () => {
+    for (const manner of [undefined, 'fail'] as const) {
+      const { schedule, run, process, channel: way } = channel(() => manner);
+      const answers: number[] = [];
+      const answered = () => answers.push(schedule.nowMs);
+      way.call(() => 1).then(answered, answered);
+      way.push(answered);
+      process.pause();
+      await run(100);
+      expect(answers).toEqual([]);
+      process.resume();
+      await run(200);
+      expect(answers).toEqual([100, 100]);
+      way.call(() => 1).then(answered, answered);
+      process.kill();
+      await run(300);
+      expect(answers).toHaveLength(2);
+    }
+  });
+
+  test('that is closed lets nothing through: neither what is under way nor what comes', async () => {
+    const { run, channel: way } = channel();
+    const seen: string[] = [];
+    void way.call(() => seen.push('under way'));
+    way.push(() => seen.push('pushed'));
+    way.close();
+    void way.call(() => seen.push('called'));
+    way.push(() => seen.push('pushed later'));
+    await run(100);
+    expect(seen).toEqual([]);
+  });
+
+  test('keeps the order of what is pushed, and of what begins a stream', async () => {
+    const { run, channel: way } = channel();
+    const seen: number[] = [];
+    for (let n = 0; n < 20; n += 1) {
+      way.push(() => seen.push(n));
+      void way.open(() => {
+        way.push(() => seen.push(100 + n));
+      });
+    }
+    await run(100);
+    expect(seen.filter((n) => n < 100)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    const opened: string[] = [];
+    void way.open(() => way.push(() => opened.push('first of the stream'))).then(() => opened.push('opened'));
+    await run(200);
+    expect(opened).toEqual(['first of the stream', 'opened']);
+  });
+
+  test('fails as its part does, and as the weather is', async () => {
+    const { run, channel: way } = channel();
+    const failing = way.call(() => {
+      throw new Error('of the part');
+    });
+    const failed = expect(failing).rejects.toThrow('of the part');
+    await run(100);
+    await failed;
+    const { run: runOther, channel: down } = channel(() => 'fail');
+    let isDone = false;
+    const refused = expect(
+      down.call(() => {
+        isDone = true;
+      }),
+    ).rejects.toThrow('the part is down');
+    await runOther(100);
+    await refused;
+    expect(isDone).toBe(false);
+  });
+
+  test.each([
+    ['slow', 50, 3_010],
+    ['late', 5_000, 20_010],
+    ['lost', Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+  ] as const)('is %s: done or not, and answered then or never', async (manner, fromMs, toMs) => {
+    const { schedule, run, channel: way } = channel(() => manner);
+    let done = 0;
+    const answers: number[] = [];
+    for (let call = 0; call < 40; call += 1)
+      void way
+        .call(() => {
+          done += 1;
+        })
+        .then(() => answers.push(schedule.nowMs));
+    await run(60_000);
+    expect(done).toBe(manner === 'lost' ? Math.min(Math.max(done, 8), 32) : 40);
+    expect(answers).toHaveLength(manner === 'lost' ? 0 : 40);
+    for (const atMs of answers) {
+      expect(atMs).toBeGreaterThan(fromMs);
+      expect(atMs).toBeLessThan(toMs);
+    }
+  });
+});
+
 describe('calls of parts', () => {
-  async function effects(manner: Manner | undefined) {
+  async function effects(manner: Manner | undefined, skips?: number) {
     const { schedule, run } = scheduled();
     const weather = new Weather();
-    if (manner !== undefined) weather.begin('presence', 0, manner);
+    if (manner !== undefined) weather.begin('presence', 0, manner, skips);
     const channel = new Channel({
       schedule,
       process: new SimProcess('gateway', schedule),
@@ -167,6 +321,22 @@ describe('calls of parts', () => {
   test('of which one is lost are all answered but that one', async () => {
     const { calls, answered } = await effects('lost once');
     expect(answered.toSorted((one, other) => one - other)).toEqual(calls.slice(1));
+    const { answered: others } = await effects('lost once', 2);
+    expect(others.toSorted((one, other) => one - other)).toEqual(calls.filter((call) => call !== 2));
+  });
+
+  test('of two faults that overlap the later one counts, to its own end', () => {
+    const weather = new Weather();
+    const endFirst = weather.begin('broker', 0, 'slow');
+    const endSecond = weather.begin('broker', 0, 'slow');
+    endFirst();
+    expect(weather.of('broker', 0)).toBe('slow');
+    expect(weather.of('broker', 1)).toBeUndefined();
+    endSecond();
+    expect(weather.of('broker', 0)).toBeUndefined();
+    weather.begin('broker', 0, 'fail');
+    weather.clear();
+    expect(weather.of('broker', 0)).toBeUndefined();
   });
 
   test('that overtake each other are each done once, and answered, in another order', async () => {

@@ -1,6 +1,7 @@
 import { checkAccepted, checkHoles, checkLastWords } from './accepted.js';
 import type { Check } from './check.js';
 import { checkHearing } from './hearing.js';
+import { checkLimits } from './limits.js';
 import { checkPermitted } from './permitted.js';
 import { checkPrompt } from './prompt.js';
 import { checkKept, checkResumed } from './returns.js';
@@ -94,6 +95,7 @@ export const CHECKS: readonly Check[] = [
     check: checkConverged,
   },
   { name: 'rosters', promise: 'then everybody sees who is there, as they are, and nobody else', check: checkRosters },
+  { name: 'limits', promise: 'what gateways keep is within their limits', check: checkLimits },
   {
     name: 'end',
     promise: 'the books balance, sessions and dropped members have expired, and nothing is left when all is closed',

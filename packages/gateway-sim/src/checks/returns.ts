@@ -85,6 +85,8 @@ function keepsMembers({ actions, limits, shared, network }: Plan, sinceMs: numbe
 /** What a log has room for is not lost: nobody is told so. */
 export function checkKept(history: History, plan: Plan): Found[] {
   const { limits, actions, timings } = plan;
+  const isSmall =
+    limits.logMessagesMax !== undefined || limits.logAgeMaxMs !== undefined || limits.logBytesTotalMax !== undefined;
   const bytes = actions.reduce((sum, action) => sum + (action.do === 'publish' ? action.count * (action.bytes + 200) : 0), 0);
   // Where it is only slow, it is waited for.
   const isWaitedFor = (timings.partTimeoutMs ?? Number.POSITIVE_INFINITY) > SLOW_MS;
@@ -92,7 +94,7 @@ export function checkKept(history: History, plan: Plan): Found[] {
     if (action.do === 'lose logs' || action.do === 'backend') return true;
     return action.do === 'ask' && action.what === 'broker' && !(action.manner === 'slow' && isWaitedFor);
   });
-  if (limits.logMessagesMax !== undefined || limits.logAgeMaxMs !== undefined || mayLose || bytes > BYTES_MAX) return [];
+  if (isSmall || mayLose || bytes > BYTES_MAX) return [];
   return history.entries.flatMap((entry) => {
     if (entry.kind !== 'received') return [];
     const { type, payload = {} } = entry.message;

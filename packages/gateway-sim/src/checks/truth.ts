@@ -84,8 +84,6 @@ export class Truth {
     }
     known.text ??= place.text;
     known.from ??= place.from;
-    known.delivery ??= place.delivery;
-    known.key ??= place.key;
   }
 
   #sent(entry: HistoryEntry & { kind: 'sent' }, groups: Map<string, string>): void {

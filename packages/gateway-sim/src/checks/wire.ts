@@ -175,6 +175,6 @@ function acked(line: Line, payload: Record<string, unknown>): void {
 function owed(line: Line, groupId: string, atMs: number, { holes }: Reading): void {
   const stream = line.streams.get(groupId);
   const last = line.acked.get(groupId);
-  if (stream?.isLive !== true || last === undefined || last.epoch !== stream.epoch || last.seq <= stream.seq) return;
+  if (stream?.isLive !== true || last === undefined || last.epoch !== stream.epoch) return;
   holes.push({ atMs, who: line.who, groupId, epoch: last.epoch, from: stream.seq + 1, to: last.seq, isOwed: true });
 }

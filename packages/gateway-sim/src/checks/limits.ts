@@ -1,0 +1,17 @@
+import type { History } from '../history.js';
+import type { Plan } from '../plan.js';
+import type { Found } from './check.js';
+
+/** What gateways keep is within their limits: dropped members at any time, logs once there is nothing to do. */
+export function checkLimits({ gateways, entries }: History, { limits }: Plan): Found[] {
+  const { droppedMembersMax = Number.POSITIVE_INFINITY, logBytesTotalMax = Number.POSITIVE_INFINITY } = limits;
+  const atMs = entries.at(-1)?.atMs ?? 0;
+  return gateways.flatMap(({ name, droppedMembersMost, logBytes }) => [
+    ...(droppedMembersMost > droppedMembersMax
+      ? [{ atMs, text: `${name}: ${droppedMembersMost} dropped members at one time, of at most ${droppedMembersMax}` }]
+      : []),
+    ...(logBytes > logBytesTotalMax
+      ? [{ atMs, text: `${name}: logs of ${logBytes} bytes, of at most ${logBytesTotalMax}` }]
+      : []),
+  ]);
+}
