@@ -129,7 +129,7 @@ function actsOf({ users, gateways, groups }: Plan): Readonly<Record<OwnAct, Fiel
       index: wholeFrom(0, MOST.users - 1),
       ms: numberFrom(-CLOCK_MS_MAX, CLOCK_MS_MAX),
     },
-    ask: { what: oneOf(ASKED), manner: oneOf(MANNERS), forMs: ms, gateway },
+    ask: { what: oneOf(ASKED), manner: oneOf(MANNERS), forMs: ms, gateway, skips: optional(wholeFrom(0, COUNT_MAX)) },
     'lose logs': { keeps: wholeFrom(0, COUNT_MAX) },
     steal: { user, twice: isBoolean },
     flood: { count },
