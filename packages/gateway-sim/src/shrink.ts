@@ -3,8 +3,8 @@ import type { Action, Plan } from './plan.js';
 
 /** What is tried on a plan as a whole, the most telling first. */
 const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
-  (plan) => ({ ...plan, gateways: 1, actions: plan.actions.filter((action) => gatewayOf(action) === 0) }),
-  (plan) => ({ ...plan, shared: false, gateways: 1 }),
+  onOneGateway,
+  (plan) => ({ ...onOneGateway(plan), shared: false }),
   (plan) => ({ ...plan, limits: {} }),
   (plan) => ({ ...plan, timings: {} }),
   (plan) => ({ ...plan, network: { leastMs: 5, mostMs: 5, bytesPerSecond: 0, bufferBytes: 65_536 } }),
@@ -13,6 +13,11 @@ const SIMPLER: readonly ((plan: Plan) => Plan)[] = [
   (plan) => ({ ...plan, principals: false }),
   (plan) => ({ ...plan, credentialsMs: 0 }),
 ];
+
+/** Without what is about the others, which are not there. */
+function onOneGateway(plan: Plan): Plan {
+  return { ...plan, gateways: 1, actions: plan.actions.filter((action) => gatewayOf(action) === 0) };
+}
 
 /** Which gateway it is about; 0, where it is about none. */
 function gatewayOf(action: Action): number {
