@@ -66,9 +66,7 @@ export class SimProcess implements Clock {
     this.#timers.add(pending);
     // As in Node: a delay that is none is the shortest.
     const delay = Math.max(delayMs || 0, 0);
-    if (delay < Number.POSITIVE_INFINITY) {
-      pending.timer = this.schedule.after(delay / this.#rate, () => this.run(() => this.#fire(pending)));
-    }
+    pending.timer = this.schedule.after(delay / this.#rate, () => this.run(() => this.#fire(pending)));
     return pending;
   }
 
@@ -119,7 +117,6 @@ export class SimProcess implements Clock {
   }
 
   resume(): void {
-    if (!this.#isPaused) return;
     this.#isPaused = false;
     // Each as a task of its own, in the order in which they became due.
     for (const task of this.#held.splice(0)) this.schedule.after(0, () => this.run(task));

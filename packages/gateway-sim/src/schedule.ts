@@ -31,7 +31,7 @@ export class Schedule {
   }
 
   after(delayMs: number, task: () => void): Timer {
-    return this.at(this.#nowMs + Math.max(delayMs, 0), task);
+    return this.at(this.#nowMs + delayMs, task);
   }
 
   cancel(timer: Timer): void {

@@ -100,6 +100,8 @@ const LATE = [
   at(510, hears('bob#2', 1)),
   at(520, hears('bob#2', 2)),
 ];
+/** What ada said before she was revoked comes long after it. */
+const HEARD_LATE = [...talks, says('ada#1', 1), revoked('m-ada'), at(500, hears('bob#2', 1))];
 /** Ada comes back as another. */
 const comesBack = (atMs: number, more: object = {}): Step[] => [
   ...enters('ada#1').slice(0, -1),
@@ -261,6 +263,7 @@ const FOUND: Case[] = [
   ['resumed', 'who comes back long after something was slow', comesBack(60_000 - 48_000), does({ do: 'revoke', atMs: 60_000 })],
   ['kept', 'what was trimmed', TRIMMED],
   ['kept', 'a gap, where the broker was only slow', [...talks, gap(1, 4)], does(asks('broker', 'slow'))],
+  ['late words', 'what others hear long after its sender was revoked', HEARD_LATE],
   [
     'rights',
     'who had expired, and was revoked later',
@@ -629,6 +632,25 @@ const PASSED: Case[] = [
       hears('bob#2', 4),
     ],
   ],
+  ...['stall', 'kill', 'overrun', 'lose logs'].map(
+    (act): Case => ['late words', `what is heard late, with a ${act}`, HEARD_LATE, does({ do: act })],
+  ),
+  ['late words', 'what is heard late on a slow link', HEARD_LATE, { network: { ...PLAN.network, bytesPerSecond: 20_000 } }],
+  ['late words', 'what is heard late on a long way', HEARD_LATE, { network: { ...PLAN.network, mostMs: 400 } }],
+  ['late words', 'what is heard late behind much else', HEARD_LATE, does({ do: 'publish', count: 30, bytes: 100_000 })],
+  ['late words', 'what is heard late on sockets that are soon full', HEARD_LATE, { limits: { socketHighWaterMarkBytes: 2_048 } }],
+  [
+    'late words',
+    'what is replayed to who comes later',
+    [
+      ...HEARD_LATE.slice(0, -1),
+      at(400, join('bob#2', { tail: 1 })),
+      at(500, hears('bob#2', 1)),
+      sync('bob#2', 1, { replayed: 1 }),
+    ],
+  ],
+  ['late words', 'what is heard at once', [...HEARD_LATE.slice(0, -1), at(50, hears('bob#2', 1))]],
+  ['late words', 'what was said twice', [...HEARD_LATE.slice(0, -1), says('ada#7', 1), at(500, hears('bob#2', 1))]],
   ['late words', 'what a broker took its time with', LATE, does(asks('broker', 'slow'))],
   ['late words', 'what a gateway stood still over', LATE, does({ do: 'pause' })],
   [
@@ -670,9 +692,9 @@ const PASSED: Case[] = [
       revoked('m-ada'),
       ...enters('bob#2').map(inH),
       inH(sync('bob#2', 0)),
-      at(500, inH(says('bob#2', 1))),
-      at(510, inH(hears('bob#2', 1))),
-      at(520, hears('bob#2', 2)),
+      at(70, inH(says('bob#2', 1))),
+      at(80, inH(hears('bob#2', 1))),
+      at(90, hears('bob#2', 2)),
     ],
   ],
   ...['kill', 'pause', 'deploy', 'leave', 'close', 'revoke', 'steal', 'ask', 'backend', 'jump'].map(

@@ -4,6 +4,7 @@ import { START } from '../process.js';
 import type { Found } from './check.js';
 import { groupOf } from './groups-in.js';
 import { meets } from './known.js';
+import { heardTooLate } from './late-hearing.js';
 import { reading } from './wire.js';
 
 type Sent = HistoryEntry & { kind: 'sent' };
@@ -43,8 +44,13 @@ export function checkLateWords(history: History, plan: Plan): Found[] {
   if (meets(plan, 'broker') || plan.actions.some((action) => action.do === 'pause')) return [];
   const { truth } = reading(history);
   const sendings = sendingsOf(history);
-  const found: Found[] = [];
-  for (const [connection, stay] of staysOf(history, plan)) {
+  const stays = staysOf(history, plan);
+  const found = heardTooLate(history, plan, (id) => {
+    const sent = sendings.get(id) ?? [];
+    const stay = sent.length === 1 ? stays.get((sent[0] as Sent).connection) : undefined;
+    return stay?.why === 'had expired' ? undefined : stay?.overAtMs;
+  });
+  for (const [connection, stay] of stays) {
     if (stay.why === 'had expired') continue;
     const own = [...sendings].filter(([, sent]) => sent.length === 1 && sent[0]?.connection === connection);
     for (const [id] of own) {
