@@ -65,7 +65,7 @@ export const clientBugs: readonly PlantedBug[] = [
     find: "entry.isInDoubt ? 'OUTCOME_UNKNOWN' : code",
     replace: 'code',
     promise: 'a publish that fails with the code of a refusal was not accepted',
-    needs: (plan) => asks(plan, 'broker', 'late', 'lost', 'fail'),
+    needs: (plan) => asks(plan, 'broker', 'late', 'lost', 'lost once', 'fail'),
   },
   {
     name: 'client-resends-what-failed-as-another',
@@ -81,7 +81,7 @@ export const clientBugs: readonly PlantedBug[] = [
     find: "(outcome === 'recovered' && (isSame || !entry.isInDoubt))",
     replace: "outcome === 'recovered'",
     promise: 'a message of an unknown outcome is not sent again unasked',
-    needs: (plan) => asks(plan, 'broker', 'late', 'lost'),
+    needs: (plan) => asks(plan, 'broker', 'late', 'lost', 'lost once'),
     missing:
       'The gateway would have to fail on a message, its client to come back as another member and still to recover, and the broker to take the message after that.',
   },

@@ -132,4 +132,19 @@ export const groupBugs: readonly PlantedBug[] = [
     replace: 'this.context.wasReset',
     promise: 'who is in a group whose log was lost is told so',
   },
+  {
+    name: 'memory-not-given-back',
+    file: 'gateway-core/src/groups/groups.ts',
+    find: 'this.#keepBudget();',
+    replace: '',
+    promise: 'logs hold no more memory than `limits.logBytesTotalMax`',
+    needs: ({ limits }) => limits.logBytesTotalMax !== undefined,
+  },
+  {
+    name: 'groups-kept-over-close',
+    file: 'gateway-core/src/groups/groups.ts',
+    find: 'for (const group of this.#groups.values()) this.#dispose(group);',
+    replace: '',
+    promise: 'a gateway that has closed keeps nothing',
+  },
 ];

@@ -40,7 +40,7 @@ export const handlerBugs: readonly PlantedBug[] = [
     promise: 'nothing is accepted of who was sent away while a hook was asked',
     needs: (plan) => asks(plan, 'authorize', 'slow', 'late') && has(plan, 'revoke', 'steal'),
     missing:
-      'Somebody would have to be revoked while a hook is asked about a message of theirs, and another one to speak before it answers.',
+      'Somebody would have to be revoked while a hook is asked about a message of theirs, and nothing else to hold up who hears it.',
   },
   {
     name: 'joins-after-the-wait',

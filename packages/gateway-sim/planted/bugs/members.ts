@@ -1,4 +1,4 @@
-import { has, hasMoves, type PlantedBug } from '../planted-bug.js';
+import { asks, has, hasMoves, type PlantedBug } from '../planted-bug.js';
 
 /** In what becomes of members: resumes, their windows, and other gateways. */
 export const memberBugs: readonly PlantedBug[] = [
@@ -51,7 +51,7 @@ export const memberBugs: readonly PlantedBug[] = [
     find: 'return known === here && (known === undefined || known.resume.generation === generation);',
     replace: 'return true;',
     promise: 'of two that resume one after the other the later one is the member',
-    needs: (plan) => hasMoves(plan) && has(plan, 'steal'),
+    needs: (plan) => hasMoves(plan) && (has(plan, 'steal') || asks(plan, 'members')),
     missing: 'Two takeovers would have to overlap in the milliseconds after the first has succeeded.',
   },
   {
@@ -68,8 +68,9 @@ export const memberBugs: readonly PlantedBug[] = [
     find: 'for (const groupId of groupIds) if (!this.isIn(memberId, groupId)) this.presence.leave(groupId, memberId, generation);',
     replace: '',
     promise: 'a member whose new gateway dies is not listed for ever',
-    needs: (plan) => hasMoves(plan) && has(plan, 'kill'),
-    missing: 'A gateway would have to die in the milliseconds between its takeover and its word to the presence store.',
+    needs: (plan) => hasMoves(plan) && has(plan, 'kill') && asks(plan, 'presence'),
+    missing:
+      'A gateway would have to die in the milliseconds between its takeover and its word to the presence store, and the member not come back: who is resumed is entered anew.',
   },
   {
     name: 'end-not-said',
@@ -84,7 +85,7 @@ export const memberBugs: readonly PlantedBug[] = [
     find: 'for (const member of this.listener.all()) this.#owed.add(member);\n      this.#repeatAt = now;',
     replace: 'this.#repeatAt = now;',
     promise: 'the members of a gateway that was taken for dead can be resumed elsewhere',
-    needs: (plan) => hasMoves(plan) && has(plan, 'kill') && has(plan, 'pause'),
+    needs: (plan) => hasMoves(plan) && has(plan, 'kill', 'deploy') && (has(plan, 'pause') || asks(plan, 'members')),
     missing:
       'A gateway would have to stand still for longer than its lease, live on, and then die, before anything else is said of its member.',
   },
@@ -141,5 +142,13 @@ export const memberBugs: readonly PlantedBug[] = [
     replace: '',
     promise: 'who never came into a group is not listed there',
     needs: (plan) => has(plan, 'ask'),
+  },
+  {
+    name: 'dropped-without-limit',
+    file: 'gateway-core/src/members/members.ts',
+    find: 'if (this.#dropped.size > this.options.droppedMembersMax) this.end(oldest as Member);',
+    replace: '',
+    promise: 'no more dropped members are kept than `limits.droppedMembersMax`',
+    needs: ({ limits }) => limits.droppedMembersMax !== undefined,
   },
 ];

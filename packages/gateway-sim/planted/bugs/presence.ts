@@ -16,9 +16,7 @@ export const presenceBugs: readonly PlantedBug[] = [
     find: "this.timeouts.limit(this.store.list(groupId), 'presence.list')",
     replace: 'this.store.list(groupId)',
     promise: 'a store that never answers stops nothing for good',
-    needs: (plan) => asks(plan, 'presence', 'lost'),
-    missing:
-      'While the answers of a store are lost all of them are, and `info`, which is asked before, has a limit: the fault of a single answer that is lost is missing.',
+    needs: (plan) => asks(plan, 'presence', 'lost', 'lost once'),
   },
   {
     name: 'late-list-wins',
@@ -26,7 +24,7 @@ export const presenceBugs: readonly PlantedBug[] = [
     find: 'if (news.asked < this.#asked) return;',
     replace: '',
     promise: 'rosters show the newest that the store has answered',
-    needs: (plan) => asks(plan, 'presence', 'slow', 'late'),
+    needs: (plan) => asks(plan, 'presence', 'slow', 'late', 'overtaking'),
     missing: 'Lists of one group are asked for one after the other, but for the first ones.',
   },
   {
@@ -57,7 +55,7 @@ export const presenceBugs: readonly PlantedBug[] = [
     find: "return answer === 'lapsed' || isOneLost;",
     replace: "return answer === 'lapsed';",
     promise: 'a gateway enters its members again where a touch was not answered, which may have been told so',
-    needs: (plan) => asks(plan, 'presence', 'lost', 'late'),
+    needs: (plan) => asks(plan, 'presence', 'lost', 'late', 'lost once', 'overtaking'),
     missing:
       'A store would have to do one touch, say `lapsed` and lose that answer; the model of Redis does, see `tests/redis-sim/regressions`.',
   },
@@ -89,7 +87,7 @@ export const presenceBugs: readonly PlantedBug[] = [
     find: 'context.members.announce(member, identity, groupId, generation)',
     replace: 'context.members.announce(member, identity, groupId)',
     promise: 'a late word of a member does not undo what its new gateway says',
-    needs: (plan) => hasMoves(plan) && asks(plan, 'presence', 'slow', 'late'),
+    needs: (plan) => hasMoves(plan) && asks(plan, 'presence'),
     missing: 'A member would have to enter by a call that comes through when another gateway has it already.',
   },
   {
@@ -114,8 +112,7 @@ export const presenceBugs: readonly PlantedBug[] = [
     find: 'const late = () => this.#owe(this.#members.getOrAdd(groupId, memberId, kept.generation));',
     replace: 'const late = () => {};',
     promise: 'a call that comes through late does not undo a newer one',
-    needs: (plan) => asks(plan, 'presence', 'late', 'lost'),
-    missing: 'The simulated parts do what they are asked in order, and never after a gateway has given up: a fault is missing.',
+    needs: (plan) => asks(plan, 'presence', 'late', 'lost', 'lost once', 'overtaking'),
   },
   {
     name: 'calls-not-one-at-a-time',
@@ -124,7 +121,6 @@ export const presenceBugs: readonly PlantedBug[] = [
     replace: 'if (underWay === null) {',
     promise: 'of one member there is one call at a time',
     needs: (plan) => asks(plan, 'presence'),
-    missing: 'The simulated parts do what they are asked in order, and never after a gateway has given up: a fault is missing.',
   },
   {
     name: 'dead-node-not-buried',
