@@ -51,7 +51,7 @@ const DRAWS: Readonly<Record<RedisFault, Draw>> = {
 
 /** Without those of the parts in memory. */
 const OTHER_FAULTS = (Object.keys(FAULTS) as Fault[]).filter(
-  (fault) => !['stores', 'broker', 'logs', 'answers', 'overtaking'].includes(fault),
+  (fault) => !['stores', 'broker', 'logs', 'answers', 'overtaking', 'idlers', 'impostors'].includes(fault),
 );
 
 /** Somebody becomes a member whose gateway does not hear of it for a while, and its client goes on speaking there. */

@@ -15,6 +15,7 @@ export function simulateRedis(options: {
   return run(plan, {
     keepsTrace: timeline,
     gatewayOptions: takingEverybody,
+    takesEverybody: true,
     clientOptions: () => ({}),
     backend: (world) => new RedisSimBackend(world),
   });

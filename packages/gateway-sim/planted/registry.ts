@@ -2,8 +2,11 @@ import { clientBugs } from './bugs/client.js';
 import { connectionBugs } from './bugs/connections.js';
 import { groupBugs } from './bugs/groups.js';
 import { handlerBugs } from './bugs/handlers.js';
+import { limitBugs } from './bugs/limits.js';
 import { memberBugs } from './bugs/members.js';
 import { presenceBugs } from './bugs/presence.js';
+import { rightBugs } from './bugs/rights.js';
+import { teardownBugs } from './bugs/teardown.js';
 import type { PlantedBug } from './planted-bug.js';
 
 /** Every planted bug. */
@@ -13,5 +16,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...presenceBugs,
   ...handlerBugs,
   ...connectionBugs,
+  ...limitBugs,
+  ...rightBugs,
+  ...teardownBugs,
   ...clientBugs,
 ];

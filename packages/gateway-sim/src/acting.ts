@@ -160,6 +160,14 @@ export function act(world: World, act: Act): void {
     case 'steal':
       steal(world, userOf(act), act.twice);
       return;
+    case 'idle':
+      world.intruder.idle();
+      return;
+    case 'impostor': {
+      const { resumeToken } = userOf(act);
+      if (resumeToken !== undefined && world.plan.principals) world.intruder.resume(resumeToken, 'mallory:0');
+      return;
+    }
     case 'flood':
       world.intruder.flood(act.count, groupId(0));
       return;
@@ -172,7 +180,7 @@ export function act(world: World, act: Act): void {
       if (memberId === undefined) return;
       let count = 0;
       for (const { gateway } of world.gateways) count += gateway?.revoke({ memberId }) ?? 0;
-      if (count > 0) world.note({ kind: 'revoked', memberId });
+      world.note({ kind: 'revoked', memberId, count });
     }
   }
 }

@@ -132,6 +132,8 @@ function actsOf({ users, gateways, groups }: Plan): Readonly<Record<OwnAct, Fiel
     ask: { what: oneOf(ASKED), manner: oneOf(MANNERS), forMs: ms, gateway, skips: optional(wholeFrom(0, COUNT_MAX)) },
     'lose logs': { keeps: wholeFrom(0, COUNT_MAX) },
     steal: { user, twice: isBoolean },
+    idle: {},
+    impostor: { user },
     flood: { count },
     hostile: { text: textUpTo(TEXT_MAX) },
     revoke: { user },

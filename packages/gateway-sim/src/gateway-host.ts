@@ -2,7 +2,7 @@ import { type Authenticate, type Authorize, createGateway, type Gateway, type Ga
 import type { MemoryLink } from 'gateway-core/testing';
 import { atOnce, errorText } from './input.js';
 import type { Backend } from './parts/backend.js';
-import type { Asked } from './plan.js';
+import type { Asked, Plan } from './plan.js';
 import { SimProcess } from './process.js';
 import type { Random } from './random.js';
 import type { Surroundings } from './surroundings.js';
@@ -19,6 +19,8 @@ export class GatewayHost {
   #closeParts = () => {};
   #starts = 0;
   #isDraining = false;
+  /** Of the gateway that was started last: those of the plan, and of who simulates. */
+  limits: Plan['limits'] = {};
   /** Of all gateways that have run here: the most members that were dropped at one time. */
   droppedMembersMost = 0;
   readonly #random: Random;
@@ -29,6 +31,8 @@ export class GatewayHost {
     readonly index: number,
     private readonly shared: Pick<Backend, 'reach'> | undefined,
     private readonly optionsOf: (name: string) => Omit<GatewayOptions, SimulatedOptions>,
+    /** What it reaches has timers in its process, until that lets go of it. */
+    private readonly reachesByTimers = false,
   ) {
     this.name = `gateway-${index + 1}`;
     this.#random = world.random.fork(this.name);
@@ -80,6 +84,7 @@ export class GatewayHost {
       if (!process.isDead) world.note({ kind: 'failed', where: `${this.name}: ${where}`, error: errorText(error) });
     });
     this.#gateway = gateway;
+    this.limits = { ...plan.limits, ...limits } as Plan['limits'];
     this.#isDraining = false;
     world.say(this.name, 'starts');
   }
@@ -129,13 +134,26 @@ export class GatewayHost {
     const gateway = this.#gateway;
     if (gateway === undefined || this.#isDraining) return;
     this.#isDraining = true;
-    await gateway.close({ graceMs }).catch((error: unknown) => {
-      this.world.note({ kind: 'found', check: 'close', text: `${this.name}: close() rejected: ${errorText(error)}` });
-    });
+    await this.close(graceMs);
     if (this.#gateway !== gateway) return;
     this.#gateway = undefined;
     this.#closeParts();
     this.world.note({ kind: 'act', act: { do: 'deploy', gateway: this.index, graceMs, backMs: -1 } });
+  }
+
+  /** Closes the gateway, where there is one. */
+  async close(graceMs: number): Promise<void> {
+    const { world, name } = this;
+    const process = this.#process;
+    const found = (check: string, text: string) => {
+      if (!process.isDead) world.note({ kind: 'found', check, text: `${name}: ${text}` });
+    };
+    try {
+      await this.#gateway?.close({ graceMs });
+    } catch (error) {
+      found('close', `close() rejected: ${errorText(error)}`);
+    }
+    if (process.pendingTimers > 0 && !this.reachesByTimers) found('close', `${process.pendingTimers} timers left by close()`);
   }
 
   /** A gateway that has closed lets go of what it shared. */

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from 'gateway-core';
 import type { GoesOn } from './parts/backend.js';
-import type { Act } from './plan.js';
+import type { Act, Plan } from './plan.js';
 
 /** A JSON object that went over a wire. */
 export interface WireMessage {
@@ -53,7 +53,8 @@ export type Happening =
   | { kind: 'refused'; who: string; life: string; id: string; code: string }
   | { kind: 'told'; who: string; life: string; handle: string; told: Told }
   | { kind: 'roster'; who: string; life: string; groupId: string; joins: string[]; leaves: string[] }
-  | { kind: 'revoked'; memberId: string }
+  /** `count`: how many the gateways say that there were. */
+  | { kind: 'revoked'; memberId: string; count: number }
   | { kind: 'failed'; where: string; error: string }
   | { kind: 'found'; check: string; text: string };
 
@@ -89,6 +90,8 @@ export interface FinalGateway {
   droppedMembers: number;
   /** The most that it has had at any time. */
   droppedMembersMost: number;
+  /** Its limits. Default: those of the plan. */
+  limits?: Plan['limits'] | undefined;
 }
 
 /** Everything that the checks are given. */
@@ -100,6 +103,8 @@ export interface History {
   leftovers: readonly { who: string; what: string; count: number }[];
   /** Which epochs are of one log. Default: each is of its own. */
   goesOn?: GoesOn | undefined;
+  /** The gateways have the built-in hooks, so it is known what they answer. Default: others. */
+  takesEverybody?: boolean | undefined;
 }
 
 /** A promise that was broken. */

@@ -42,6 +42,12 @@ export class Intruder implements Caller {
     this.#leaveAfter(socket, 3_000);
   }
 
+  /** Says only that it lives, and stays for as long as it may. */
+  idle(): void {
+    const socket = this.#dial();
+    this.#onceReady(socket, () => socket.send('{"type":"heartbeat"}'));
+  }
+
   /** Resumes as somebody, who may still be connected. */
   resume(resumeToken: string, token: string): void {
     const socket = this.#dial();

@@ -144,6 +144,8 @@ const FAULT_ACTS: Readonly<Record<Fault, Draw>> = {
     bytes: random.pick([1_000, 4_000]),
     forMs: Math.min(random.pick([300, 2_000]), longestMs),
   }),
+  idlers: () => ({ do: 'idle' }),
+  impostors: (plan, random) => ({ do: 'impostor', user: user(plan, random) }),
 };
 
 /** Messages that no client sends; each must be answered or end its own connection, and nothing else. */

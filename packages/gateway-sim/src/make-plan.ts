@@ -34,6 +34,7 @@ const EXACT: ClockFault = { offsetMs: 0, rate: 1 };
 
 /** They came later, and are drawn apart: a seed that has none of them stands for what it stood for before. */
 const LATER: ReadonlySet<Fault> = new Set(['answers', 'overtaking', 'overruns']);
+const LATEST: ReadonlySet<Fault> = new Set(['idlers', 'impostors']);
 const NEED_SHARED: ReadonlySet<Fault> = new Set(['stores', 'broker', 'logs', 'answers', 'overtaking']);
 
 /**
@@ -59,7 +60,8 @@ export function makePlan(
   const random = new Random(`plan ${seed}`);
   const share = random.pick([0.1, 0.2, 0.35, 0.6]);
   const later = random.fork('later faults');
-  const faults = only.filter((fault) => (LATER.has(fault) ? later : random).chance(share));
+  const latest = random.fork('latest faults');
+  const faults = only.filter((fault) => (LATEST.has(fault) ? latest : LATER.has(fault) ? later : random).chance(share));
   const needsShared = faults.some((fault) => NEED_SHARED.has(fault));
   const shared = isShared || needsShared || random.chance(0.4);
   const gateways = shared ? random.integer(1, size.gateways) : 1;
@@ -74,7 +76,8 @@ export function makePlan(
     users,
     groups: random.integer(1, size.groups),
     shared,
-    principals: random.chance(0.3),
+    // Where nobody has a name, nobody has another one.
+    principals: random.chance(0.3) || faults.includes('impostors'),
     asyncHooks: faults.includes('hooks') || random.chance(0.3),
     credentialsMs: faults.includes('tokens') ? random.pick([4_000, 15_000]) : 0,
     timings: { ...timingsOf(random), ...sweepsOf(random.fork('sweeps')) },

@@ -27,6 +27,8 @@ export const FAULTS = {
   answers: 'one answer of a hook, a store or the broker is lost, its call done or not',
   overtaking: 'calls of the stores overtake each other, some after their gateway has given up',
   overruns: 'a client does not read while more comes into a small log than that holds',
+  idlers: 'somebody connects, and never says who they are',
+  impostors: 'somebody of another name resumes with the token of a client',
 } as const;
 
 /** The name of a kind of fault. */
@@ -77,6 +79,8 @@ export type Act =
   | { do: 'ask'; what: Asked; manner: Manner; forMs: number; gateway: number; skips?: number | undefined }
   | { do: 'lose logs'; keeps: number }
   | { do: 'steal'; user: number; twice: boolean }
+  | { do: 'idle' }
+  | { do: 'impostor'; user: number }
   | { do: 'flood'; count: number }
   | { do: 'hostile'; text: string }
   | { do: 'revoke'; user: number }

@@ -1,5 +1,6 @@
 import { act, groupId } from './acting.js';
 import { CHECKS } from './checks/checks.js';
+import { meets } from './checks/known.js';
 import { CONVERGENCE_MS } from './convergence.js';
 import type { FinalGateway, History, Violation } from './history.js';
 import type { Plan } from './plan.js';
@@ -51,7 +52,11 @@ async function runNow(plan: Plan, options: WorldOptions): Promise<RunResult> {
   process.on('unhandledRejection', unhandled);
   try {
     for (const gateway of world.gateways) gateway.start();
-    for (const action of plan.actions) schedule.at(action.atMs, () => act(world, action));
+    for (const action of plan.actions)
+      schedule.at(action.atMs, () => {
+        for (const gateway of world.gateways) gateway.look();
+        act(world, action);
+      });
     await until(world, plan.actsMs);
     heal(world);
     await until(world, schedule.nowMs + CONVERGENCE_MS);
@@ -60,7 +65,15 @@ async function runNow(plan: Plan, options: WorldOptions): Promise<RunResult> {
     const users = world.users.map(({ final }) => final);
     const gateways = await Promise.all(world.gateways.map((_, index) => finalOf(world, index)));
     const leftovers = await end(world);
-    const history: History = { entries: world.entries, users, gateways, leftovers, goesOn: world.backend?.goesOn };
+    const { takesEverybody } = options;
+    const history: History = {
+      entries: world.entries,
+      users,
+      gateways,
+      leftovers,
+      goesOn: world.backend?.goesOn,
+      takesEverybody,
+    };
     const violations = CHECKS.flatMap(({ name, check }) =>
       check(history, plan).map(({ atMs, text }) => ({ check: name, atMs, text })),
     );
@@ -108,9 +121,9 @@ function lastWords(world: World): void {
 }
 
 async function finalOf(world: World, index: number): Promise<FinalGateway> {
-  const { gateway, name, droppedMembersMost } = world.gateways[index] as (typeof world.gateways)[number];
+  const { gateway, name, droppedMembersMost, limits } = world.gateways[index] as (typeof world.gateways)[number];
   const groups = Array.from({ length: world.plan.groups }, (_, group) => groupId(group));
-  if (gateway === undefined) return { name, ledger: [], sessions: 0, logBytes: 0, droppedMembers: 0, droppedMembersMost };
+  if (gateway === undefined) return { name, ledger: [], sessions: 0, logBytes: 0, droppedMembers: 0, droppedMembersMost, limits };
   const { logBytes, droppedMembers } = gateway.stats();
   let sessions: number | undefined;
   const counted = Promise.all(groups.map((group) => gateway.sessions(group))).then((all) => {
@@ -120,7 +133,7 @@ async function finalOf(world: World, index: number): Promise<FinalGateway> {
   await until(world, world.schedule.nowMs + 1_000);
   if (sessions === undefined) world.note({ kind: 'found', check: 'sessions', text: `${name} does not say which there are` });
   const ledger = groups.flatMap((group) => gateway.ledger(group).map((entry) => ({ groupId: group, ...entry })));
-  return { name, ledger, sessions: sessions ?? 0, logBytes, droppedMembers, droppedMembersMost };
+  return { name, ledger, sessions: sessions ?? 0, logBytes, droppedMembers, droppedMembersMost, limits };
 }
 
 /** What a gateway that has closed has none of any more. */
@@ -135,16 +148,20 @@ async function end(world: World): Promise<History['leftovers']> {
   }
   await until(world, world.schedule.nowMs + GOING_MS);
   let open = 0;
-  for (const { gateway } of world.gateways) {
+  for (const host of world.gateways) {
+    const { gateway } = host;
     open += gateway?.stats().connections ?? 0;
-    void gateway?.close({ graceMs: 1_000 });
+    void host.close(1_000);
   }
   await until(world, world.schedule.nowMs + CLOSING_MS);
   if (world.backend !== undefined) {
     for (const gateway of world.gateways) gateway.letGo();
     await until(world, world.schedule.nowMs + CLOSING_MS);
   }
+  // One call of a broker that fails may be the end of a subscription.
+  const subscriptions = meets(world.plan, 'broker') ? 0 : (world.shared?.broker.subscriptions ?? 0);
   return [
+    { who: 'broker', what: 'subscriptions', count: subscriptions },
     { who: 'gateways', what: 'connections after every client has closed', count: open },
     ...world.users.map(({ name, process }) => ({ who: name, what: 'timers', count: process.pendingTimers })),
     ...world.gateways.map(({ name, leftovers }) => ({ who: name, what: 'timers', count: leftovers })),

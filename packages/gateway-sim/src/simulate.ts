@@ -87,11 +87,12 @@ export function simulate(options: SimulateOptions): Promise<SimulateResult> {
   const { seed, plan, faults, size, actors, gateway, client, timeline = false } = options;
   const names = actors && Object.keys(actors);
   const drawn = plan ?? planOf(seed, { ...DEFAULT_SIZE, ...size }, faults, names);
-  const made = gateway === undefined || plan !== undefined ? drawn : withoutSweeps(drawn);
+  const made = gateway === undefined || plan !== undefined ? drawn : forOthers(drawn);
   const programs: Program[] = [];
   const world: WorldOptions = {
     keepsTrace: timeline,
     gatewayOptions: gateway ?? takingEverybody,
+    takesEverybody: gateway === undefined,
     clientOptions: client ?? (() => ({})),
     names,
     play:
@@ -127,10 +128,10 @@ function planOf(
   return names === undefined ? plan : { ...plan, actions: plan.actions.filter((action) => !WORK.has(action.do)) };
 }
 
-/** Options that somebody brings may be of leases that are shorter than the sweeps of a plan. */
-function withoutSweeps(plan: Plan): Plan {
+/** Options that somebody brings may be of leases that are shorter than the sweeps of a plan, and of hooks that know no names. */
+function forOthers(plan: Plan): Plan {
   const { sweepIntervalMs: _, ...timings } = plan.timings;
-  return { ...plan, timings };
+  return { ...plan, timings, actions: plan.actions.filter((action) => action.do !== 'impostor') };
 }
 
 /** An actor's program, from a start of its client on. */

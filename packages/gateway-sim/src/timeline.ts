@@ -31,7 +31,7 @@ export function traceText(entry: HistoryEntry, wireText?: string): [who: string,
     case 'roster':
       return [entry.life, `roster of ${entry.groupId}: +${entry.joins.join(' +')} -${entry.leaves.join(' -')}`];
     case 'revoked':
-      return ['host', `revokes ${entry.memberId}`];
+      return ['host', `revokes ${entry.memberId}${entry.count === 0 ? ', whom no gateway has' : ''}`];
     case 'failed':
       return [entry.where, `failed: ${entry.error}`];
     case 'found':

@@ -24,6 +24,8 @@ const NAMES = ['ada', 'bob', 'cyd', 'dee', 'eve', 'fay', 'gil', 'hal'];
 export interface WorldOptions {
   /** Options of a gateway, asked for at each start of one. */
   gatewayOptions(name: string, world: World): Omit<GatewayOptions, SimulatedOptions>;
+  /** These are the built-in ones. Default: others. */
+  takesEverybody?: boolean | undefined;
   /** Options of the users' clients. */
   clientOptions(name: string): Some<ClientOptions>;
   /** Names of the users, in the order in which the plan counts them. Default: some. */
@@ -72,7 +74,14 @@ export class World implements Surroundings {
     this.shared = shared;
     this.gateways = Array.from(
       { length: plan.gateways },
-      (_, index) => new GatewayHost(this, index, this.backend ?? shared, (name) => options.gatewayOptions(name, this)),
+      (_, index) =>
+        new GatewayHost(
+          this,
+          index,
+          this.backend ?? shared,
+          (name) => options.gatewayOptions(name, this),
+          this.backend !== undefined,
+        ),
     );
     this.network = new Network(this.schedule, this.random.fork('network'), plan.network, this.gateways);
     this.users = Array.from({ length: plan.users }, (_, index) => {
@@ -90,7 +99,6 @@ export class World implements Surroundings {
   note(happening: Happening, wireText?: string): void {
     const entry: HistoryEntry = { atMs: this.schedule.nowMs, ...happening };
     this.entries.push(entry);
-    for (const gateway of this.gateways) gateway.look();
     const [who, what] = traceText(entry, wireText);
     this.trace.add(entry.atMs, who, what);
   }

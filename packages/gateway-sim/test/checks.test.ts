@@ -1,4 +1,4 @@
-import { CONVERGENCE_MS, type FinalUser, type History } from 'gateway-sim';
+import { CONVERGENCE_MS, type FinalUser, type History, type Plan } from 'gateway-sim';
 import { describe, expect, test } from 'vitest';
 import {
   acked,
@@ -10,6 +10,7 @@ import {
   hears,
   historyOf,
   identify,
+  on,
   open,
   PLAN,
   ready,
@@ -121,7 +122,7 @@ describe('found is', () => {
     [
       'rights',
       'a message of who was revoked',
-      [...TALK, { kind: 'revoked', memberId: 'm-ada' }, says('ada#1', 4), hears('bob#2', 4)],
+      [...TALK, { kind: 'revoked', memberId: 'm-ada', count: 1 }, says('ada#1', 4), hears('bob#2', 4)],
     ],
     [
       'rights',
@@ -207,7 +208,7 @@ describe('found is', () => {
     [
       'hearing',
       'what who was revoked is sent',
-      [...talks, { kind: 'revoked', memberId: 'm-bob' }, at(500, says('ada#1', 1)), at(510, hears('bob#2', 1))],
+      [...talks, { kind: 'revoked', memberId: 'm-bob', count: 1 }, at(500, says('ada#1', 1)), at(510, hears('bob#2', 1))],
     ],
     [
       'hearing',
@@ -220,7 +221,7 @@ describe('found is', () => {
       [
         ...talks,
         says('ada#1', 2),
-        { kind: 'revoked', memberId: 'm-ada' },
+        { kind: 'revoked', memberId: 'm-ada', count: 1 },
         at(500, says('bob#2', 1)),
         at(510, hears('bob#2', 1)),
         at(520, hears('bob#2', 2)),
@@ -257,6 +258,78 @@ describe('found is', () => {
   });
   test.each(cases)('by %s: %s', (name, _text, steps) => {
     expect(found(historyOf(steps))).toContain(name);
+  });
+
+  describe('with the built-in hooks,', () => {
+    const ownHooks = (steps: Step[], plan: Partial<Plan> = {}) =>
+      found(historyOf(steps, { takesEverybody: true }), { ...PLAN, principals: true, ...plan });
+    const named = (connection: string, token: string): Step =>
+      sends(connection, { type: 'identify', payload: { token, resume: { groups: {} } } });
+    const closed = (connection: string, code: number): Step => ({ kind: 'closed', ...on(connection), code });
+    const deploy = { do: 'deploy', gateway: 0, graceMs: 500, backMs: 40 } as const;
+    const deployed: Step = { kind: 'act', act: deploy };
+
+    test('by identity: who becomes a member of another name', () => {
+      const taken = (token: string) => [
+        open('ada#1'),
+        named('ada#1', 'ada:1'),
+        ready('ada#1'),
+        open('mallory#2'),
+        named('mallory#2', token),
+        ready('mallory#2', { memberId: 'm-ada' }),
+      ];
+      expect(ownHooks(taken('mallory:0'))).toContain('identity');
+      expect(ownHooks(taken('ada:stolen'))).not.toContain('identity');
+      expect(ownHooks(taken('mallory:0'), { principals: false })).not.toContain('identity');
+      expect(found(historyOf(taken('mallory:0')))).not.toContain('identity');
+    });
+
+    test.each([0, 1])('by revoked: who comes back after %i were revoked', (count) => {
+      const back: Step[] = [
+        { kind: 'revoked', memberId: 'm-ada', count },
+        identify('ada#5', {}),
+        ready('ada#5', { resumed: true }),
+      ];
+      expect(ownHooks([...talks, ...back])).toContain('revoked');
+      const killed = { do: 'kill', gateway: 0, how: 'reset', backMs: 1, atMs: 1 } as const;
+      expect(ownHooks([...talks, ...back], { actions: [killed] })).not.toContain('revoked');
+      // What was under way before may be told after it.
+      const [revoked, asked, told] = back as [Step, Step, Step];
+      expect(ownHooks([...talks, asked, revoked, told])).not.toContain('revoked');
+    });
+
+    test.each([
+      [4001, { credentialsMs: 4_000 }],
+      [4003, { actions: [{ do: 'revoke', user: 0, atMs: 1 }] }],
+      [4100, { limits: { messagesPerSecondMax: 20 } }],
+      [4200, { actions: [{ do: 'vanish', user: 0, atMs: 1 }] }],
+      [4201, { actions: [{ do: 'freeze', user: 0, forMs: 1, atMs: 1 }] }],
+      [4202, { actions: [{ ...deploy, atMs: 1 }] }],
+      [4203, { network: { ...PLAN.network, bytesPerSecond: 20_000 } }],
+    ] satisfies [number, Partial<Plan>][])('by closed: %i without a reason', (code, reason) => {
+      expect(ownHooks([...talks, closed('bob#2', code)])).toContain('closed');
+      expect(ownHooks([...talks, closed('bob#2', code)], reason)).not.toContain('closed');
+      expect(ownHooks([...talks, closed('mallory#2', code)])).not.toContain('closed');
+    });
+
+    test('by closed: who was not asked to come back elsewhere', () => {
+      const actions = [{ ...deploy, atMs: 3_000 }];
+      const asked = gets('bob#2', { type: 'reconnect', payload: { afterMs: 0 } });
+      const steps = [...talks, at(3_000, deployed), at(3_400, closed('bob#2', 4202))];
+      expect(ownHooks(steps, { actions })).toContain('closed');
+      expect(ownHooks([...steps.slice(0, -1), at(3_100, asked), ...steps.slice(-1)], { actions })).not.toContain('closed');
+      // Who came as it began is sent away at once.
+      expect(
+        ownHooks([at(2_990, deployed), ...talks.map((step) => at(3_000, step)), ...steps.slice(-1)], { actions }),
+      ).not.toContain('closed');
+    });
+
+    test('by rates: more messages than a rate allows', () => {
+      const limits = { messagesBurst: 2, messagesPerSecondMax: 1 };
+      const three = (lastMs: number) => [...talks, acked('ada#1', 1), acked('ada#1', 2), at(lastMs, acked('ada#1', 3))];
+      expect(ownHooks(three(900), { limits })).toContain('rates');
+      expect(ownHooks(three(1_000), { limits })).not.toContain('rates');
+    });
   });
 
   const told = (told: object): Step => ({

@@ -60,7 +60,7 @@ const gap = (from: number, to: number) => gets('bob#2', { type: 'gap', payload: 
 const join = (connection: string, since: object = {}) => sends(connection, { type: 'join', payload: { groupId: 'g', since } });
 const leave = (connection: string) => sends(connection, { type: 'leave', id: 'leave-1', payload: { groupId: 'g' } });
 const left = (connection: string) => gets(connection, { type: 'ack', payload: { id: 'leave-1' } });
-const revoked = (memberId: string): Step => ({ kind: 'revoked', memberId });
+const revoked = (memberId: string): Step => ({ kind: 'revoked', memberId, count: 1 });
 const leaves = (memberId: string): Step => ({
   kind: 'roster',
   who: 'bob',

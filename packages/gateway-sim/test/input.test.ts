@@ -122,6 +122,19 @@ describe('a plan is made smaller', () => {
     await expect(shrink(PLAN, flaky, Number.NaN)).rejects.toThrow(/^triesMax/);
   });
 
+  test('to nothing that is no plan', async () => {
+    for (let seed = 1; seed <= 40; seed += 1) {
+      let tries = 0;
+      const isAny = async (plan: Plan) => {
+        checkPlan(plan);
+        tries += 1;
+        // Each of them is refused, and taken, at some time.
+        return tries === 1 || (tries + seed) % 3 === 0;
+      };
+      await shrink(makePlan(seed, { users: 5, gateways: 3, groups: 3, actions: 80, actsMs: 90_000 }), isAny, 60);
+    }
+  });
+
   test('until what asks throws', async () => {
     await expect(shrink(PLAN, () => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
   });

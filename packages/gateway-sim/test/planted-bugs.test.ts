@@ -42,6 +42,10 @@ describe('within 40 seeds the simulator finds', () => {
     ['leave-not-announced', 'rosters'],
     ['client-comes-back-live', 'views'],
     ['client-backoff-in-seconds', 'converged'],
+    ['flood-not-limited', 'rates'],
+    ['idle-for-ever', 'end'],
+    ['never-unsubscribes', 'end'],
+    ['anybody-resumes', 'identity'],
   ])('%s, by %s', async (name, check) => {
     const bug = PLANTED_BUGS.find((one) => one.name === name) as PlantedBug;
     const { found } = await hunt.for(bug, { to: 40, shrinks: false });

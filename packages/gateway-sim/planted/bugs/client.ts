@@ -155,4 +155,33 @@ export const clientBugs: readonly PlantedBug[] = [
     replace: '',
     promise: 'what a member says of itself is said again when it comes back as another',
   },
+  {
+    name: 'client-stops-when-refused-once',
+    file: 'gateway-client/src/connection.ts',
+    find: 'const asksAgain = code === 4001 && tokens.canRenew && refused === undefined;',
+    replace: 'const asksAgain = false as boolean;',
+    promise: 'a client whose token can be renewed does not stop',
+  },
+  {
+    name: 'client-tells-the-last-again',
+    file: 'gateway-client/src/handle.ts',
+    find: 'if (position?.epoch === epoch && seq <= position.seq) return;',
+    replace: 'if (position?.epoch === epoch && seq < position.seq) return;',
+    promise: 'what the user of a client is told is told once',
+  },
+  {
+    name: 'client-tells-no-gap',
+    file: 'gateway-client/src/shared-group.ts',
+    find: '    each((user) => user.gap(payload));',
+    replace: '',
+    promise: 'a loss is told to the user of a client',
+  },
+  {
+    name: 'client-renews-never',
+    file: 'gateway-client/src/upkeep.ts',
+    find: '      renewal(leftMs - leadMs * (0.95 + context.random() / 10), renewByItself);',
+    replace: '      void leadMs, renewByItself;',
+    promise: 'credentials are renewed in time',
+    needs: ({ credentialsMs }) => credentialsMs > 0,
+  },
 ];

@@ -1,9 +1,12 @@
 import { checkAccepted, checkHoles, checkLastWords } from './accepted.js';
 import type { Check } from './check.js';
+import { checkClosed } from './closed.js';
 import { checkHearing } from './hearing.js';
+import { checkIdentity, checkRevoked } from './identity.js';
 import { checkLimits } from './limits.js';
 import { checkPermitted } from './permitted.js';
 import { checkPrompt } from './prompt.js';
+import { checkRates } from './rates.js';
 import { checkKept, checkResumed } from './returns.js';
 import { checkFlapping, checkLateWords, checkRights } from './rights.js';
 import { checkAnswers, checkSenders } from './senders.js';
@@ -73,6 +76,18 @@ export const CHECKS: readonly Check[] = [
     name: 'permitted',
     promise: 'what `authorize` says no to is not done',
     check: checkPermitted,
+  },
+  { name: 'identity', promise: 'nobody becomes a member of another name', check: checkIdentity },
+  { name: 'revoked', promise: 'nobody becomes a member again who was revoked', check: checkRevoked },
+  {
+    name: 'closed',
+    promise: 'a gateway closes nobody without a reason, and asks those to come back elsewhere whom it closes for its own end',
+    check: checkClosed,
+  },
+  {
+    name: 'rates',
+    promise: 'no more messages of one connection are accepted than its rate and its burst allow',
+    check: checkRates,
   },
   { name: 'voices', promise: 'one connection speaks for a member', check: checkVoices },
   { name: 'answers', promise: 'messages are acknowledged in the order in which they were sent', check: checkAnswers },

@@ -3,15 +3,15 @@ import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
 
 /** What gateways keep is within their limits: dropped members at any time, logs once there is nothing to do. */
-export function checkLimits({ gateways, entries }: History, { limits }: Plan): Found[] {
-  const { droppedMembersMax = Number.POSITIVE_INFINITY, logBytesTotalMax = Number.POSITIVE_INFINITY } = limits;
+export function checkLimits({ gateways, entries }: History, plan: Plan): Found[] {
   const atMs = entries.at(-1)?.atMs ?? 0;
-  return gateways.flatMap(({ name, droppedMembersMost, logBytes }) => [
-    ...(droppedMembersMost > droppedMembersMax
-      ? [{ atMs, text: `${name}: ${droppedMembersMost} dropped members at one time, of at most ${droppedMembersMax}` }]
-      : []),
-    ...(logBytes > logBytesTotalMax
-      ? [{ atMs, text: `${name}: logs of ${logBytes} bytes, of at most ${logBytesTotalMax}` }]
-      : []),
-  ]);
+  return gateways.flatMap(({ name, droppedMembersMost, logBytes, limits = plan.limits }) => {
+    const { droppedMembersMax = Number.POSITIVE_INFINITY, logBytesTotalMax = Number.POSITIVE_INFINITY } = limits;
+    const found: Found[] = [];
+    if (droppedMembersMost > droppedMembersMax)
+      found.push({ atMs, text: `${name}: ${droppedMembersMost} dropped members at one time, of at most ${droppedMembersMax}` });
+    if (logBytes > logBytesTotalMax)
+      found.push({ atMs, text: `${name}: logs of ${logBytes} bytes, of at most ${logBytesTotalMax}` });
+    return found;
+  });
 }

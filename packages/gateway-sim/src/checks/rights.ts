@@ -90,7 +90,7 @@ export function staysOf(history: History, plan: Plan): Map<string, Stay> {
       // It may have been taken already, and its `ready` be on the way.
       const stay = stays.get(entry.connection);
       if (stay?.why === 'had expired') stay.overAtMs = Number.POSITIVE_INFINITY;
-    } else if (entry.kind === 'revoked') end(stays, entry.memberId, entry.atMs, 'was revoked');
+    } else if (entry.kind === 'revoked' && entry.count > 0) end(stays, entry.memberId, entry.atMs, 'was revoked');
     else if (entry.kind === 'received' && entry.message.type === 'ready' && entry.message.payload?.memberId !== undefined) {
       const { memberId, resumed, expiresAt } = entry.message.payload as {
         memberId: string;

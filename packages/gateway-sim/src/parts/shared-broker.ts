@@ -30,6 +30,10 @@ export class SharedBroker {
     this.#broker = this.#make();
   }
 
+  get subscriptions(): number {
+    return this.#subscriptions.size;
+  }
+
   publish(groupId: string, message: BrokerMessage): PublishedPosition {
     const position = this.#broker.publish(groupId, message);
     if (position.duplicate !== true) this.#accepted.push({ groupId, message });

@@ -1,0 +1,54 @@
+import type { History, HistoryEntry } from '../history.js';
+import type { Plan } from '../plan.js';
+import type { Found } from './check.js';
+import { meets } from './known.js';
+
+type Ready = HistoryEntry & { kind: 'received' };
+
+/** Who is a member under one name is never somebody of another. */
+export function checkIdentity(history: History, { principals }: Plan): Found[] {
+  if (history.takesEverybody !== true || !principals) return [];
+  const names = new Map<string, string>();
+  const owners = new Map<string, string>();
+  const found: Found[] = [];
+  for (const entry of history.entries) {
+    if (entry.kind === 'sent' && entry.message.type === 'identify') {
+      const { token } = (entry.message.payload ?? {}) as { token?: unknown };
+      if (typeof token === 'string') names.set(entry.connection, token.split(':')[0] as string);
+    }
+    const memberId = entry.kind === 'received' ? memberIn(entry) : undefined;
+    if (entry.kind !== 'received' || memberId === undefined) continue;
+    const name = names.get(entry.connection) ?? '';
+    const owner = owners.get(memberId) ?? name;
+    owners.set(memberId, owner);
+    if (name !== owner) found.push({ atMs: entry.atMs, text: `${entry.connection} of ${name} is ${memberId}, who is ${owner}` });
+  }
+  return found;
+}
+
+/** Nobody becomes a member again who was revoked. */
+export function checkRevoked({ entries }: History, plan: Plan): Found[] {
+  // A gateway knows of its own members, and the others' store of those that it was told of.
+  const isElsewhere = plan.actions.some(({ do: what }) => ['kill', 'deploy', 'pause', 'backend'].includes(what));
+  if (isElsewhere || meets(plan, 'members')) return [];
+  const revoked = new Map<string, number>();
+  /** By connection, when it asked last. */
+  const asked = new Map<string, number>();
+  const found: Found[] = [];
+  for (const entry of entries) {
+    const { atMs } = entry;
+    if (entry.kind === 'revoked') revoked.set(entry.memberId, atMs);
+    else if (entry.kind === 'sent' && entry.message.type === 'identify') asked.set(entry.connection, atMs);
+    const memberId = entry.kind === 'received' ? memberIn(entry) : undefined;
+    if (entry.kind !== 'received' || memberId === undefined) continue;
+    const since = revoked.get(memberId);
+    if (since !== undefined && (asked.get(entry.connection) ?? 0) > since)
+      found.push({ atMs, text: `${entry.connection} is ${memberId}, who was revoked at ${since.toFixed(0)}` });
+  }
+  return found;
+}
+
+/** Who a `ready` says that its receiver is. */
+function memberIn({ message: { type, payload } }: Ready): string | undefined {
+  return type === 'ready' ? (payload?.memberId as string | undefined) : undefined;
+}
