@@ -167,8 +167,10 @@ function play(world: World, actor: Actor, name: string, client: Client, process:
     try {
       await actor(life);
     } catch (error) {
+      // Nobody else would hear of it.
+      if (program.isLate) throw error;
       // What it wanted of a client that is being closed it did not get.
-      if (!world.isEnding || program.isLate) found(errorText(error));
+      if (!world.isEnding) found(errorText(error));
     } finally {
       program.hasEnded = true;
     }

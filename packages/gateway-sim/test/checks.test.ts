@@ -296,6 +296,9 @@ describe('found is', () => {
       // What was under way before may be told after it.
       const [revoked, asked, told] = back as [Step, Step, Step];
       expect(ownHooks([...talks, asked, revoked, told])).not.toContain('revoked');
+      expect(ownHooks([...talks, asked, revoked, at(3_000, told)])).toContain('revoked');
+      const slow = { do: 'slow', user: 0, forMs: 3_000, atMs: 1 } as const;
+      expect(ownHooks([...talks, asked, revoked, at(3_000, told)], { actions: [slow] })).not.toContain('revoked');
     });
 
     test.each([

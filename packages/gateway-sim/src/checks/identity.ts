@@ -3,6 +3,10 @@ import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
 import { meets } from './known.js';
 
+/** What a gateway has said before may be on its way for so long, where nothing holds it up; in milliseconds. */
+const UNDER_WAY_MS = 1_000;
+const LATE = ['slow', 'stall', 'freeze', 'overrun'];
+
 type Ready = HistoryEntry & { kind: 'received' };
 
 /** Who is a member under one name is never somebody of another. */
@@ -31,6 +35,7 @@ export function checkRevoked({ entries }: History, plan: Plan): Found[] {
   // A gateway knows of its own members, and the others' store of those that it was told of.
   const isElsewhere = plan.actions.some(({ do: what }) => ['kill', 'deploy', 'pause', 'backend'].includes(what));
   if (isElsewhere || meets(plan, 'members')) return [];
+  const isLate = plan.network.bytesPerSecond > 0 || plan.actions.some(({ do: what }) => LATE.includes(what));
   const revoked = new Map<string, number>();
   /** By connection, when it asked last. */
   const asked = new Map<string, number>();
@@ -42,7 +47,8 @@ export function checkRevoked({ entries }: History, plan: Plan): Found[] {
     const memberId = entry.kind === 'received' ? memberIn(entry) : undefined;
     if (entry.kind !== 'received' || memberId === undefined) continue;
     const since = revoked.get(memberId);
-    if (since !== undefined && (asked.get(entry.connection) ?? 0) > since)
+    if (since === undefined) continue;
+    if ((asked.get(entry.connection) ?? 0) > since || (!isLate && atMs > since + UNDER_WAY_MS))
       found.push({ atMs, text: `${entry.connection} is ${memberId}, who was revoked at ${since.toFixed(0)}` });
   }
   return found;
