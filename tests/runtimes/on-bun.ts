@@ -4,9 +4,9 @@ import { BUN } from './binaries.js';
 import { NEEDS_NODE } from './needs-node.js';
 
 if (BUN === undefined) {
-  console.log('The tests of the packages did not run on Bun: its binary does not come for this platform.');
+  console.log('No tests ran on Bun: its binary does not come for this platform.');
 } else {
-  console.log('The tests of the packages on Bun, but for these:');
+  console.log('The tests that run on Bun, but for these:');
   for (const [file, reason] of Object.entries(NEEDS_NODE)) console.log(`  ${file}: ${reason}`);
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const vitest = ['--bun', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'tests/runtimes/on-bun.config.ts'];

@@ -12,15 +12,13 @@ interface Runtime {
   program: string | undefined;
   /** Stand before the script. */
   args: readonly string[];
-  /** What bounds the fragments of a message there. */
-  bounds: 'their number' | 'the length of their message';
 }
 
 /** What the gateway is run by. Node is among them so that a claim which Node does not hold either is no claim about the others. */
 export const RUNTIMES: readonly Runtime[] = [
-  { name: 'Node', program: process.execPath, args: [], bounds: 'their number' },
-  { name: 'Bun', program: BUN, args: [], bounds: 'the length of their message' },
-  { name: 'Deno', program: DENO, args: ['run', '-A'], bounds: 'their number' },
+  { name: 'Node', program: process.execPath, args: [] },
+  { name: 'Bun', program: BUN, args: [] },
+  { name: 'Deno', program: DENO, args: ['run', '-A'] },
 ];
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));

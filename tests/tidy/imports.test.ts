@@ -90,10 +90,10 @@ test('only the composition root and the entries name an implementation in memory
   expect(naming.filter((file) => !allowed.some((entry) => placeOf(entry) === placeOf(file)))).toEqual([]);
 });
 
-test('only the transport imports ws, and only the composition root makes a transport', () => {
+test('only one file imports ws, and only the composition root makes a transport', () => {
   const importers = (wanted: (one: Import) => boolean) =>
     core.filter((path) => factsAbout(path).imports.some(wanted)).map(inCore);
-  expect(importers(({ specifier }) => specifier === 'ws')).toEqual(['transport/ws-transport.ts']);
+  expect(importers(({ specifier }) => specifier === 'ws')).toEqual(['transport/ws-package.ts']);
   expect(importers(({ specifier, typeOnly }) => specifier.endsWith('/ws-transport.js') && !typeOnly)).toEqual(
     layer('composition'),
   );

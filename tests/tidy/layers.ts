@@ -66,6 +66,7 @@ export const CORE_LAYERS: Readonly<Record<string, readonly string[]>> = {
     'options.ts',
   ],
   implementations: [
+    'transport/ws-package.ts',
     'transport/ws-transport.ts',
     'presence/memory-presence-store.ts',
     'members/memory-member-store.ts',

@@ -56,6 +56,11 @@ export class RawClient {
     return this.#closed;
   }
 
+  /** What it has written, and the kernel has not taken. */
+  get unsentBytes(): number {
+    return this.socket.writableLength;
+  }
+
   write(bytes: string | Uint8Array): void {
     this.socket.write(bytes);
   }

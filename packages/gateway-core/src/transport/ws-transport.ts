@@ -2,10 +2,10 @@ import { constants } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CLOSE_CODES } from 'gateway-protocol';
-import * as ws from 'ws';
 import { GatewayError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { GatewaySocket, SocketListener } from './socket.js';
+import { type ServerOptions, type WebSocketServer, ws } from './ws-package.js';
 
 /**
  * Absent where `ws` is resolved for browsers, as Jest does with jsdom: what it gives there is empty. The gateway loads all the same, since
@@ -132,14 +132,14 @@ const PONG_BYTES_MAX = 127;
 
 /** Completes WebSocket handshakes (RFC 6455 §4.2.2) and gives the sockets. The only user of `ws`. */
 export class WsTransport {
-  readonly #server: ws.WebSocketServer | undefined;
+  readonly #server: WebSocketServer | undefined;
 
   /** Whether the handshake under way has agreed on compression with the whole window. */
   #deflate = false;
 
   constructor(limits: Limits, closeTimeoutMs: number, deflate: boolean) {
     const bounded = (limit: number) => (Number.isFinite(limit) ? limit : 0);
-    const options: ws.ServerOptions & {
+    const options: ServerOptions & {
       maxFragments: number;
       maxBufferedChunks: number;
       maxPendingAutoPongs: number;
