@@ -3,7 +3,16 @@
 import { selfSigned } from '../../tests/shared-server/support/self-signed.js';
 import { Bench } from './bench.js';
 import { watchMachine } from './conditions.js';
-import { GATEWAYS, type Job, type JobFailure, type JobResult, type Metrics, type Orders, type Task } from './job.js';
+import {
+  GATEWAYS,
+  type Job,
+  type JobFailure,
+  type JobResult,
+  type Metrics,
+  type Orders,
+  REDIS_SCENARIOS,
+  type Task,
+} from './job.js';
 import { OWN_CLIENTS } from './peers/own-clients.js';
 import { acked } from './scenarios/acked.js';
 import { clientJitter } from './scenarios/client-jitter.js';
@@ -85,8 +94,8 @@ async function run(job: Job): Promise<JobResult | JobFailure> {
     ];
     // Cases with several servers start them by themselves, and this one only says its version.
     server = await ServerProcess.start(name, cores[0]!, flags);
-    // Jobs at the same time would be each other's noise.
-    const conditions = lanes === 1 ? watchMachine(server.pid) : () => ({});
+    // Jobs at the same time would be each other's noise; and where there are several servers, all but this one would count as others.
+    const conditions = lanes === 1 && !REDIS_SCENARIOS.has(scenario) ? watchMachine(server.pid) : () => ({});
     const metrics = await runTask(job, server, cores, tls);
     return { caseId, server: name, version: server.version, metrics: { ...metrics, ...conditions() } };
   } catch (error) {
