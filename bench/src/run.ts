@@ -9,7 +9,7 @@ import { describeMachine, obstacle } from './machine.js';
 import { PROFILE_DIR } from './proc.js';
 import { hasRedis } from './redis-process.js';
 import { chart } from './report/chart.js';
-import { checkText, compare, hasPassed } from './report/check.js';
+import { checkText, compare, exitCode } from './report/check.js';
 import { markdown } from './report/markdown.js';
 import { progressLine } from './report/progress.js';
 import { merged, readRecord } from './report/record.js';
@@ -101,11 +101,10 @@ async function main(args: readonly string[]): Promise<number> {
     write(fromRoot('docs/benchmarks.svg'), chart(all));
   }
   for (const { caseId, server, message } of failures) console.error(`FAILED ${caseId} ${server}: ${message}`);
-  if (failures.length > 0) return 1;
-  if (!flags.check) return 0;
+  if (!flags.check) return exitCode(report);
   const comparisons = compare(report, recorded!);
   console.log(checkText(comparisons, recorded!, report.machine));
-  return hasPassed(comparisons) ? 0 : 1;
+  return exitCode(report, comparisons);
 }
 
 try {

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { CASES } from '../src/cases.js';
 import { busyUs, othersBusy } from '../src/conditions.js';
 import type { JobResult, Metrics, ServerName } from '../src/job.js';
-import { checkText, compare, hasPassed } from '../src/report/check.js';
+import { checkText, compare, exitCode, hasPassed } from '../src/report/check.js';
 import { markdown } from '../src/report/markdown.js';
 import { merged, readRecord } from '../src/report/record.js';
 import { buildReport, type Report } from '../src/report/report.js';
@@ -48,6 +48,7 @@ describe('a check', () => {
       { caseId: 'fan1k-w64', server: 'socketio', recorded: 0.25, isDrift: drifted, doubts: [] },
     ]);
     expect(hasPassed(comparisons)).toBe(!drifted);
+    expect(exitCode(RECORDED, comparisons)).toBe(drifted ? 1 : 0);
     expect(checkText(comparisons, RECORDED, 'a machine')).toContain(
       drifted ? 'DRIFT fan1k-w64 ÷ socketio' : 'ok    fan1k-w64 ÷ socketio',
     );
@@ -69,6 +70,25 @@ describe('a check', () => {
     expect(compare(open, open)).toEqual([]);
     expect(compare(reportOf({ gateway: 1, bun: 4 }), RECORDED)).toEqual([]);
     expect(hasPassed([])).toBe(false);
+    expect(exitCode(RECORDED, [])).toBe(1);
+  });
+
+  test('a job that failed is a run that failed, whatever the ratios are', () => {
+    const failed = { ...RECORDED, failures: [{ caseId: 'fan1k-w64', server: 'socketio' as const, message: 'it hangs' }] };
+    expect([exitCode(RECORDED), exitCode(failed), exitCode(failed, compare(RECORDED, RECORDED))]).toEqual([0, 1, 1]);
+  });
+
+  test('compares nothing with what costs less than can be measured', () => {
+    const quiet = (bun: number, ws: number) => reportOf({ gateway: 1.8, bun, 'ws-naive': ws }, { caseId: 'quiet15k' });
+    const servers = (comparisons: ReturnType<typeof compare>) => comparisons.map(({ server }) => server);
+    expect(servers(compare(quiet(0.07, 0.5), quiet(0.09, 0.5)))).toEqual(['ws-naive']);
+    expect(servers(compare(quiet(0.5, 0.3), quiet(0.3, 0.5)))).toEqual([]);
+  });
+
+  test('says of each of both servers why it is not to be trusted', () => {
+    const one = reportOf({ gateway: 1, socketio: 4 });
+    one.cases[0]!.servers[1]!.metrics.generatorBusy!.median = 0.99;
+    expect(compare(one, RECORDED)[0]?.doubts).toEqual(['the generator is at 99 % of its core']);
   });
 
   test('says that the record is another machine’s', () => {
@@ -95,6 +115,11 @@ describe('a record', () => {
       ['echo1k', 3],
     ]);
     expect(merged(all, reportOf({ gateway: 5 })).cases.map(({ servers }) => servers[0]?.metrics.cpuUs?.median)).toEqual([5, 3]);
+  });
+
+  test('keeps the versions of the servers that were not measured again', () => {
+    const { versions } = merged(RECORDED, reportOf({ gateway: 2, bun: 3 }, { caseId: 'echo1k' }));
+    expect(versions).toEqual({ gateway: 'gateway 1', socketio: 'socketio 1', bun: 'bun 1' });
   });
 
   test('begins anew on another machine', () => {

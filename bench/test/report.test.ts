@@ -37,6 +37,11 @@ describe('a report', () => {
     ]);
   });
 
+  test('has no ratio to a server that costs nothing', () => {
+    const [, peer] = buildReport(CASES, [memory('gateway', 5), memory('socketio', 0)], [], circumstances).cases[0]!.servers;
+    expect(peer?.gatewayRatio).toBeUndefined();
+  });
+
   test('is a table on the terminal', () => {
     expect(terminalTables(report)).toMatch(
       /gateway +6\.00 \(5\.00–7\.00\) +1\.00 × +1\.02\nsocketio +11\.0 \(10\.0–12\.0\) +0\.55 × +1\.02/,
@@ -78,6 +83,8 @@ describe('flags', () => {
     [['--against', 'gateway'], '--against: no such thing as gateway'],
     [['--repeats', '0'], '--repeats'],
     [['--quick', '--write-docs'], '--write-docs'],
+    [['--quick', '--check'], '--check'],
+    [['--check', '--write-docs'], '--check'],
     [['--speed'], "Unknown option '--speed'"],
   ])('%j is refused', (args, message) => {
     expect(() => parseFlags(args)).toThrow(FlagError);

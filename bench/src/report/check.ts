@@ -36,7 +36,9 @@ function doubtsOf(fresh: ServerReport, recorded: ServerReport): string[] {
 }
 
 function compareCase(fresh: CaseReport, recorded: CaseReport): Comparison[] {
-  if (fresh.columns[0]?.steady !== true) return [];
+  const [column] = fresh.columns;
+  if (column?.steady !== true) return [];
+  const isExact = ({ metrics }: ServerReport) => (metrics[column.key]?.median ?? 0) >= (column.least ?? 0);
   const find = ({ servers }: CaseReport, name: string) => servers.find(({ server }) => server === name);
   const own = { fresh: find(fresh, 'gateway'), recorded: find(recorded, 'gateway') };
   if (own.fresh === undefined || own.recorded === undefined) return [];
@@ -44,6 +46,7 @@ function compareCase(fresh: CaseReport, recorded: CaseReport): Comparison[] {
   return fresh.servers.flatMap((server) => {
     const before = find(recorded, server.server);
     if (server.server === 'gateway' || before?.gatewayRatio === undefined || server.gatewayRatio === undefined) return [];
+    if (!isExact(server) || !isExact(before)) return [];
     const change = server.gatewayRatio / before.gatewayRatio - 1;
     return {
       caseId: fresh.id,
@@ -68,6 +71,11 @@ export function compare(fresh: Report, recorded: Report): Comparison[] {
 /** Whether something was compared, and nothing has drifted. A drift under conditions that are not to be trusted is one too: nobody knows. */
 export function hasPassed(comparisons: readonly Comparison[]): boolean {
   return comparisons.length > 0 && !comparisons.some(({ isDrift }) => isDrift);
+}
+
+/** What a run ends with: 1 where a job failed or, in a check, where {@link hasPassed} does not hold; else 0. */
+export function exitCode({ failures }: Report, comparisons?: readonly Comparison[]): 0 | 1 {
+  return failures.length > 0 || (comparisons !== undefined && !hasPassed(comparisons)) ? 1 : 0;
 }
 
 /** What a check has found, for a terminal. */

@@ -1,7 +1,7 @@
-import { type BrokerSubscription, MemoryBroker } from 'gateway-core';
+import { type BrokerSubscription, type Clock, createGateway, MemoryBroker } from 'gateway-core';
 import { expect, test } from 'vitest';
 import { BusyClock } from './support/busy-clock.js';
-import { identify } from './support/messages.js';
+import { heartbeat, identify } from './support/messages.js';
 import { RecordingSocket } from './support/recording-socket.js';
 import { setUp } from './support/set-up.js';
 
@@ -96,4 +96,65 @@ test('nor do sessions that end all at once', async () => {
   expect(new Set(events('sessionExpired').map(({ session }) => session.sessionId)).size).toBe(COUNT);
   expect(events('sessionExpired')).toHaveLength(COUNT);
   expect(clock.longestMs).toBeLessThanOrEqual(LONGEST_MS);
+});
+
+test('nor do pings to all who are silent at once', async () => {
+  const { clock, sockets } = await withClients();
+  let pings = 0;
+  const ping = () => {
+    clock.spend(0.01);
+    pings += 1;
+  };
+  for (const socket of sockets) Object.assign(socket, { ping });
+  Object.assign(clock, { longestMs: 0, tasks: 0 });
+  await clock.advance(14_000);
+  expect(pings).toBe(COUNT);
+  expect(clock.longestMs).toBeLessThanOrEqual(LONGEST_MS);
+});
+
+test('nor does looking at connections of which nothing is due', async () => {
+  // Each look asks what time it is.
+  const clock = new (class extends BusyClock {
+    looks = 0;
+    override now(): number {
+      this.looks += 1;
+      this.spend(0.001);
+      return super.now();
+    }
+  })();
+  const { gateway } = setUp({}, clock);
+  for (let n = 0; n < 8_000; n += 1) new RecordingSocket(gateway);
+  await clock.advance(500);
+  Object.assign(clock, { longestMs: 0, looks: 0 });
+  await clock.advance(600);
+  expect(clock.looks).toBeGreaterThanOrEqual(8_000);
+  expect(clock.longestMs).toBeLessThanOrEqual(LONGEST_MS + 0.5);
+});
+
+test('a sweep that takes longer than sweepIntervalMs is finished, and not begun anew', () => {
+  const tasks: (() => void)[] = [];
+  const immediates: (() => void)[] = [];
+  let now = 0;
+  const clock: Clock = {
+    now: () => now,
+    // Each slice is over as soon as it may be.
+    monotonicMs: () => {
+      now += 1;
+      return now;
+    },
+    setTimeout: (task) => tasks.push(task),
+    clearTimeout: () => {},
+    setImmediate: (task) => immediates.push(task),
+  };
+  const gateway = createGateway({ clock, timings: { flushSliceMs: 1, identifyTimeoutMs: 300_000 } });
+  const alive = Array.from({ length: 1_100 }, () => new RecordingSocket(gateway));
+  const silent = new RecordingSocket(gateway);
+  for (let turn = 1; turn <= 30; turn += 1) {
+    now = turn * 1_000;
+    for (const task of tasks.splice(0)) task();
+    if (turn % 10 === 0) for (const socket of alive) socket.send(heartbeat());
+    for (const task of immediates.splice(0)) task();
+  }
+  expect(silent.closes).toMatchObject([{ code: 4200 }]);
+  expect(alive.flatMap(({ closes }) => closes)).toEqual([]);
 });

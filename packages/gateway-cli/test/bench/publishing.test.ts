@@ -112,6 +112,28 @@ describe('a paced load', () => {
     expect(paced.skipped).toBe(10);
   });
 
+  test('the latency of what could not leave counts from when it was due, so a generator that stood still is seen', async () => {
+    const { publisher: one, writer } = publisher(200);
+    const countedFrom: number[] = [];
+    const publish = one.publish.bind(one);
+    one.publish = (at) => {
+      countedFrom.push(at);
+      publish(at);
+    };
+    const write = writer.write.bind(writer);
+    writer.write = (frames) => {
+      const until = performance.now() + (writer.writes.length === 0 ? 60 : 0);
+      while (performance.now() < until);
+      write(frames);
+    };
+    await new Paced([one], 1_000).run(100);
+    const apart = countedFrom.slice(1).map((at, n) => at - countedFrom[n]!);
+    // All that was due while it stood still, but for the last 5 ms of it.
+    expect(apart.filter((ms) => Math.abs(ms - 1) < 1e-6).length).toBeGreaterThanOrEqual(40);
+    // What left in time does not count from before that.
+    expect(apart.filter((ms) => ms < -1e-6)).toEqual([]);
+  });
+
   test('ends when it is told to', async () => {
     const { publisher: one } = publisher(5);
     const stop = new AbortController();
