@@ -18,8 +18,8 @@ export class JudgedBroker {
   constructor(
     private readonly truth: LogTruth,
     private readonly options: {
-      /** The logs are large enough for everything. */
-      readonly keepsAll: boolean;
+      /** Messages that each log keeps. */
+      readonly logMessagesMax: number;
       found(text: string): void;
       /** Is told of what is neither right nor wrong. */
       say(text: string): void;
@@ -44,16 +44,16 @@ export class JudgedBroker {
         if (history.lost === undefined) {
           if (!goesOn) this.#found(groupId, `history goes on from ${text(since)} in ${epoch}, which does not have that`);
           for (const { seq, body } of history.entries) this.#holds(groupId, { epoch, seq }, body, 'is in the history');
-        } else if (history.lost !== 'trimmed' && goesOn && !this.truth.hasLost(groupId))
-          this.#found(groupId, `history from ${text(since)} is ${history.lost}, and nothing was lost`);
-        else this.#checkTrimmed(groupId, history.lost);
+        } else if (history.lost !== 'trimmed' && goesOn)
+          this.#found(groupId, `history from ${text(since)} is ${history.lost}, and nothing of that was lost`);
+        else this.#checkReason(groupId, since, history.head, history.lost);
         return history;
       },
       subscribe: async (groupId, receiver) => {
         const judged = new JudgedReceiver(groupId, receiver, this.truth, {
           holds: (position, body) => this.#holds(groupId, position, body, 'is delivered'),
           saw: (position) => this.#saw(groupId, position),
-          toldOf: (position, reason) => this.#toldOf(groupId, position, reason),
+          toldOf: (from, head, reason) => this.#toldOf(groupId, from, head, reason),
           found: (what) => this.#found(groupId, what),
         });
         const subscription = await broker.subscribe(groupId, judged);
@@ -73,20 +73,19 @@ export class JudgedBroker {
     }
   }
 
-  /** Somebody is told that messages are lost. */
-  #toldOf(groupId: string, { epoch }: LogPosition, reason: ResetReason): void {
-    const line = this.truth.lineOf(groupId, epoch);
-    const seen = this.#seen.get(groupId) ?? [];
-    const hasSeenLost = seen.some((one) => line?.has(one.line, one.seq) !== true);
+  /** Somebody who stands at `from` is told that messages are lost. */
+  #toldOf(groupId: string, from: LogPosition | undefined, head: LogPosition, reason: ResetReason): void {
+    const line = this.truth.lineOf(groupId, head.epoch);
+    const hasSeenLost = (this.#seen.get(groupId) ?? []).some((one) => line?.has(one.line, one.seq) !== true);
     if (reason === 'ahead' && !hasSeenLost) this.#found(groupId, 'is told "ahead", and has seen nothing that was lost');
-    if (reason === 'epoch' && !hasSeenLost && !this.truth.hasLost(groupId))
-      this.#found(groupId, 'is told "epoch", and nothing was lost');
-    this.#checkTrimmed(groupId, reason);
+    if (from !== undefined) this.#checkReason(groupId, from, head, reason);
   }
 
-  #checkTrimmed(groupId: string, reason: ResetReason): void {
-    if (reason === 'trimmed' && this.options.keepsAll && !this.truth.hasLost(groupId))
-      this.#found(groupId, 'is told "trimmed", and the log has room for everything');
+  #checkReason(groupId: string, from: LogPosition, head: LogPosition, reason: ResetReason): void {
+    if (reason === 'epoch' && this.truth.isKnown(groupId, from.epoch, head.epoch))
+      this.#found(groupId, `is told "epoch" at ${text(from)}, which is known where ${text(head)} is`);
+    if (reason === 'trimmed' && head.seq - from.seq <= this.options.logMessagesMax)
+      this.#found(groupId, `is told "trimmed" at ${text(from)}, and the log has room for what is up to ${text(head)}`);
   }
 
   #saw(groupId: string, { epoch, seq }: LogPosition): void {
@@ -112,7 +111,7 @@ export class JudgedBroker {
 interface Judging {
   holds(position: LogPosition, body: string): void;
   saw(position: LogPosition): void;
-  toldOf(position: LogPosition, reason: ResetReason): void;
+  toldOf(from: LogPosition | undefined, head: LogPosition, reason: ResetReason): void;
   found(text: string): void;
 }
 
@@ -144,7 +143,7 @@ class JudgedReceiver implements BrokerReceiver {
   };
 
   readonly reset: BrokerReceiver['reset'] = (position, reason = 'epoch') => {
-    this.judging.toldOf(position, reason);
+    this.judging.toldOf(this.#position, position, reason);
     this.#position = { ...position };
     this.judging.saw(position);
     this.receiver.reset(position, reason);

@@ -10,6 +10,9 @@ import { LogTruth } from './model/log-truth.js';
 import { RedisModel, type Which } from './model/redis-model.js';
 import type { RedisFault } from './redis-plan.js';
 
+/** As `RedisLimits.logMessagesMax` is unless it is said. */
+const DEFAULT_LOG_MESSAGES_MAX = 1_024;
+
 /** What gateways of a simulation share: the real `gateway-redis`, over a model of a server. */
 export class RedisSimBackend implements Backend {
   readonly #truth: LogTruth;
@@ -42,7 +45,7 @@ export class RedisSimBackend implements Backend {
       { dial: this.#redis.dial(process.name, process), random: sourceOf(random) },
     );
     const judged = new JudgedBroker(this.#truth, {
-      keepsAll: logMessagesMax === undefined,
+      logMessagesMax: logMessagesMax ?? DEFAULT_LOG_MESSAGES_MAX,
       found: (text) => {
         if (!process.isDead) this.#found(`${process.name}: ${text}`);
       },
@@ -54,6 +57,7 @@ export class RedisSimBackend implements Backend {
       close: () => {
         if (process.isDead) this.#redis.gone(process.name, random.chance(0.3));
         else backend.close();
+        for (const key of this.#redis.server?.endlessLogs ?? []) this.#found(`${key} would stay for ever`);
       },
     };
   }

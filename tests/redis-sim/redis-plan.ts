@@ -84,6 +84,34 @@ function brokenReturn(plan: Plan, random: Random): Action[] {
   ];
 }
 
+/** What a gateway publishes is carried out, and its connection breaks before it is answered. */
+function lostAnswers(plan: Plan, random: Random): Action[] {
+  const atMs = random.integer(2_000, plan.actsMs - 1_000);
+  const gateway = random.integer(0, plan.gateways - 1);
+  const of = { do: 'backend', how: 'calls', gateway } as const;
+  const says = Array.from({ length: random.integer(1, 3) }, (_, nth): Action => {
+    return { atMs: atMs + 10 + nth, do: 'host publish', gateway, group: random.integer(0, plan.groups - 1) };
+  });
+  return [
+    { atMs, ...of, what: 'stall', count: 0, forMs: 500 },
+    ...says,
+    { atMs: atMs + random.integer(50, 400), ...of, what: 'cut', count: 1, forMs: 0 },
+  ];
+}
+
+/** A server loses its newest changes, while more is published than it has lost. */
+function lossUnderLoad(plan: Plan, random: Random): Action[] {
+  const atMs = random.integer(3_000, plan.actsMs - 3_000);
+  const [group, forMs] = [random.integer(0, plan.groups - 1), random.pick([300, 2_000])];
+  const publish = (at: number): Action => {
+    return { atMs: at, do: 'host publish', gateway: random.integer(0, plan.gateways - 1), group };
+  };
+  const before = Array.from({ length: 5 }, (_, nth) => publish(atMs - 40 * (5 - nth)));
+  const meanwhile = Array.from({ length: random.integer(1, 6) }, () => publish(atMs + random.integer(1, forMs)));
+  const restart: Action = { atMs, do: 'backend', what: 'restart', how: '', gateway: 0, count: random.integer(1, 4), forMs };
+  return [...before, restart, ...meanwhile];
+}
+
 /** What a seed stands for: gateways and clients with their faults, as `pnpm sim` draws them, and those of a Redis that they share. */
 export function redisPlan(seed: string, only: readonly RedisFault[] = Object.keys(REDIS_FAULTS) as RedisFault[]): Plan {
   const size: PlanSize = { users: 3, gateways: 3, groups: 2, actions: 24, actsMs: 30_000 };
@@ -99,7 +127,11 @@ export function redisPlan(seed: string, only: readonly RedisFault[] = Object.key
     const act: BackendAct = { do: 'backend', what, how, gateway: random.integer(0, plan.gateways - 1), count, forMs };
     return { atMs, ...act };
   });
-  const theft = random.chance(0.3) ? unheardTheft(plan, random) : [];
-  const half = random.chance(0.2) ? brokenReturn(plan, random) : [];
-  return { ...plan, actions: [...plan.actions, ...acts, ...theft, ...half].sort((one, other) => one.atMs - other.atMs) };
+  const more = [
+    random.chance(0.3) ? unheardTheft(plan, random) : [],
+    random.chance(0.2) ? brokenReturn(plan, random) : [],
+    random.chance(0.2) ? lostAnswers(plan, random) : [],
+    random.chance(0.2) ? lossUnderLoad(plan, random) : [],
+  ].flat();
+  return { ...plan, actions: [...plan.actions, ...acts, ...more].sort((one, other) => one.atMs - other.atMs) };
 }

@@ -152,7 +152,8 @@ local function append(ids, fences)
       if when and now - when > 60000 then redis.call('HDEL', meta, all[at]) end
     end
   end
-  local isDue = now < x or now - x >= ttl / 4
+  -- A stream begins without an end, though that of the log may have been put off just before, by somebody who looked at it.
+  local isDue = first == 1 or now < x or now - x >= ttl / 4
   local stands = string.format('%d %d %d %d %d %d %d %d', s, z, zs, isDue and now / 1000 or x / 1000, k, kn, kt, kb)
   redis.call('HSET', meta, 'p', stands, node, counter .. ' ' .. date .. ' ' .. answer)
   if isDue then

@@ -40,6 +40,17 @@ describe.skipIf(NO_REDIS)('a group that was left', () => {
     }
   });
 
+  test('leaves nothing that stays for ever, however little was said in it', async () => {
+    const { broker } = backends.make({ prefix: 'ends', clock }).parts;
+    const { unsubscribe } = await broker.subscribe('g', { deliver: () => {}, reset: () => {} });
+    await broker.publish('g', { body: '1', idempotencyKey: 'a' });
+    await unsubscribe();
+    await broker.publish('unheard', { body: '1', idempotencyKey: 'a' });
+    const keys = (await redis.command('KEYS', '{ends}:*:*')) as string[];
+    expect(keys.sort()).toEqual(['i2', 'lm', 'ls'].flatMap((kind) => [`{ends}:${kind}:g`, `{ends}:${kind}:unheard`]));
+    for (const key of keys) expect(await redis.command('PTTL', key), key).toBeGreaterThan(0);
+  });
+
   test('is heard by who comes back in the same moment in which it is given up, and by all who come at once', async () => {
     const { broker } = backends.make({ prefix: 'moment', clock }).parts;
     for (let round = 0; round < 30; round += 1) {

@@ -6,11 +6,13 @@ import type { Owner } from './member-owners.js';
 /** One line of a log's history. A server that has lost its newest messages, or has left another one behind, goes on in a line of its own. */
 export class Line {
   readonly #texts = new Map<number, { text: string; change: number }>();
+  /** With the change that has named it. */
+  readonly #epochs = new Map<string, number>();
   head: number;
 
   constructor(
-    /** What it goes on from, and up to which `seq`. */
-    readonly parent: { readonly line: Line; readonly upTo: number } | undefined,
+    /** What it goes on from: up to which `seq`, and which of its server's changes. */
+    readonly parent: { readonly line: Line; readonly upTo: number; readonly changes: number } | undefined,
   ) {
     this.head = parent?.upTo ?? 0;
   }
@@ -18,6 +20,17 @@ export class Line {
   append(seq: number, text: string, change: number): void {
     this.#texts.set(seq, { text, change });
     this.head = seq;
+  }
+
+  named(epoch: string, change: number): void {
+    if (!this.#epochs.has(epoch)) this.#epochs.set(epoch, change);
+  }
+
+  /** Whether its server has, of its first changes, ever called it so. */
+  knows(epoch: string, changes = Number.POSITIVE_INFINITY): boolean {
+    const change = this.#epochs.get(epoch);
+    if (change !== undefined && change < changes) return true;
+    return this.parent?.line.knows(epoch, Math.min(changes, this.parent.changes)) === true;
   }
 
   /** The message at a place; `undefined`: none was ever there. */
@@ -60,7 +73,6 @@ export type Lines = Map<string, Line>;
  */
 export class LogTruth {
   readonly #epochs = new Map<string, Line>();
-  readonly #lost = new Set<string>();
   /** By group and body, what gateways have fenced a message with. */
   readonly #fences = new Map<string, (MemberFence | undefined)[]>();
 
@@ -80,6 +92,14 @@ export class LogTruth {
     this.found(`${groupId}: ${seq} is accepted of who was taken over before: ${JSON.stringify(late)}`);
   }
 
+  /** A message that was appended is not there more often than gateways were asked to publish it. */
+  #checkCount(groupId: string, line: Line, seq: number, text: string): void {
+    const { body } = entryOf(seq, fromBytes(text) as string);
+    const asked = this.#fences.get(`${groupId} ${body}`)?.length ?? 0;
+    const count = line.texts().filter((one) => one === text).length;
+    if (count > asked) this.found(`${groupId}: ${body} is in the log ${count} times, and was published ${asked} times`);
+  }
+
   /** The line that an epoch is of. */
   lineOf(groupId: string, epoch: string): Line | undefined {
     return this.#epochs.get(`${groupId} ${epoch}`);
@@ -91,44 +111,32 @@ export class LogTruth {
     return from.epoch === epoch || (line !== undefined && this.lineOf(groupId, epoch)?.has(line, from.seq) === true);
   }
 
-  /** Whether anything was ever lost that was said of the group: a message, or an epoch. */
-  hasLost(groupId: string): boolean {
-    return this.#lost.has(groupId);
+  /** Whether the server that has one epoch can know that there was the other: what has named it was not lost. */
+  isKnown(groupId: string, epoch: string, by: string): boolean {
+    return this.lineOf(groupId, by)?.knows(epoch) === true;
   }
 
   /** A server has named an epoch. */
-  named(lines: Lines, groupId: string, epoch: string): void {
+  named(lines: Lines, groupId: string, epoch: string, change: number): void {
     const line = lines.get(groupId) ?? new Line(undefined);
     lines.set(groupId, line);
+    line.named(epoch, change);
     const known = this.lineOf(groupId, epoch);
     if (known === undefined) this.#epochs.set(`${groupId} ${epoch}`, line);
     else if (known !== line) this.found(`${groupId}: ${epoch} names two histories`);
   }
 
   appended(lines: Lines, groupId: string, epoch: string, seq: number, text: string, change: number): void {
-    this.named(lines, groupId, epoch);
+    this.named(lines, groupId, epoch, change);
     const line = lines.get(groupId) as Line;
     if (seq !== line.head + 1) this.found(`${groupId}: ${seq} of ${epoch} comes after ${line.head}`);
     line.append(seq, text, change);
+    this.#checkCount(groupId, line, seq, text);
   }
 
-  /**
-   * The lines of a server that has what another one had written down, up to so many changes.
-   * @param isLossy that is not all of them.
-   */
-  forked(lines: Lines, changes: number, isLossy: boolean, isLeft: (groupId: string) => boolean): Lines {
-    const forked: Lines = new Map();
-    for (const [groupId, line] of lines) {
-      const upTo = line.headAt(changes);
-      if (isLeft(groupId)) forked.set(groupId, new Line({ line, upTo }));
-      if (isLossy || !isLeft(groupId)) this.#lost.add(groupId);
-    }
-    return forked;
-  }
-
-  /** A server has lost everything. */
-  emptied(lines: Lines): void {
-    for (const groupId of lines.keys()) this.#lost.add(groupId);
-    lines.clear();
+  /** The lines of a server that has what another one had written down, up to so many changes. */
+  forked(lines: Lines, changes: number, isLeft: (groupId: string) => boolean): Lines {
+    const left = [...lines].filter(([groupId]) => isLeft(groupId));
+    return new Map(left.map(([groupId, line]) => [groupId, new Line({ line, upTo: line.headAt(changes), changes })]));
   }
 }

@@ -136,7 +136,7 @@ export class RedisModel implements ConnectionWorld {
   failOver(loses: number, formerMs: number, isSaid: boolean): void {
     const former = this.#server;
     if (former === undefined) return;
-    const next = former.successor(loses, this.#options(), formerMs > 0);
+    const next = former.successor(loses, this.#options());
     this.#server = next;
     if (formerMs === 0) {
       former.die();

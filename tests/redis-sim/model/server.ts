@@ -24,6 +24,7 @@ export interface ServerOptions {
   now(): number;
 }
 
+const LOG_KEY = /^\{[^}]*\}:(lm|ls|i1|i2):/;
 const KEY = /^\{[^}]*\}:(lm|ls|r):(.*)$/s;
 
 /** One process of a Redis server: another one has another `run_id`. */
@@ -55,19 +56,14 @@ export class RedisServer {
     });
   }
 
-  /**
-   * A server that begins with what this one has written down, but for its newest `loses` changes.
-   * @param goesOn this one does: what it writes from now on will be lost.
-   */
-  successor(loses: number, options: ServerOptions, goesOn = false): RedisServer {
+  /** A server that begins with what this one has written down, but for its newest `loses` changes. */
+  successor(loses: number, options: ServerOptions): RedisServer {
     const next = new RedisServer(options);
     const kept = Math.max(0, this.#engine.written - loses);
     next.#engine.keyspace.now = options.now();
     next.#engine.restore(this.#engine, kept);
     next.#owners = this.#owners.forked(kept);
-    next.#lines = options.truth.forked(this.#lines, kept, goesOn || loses > 0, (groupId) =>
-      next.#engine.keyspace.has(metaKey(groupId)),
-    );
+    next.#lines = options.truth.forked(this.#lines, kept, (groupId) => next.#engine.keyspace.has(metaKey(groupId)));
     return next;
   }
 
@@ -129,11 +125,17 @@ export class RedisServer {
   flush(): void {
     this.#engine.flush();
     this.#owners = new MemberOwners();
-    this.options.truth.emptied(this.#lines);
+    this.#lines.clear();
   }
 
   flushScripts(): void {
     this.#engine.flushScripts();
+  }
+
+  /** Keys of logs that would stay for ever. */
+  get endlessLogs(): string[] {
+    const { keyspace } = this.#engine;
+    return keyspace.keys.filter((key) => LOG_KEY.test(key) && keyspace.endOf(key) === undefined);
   }
 
   /** Where each log stands, as the server has it. */
@@ -177,7 +179,7 @@ export class RedisServer {
     if (kind === 'r' && (name === 'HSET' || name === 'DEL')) this.#owners.told(key, rest, change);
     if (kind === 'lm' && name === 'HSET') {
       const at = rest.indexOf('e');
-      if (at >= 0 && at % 2 === 0) truth.named(this.#lines, groupId, rest[at + 1] as string);
+      if (at >= 0 && at % 2 === 0) truth.named(this.#lines, groupId, rest[at + 1] as string, change);
     } else if (kind === 'ls' && name === 'XADD') {
       const epoch = this.#engine.keyspace.find(metaKey(groupId), 'hash')?.fields.get('e') ?? '';
       const [last, count] = (rest[0] as string).split('-').map(Number) as [number, number];
