@@ -33,7 +33,14 @@ test('llms.txt names files that there are, and every page of docs/ and every ski
   expect(named.filter((path) => !files.includes(path))).toEqual([]);
   const pages = files.filter((path) => /^docs\/[a-z-]+\.md$/.test(path) || path.endsWith('/SKILL.md'));
   // Found from the others, and for who works on the project.
-  const inner = ['docs/client.md', 'docs/mutation.md', 'docs/performance.md', 'docs/planted-bugs.md', 'docs/states.md'];
+  const inner = [
+    'docs/client.md',
+    'docs/mutation.md',
+    'docs/performance.md',
+    'docs/planted-bugs.md',
+    'docs/planted-bugs-redis.md',
+    'docs/states.md',
+  ];
   expect(pages.filter((path) => !named.includes(path) && !inner.includes(path))).toEqual([]);
 });
 

@@ -28,9 +28,9 @@ export function planted(bug: PlantedBug): string {
   return plantedIn(readFileSync(join(packages, bug.file), 'utf8'), bug);
 }
 
-/** Bundles the simulator with all that it runs, from their sources, as one CommonJS file. @param bug to be planted; none: as it is. */
-export async function bundleSimulator(outfile: string, bug?: PlantedBug): Promise<void> {
-  await bundle(join(packages, 'gateway-sim/src/index.ts'), outfile, bug === undefined ? [] : [planting(bug)]);
+/** Bundles a simulator with all that it runs, from their sources, as one CommonJS file. @param bug to be planted; none: as it is. */
+export async function bundleSimulator(entry: string, outfile: string, bug?: PlantedBug): Promise<void> {
+  await bundle(entry, outfile, bug === undefined ? [] : [planting(bug)]);
 }
 
 /** Bundles the script that looks for violations. */

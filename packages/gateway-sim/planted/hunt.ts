@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { SIMULATION_FLAGS } from '../../../scripts/simulation-flags.mjs';
 import { bundleHunter, bundleSimulator } from './bundle.js';
+import type { Collection } from './collection.js';
 import type { PlantedBug } from './planted-bug.js';
 
 const run = promisify(execFile);
-const REGRESSIONS = fileURLToPath(new URL('../regressions', import.meta.url));
 
 /** How a bug was found. */
 export interface Find {
@@ -40,24 +39,26 @@ export interface Hunted {
 export class Hunt {
   private constructor(
     private readonly folder: string,
+    private readonly entry: string,
     private readonly plans: readonly string[],
   ) {}
 
   /** @param folder where the bundles go. */
-  static async begin(folder: string): Promise<Hunt> {
-    const plans = (await readdir(REGRESSIONS)).filter((name) => name.endsWith('.json')).sort();
+  static async begin(folder: string, { entry, plans }: Pick<Collection, 'entry' | 'plans'>): Promise<Hunt> {
+    const kept = (await readdir(plans)).filter((name) => name.endsWith('.json')).sort();
     const hunt = new Hunt(
       folder,
-      plans.map((name) => join(REGRESSIONS, name)),
+      entry,
+      kept.map((name) => join(plans, name)),
     );
-    await Promise.all([bundleHunter(hunt.#path('hunter')), bundleSimulator(hunt.#path('sound'))]);
+    await Promise.all([bundleHunter(hunt.#path('hunter')), bundleSimulator(entry, hunt.#path('sound'))]);
     return hunt;
   }
 
-  /** Runs seeds until one finds the bug. @param shrinks also says how many actions of the seed's plan it takes. */
-  async for(bug: PlantedBug, { from = 1, to, shrinks }: { from?: number; to: number; shrinks: boolean }): Promise<Hunted> {
+  /** Runs seeds until one finds the bug. @param triesMax plans that are tried to say how many actions of the seed's plan it takes. */
+  async for(bug: PlantedBug, { from = 1, to, triesMax = 0 }: { from?: number; to: number; triesMax?: number }): Promise<Hunted> {
     const bundle = this.#path(bug.name);
-    await bundleSimulator(bundle, bug);
+    await bundleSimulator(this.entry, bundle, bug);
     try {
       const args = [
         ...SIMULATION_FLAGS,
@@ -67,7 +68,7 @@ export class Hunt {
         this.#path('sound'),
         String(from),
         String(to),
-        shrinks ? 'shrinks' : '',
+        String(triesMax),
         ...this.plans,
       ];
       const { stdout } = await run(process.execPath, args);

@@ -1,32 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename } from 'node:path';
-import { makePlan } from '../src/make-plan.js';
 import type { Plan } from '../src/plan.js';
+import type { RunResult } from '../src/run.js';
 import { shrink } from '../src/shrink.js';
 import type { Find, Hunted } from './hunt.js';
-import { PLANTED_BUGS } from './registry.js';
+import { PLANTED_BUGS, REDIS_BUGS } from './registry.js';
 
 /** The simulator with a bug in it, and without. */
-type Simulator = Pick<typeof import('../src/index.js'), 'simulate'>;
+interface Simulator {
+  makePlan(seed: string): Plan;
+  simulate(options: { seed: number | string; plan: Plan | undefined }): Promise<RunResult>;
+}
 
-/** `plans`: files of plans that are kept. */
-const [name, plantedFile = '', soundFile = '', from = '', to = '', shrinks = '', ...plans] = process.argv.slice(2);
+/** `triesMax`: plans that are tried to make one small. `plans`: files of plans that are kept. */
+const [name, plantedFile = '', soundFile = '', from = '', to = '', triesMax = '', ...plans] = process.argv.slice(2);
 const require = createRequire(__filename);
 const planted = require(plantedFile) as Simulator;
 const sound = require(soundFile) as Simulator;
 
-/** Plans that are tried to make one small. */
-const TRIES_MAX = 200;
-
 /** Looks for the first seed with which the bug breaks a promise that is kept without it; where none does, for a plan that is kept. */
 async function hunt(): Promise<Hunted> {
   const startedAt = performance.now();
-  const { needs = () => true } = PLANTED_BUGS.find((bug) => bug.name === name) ?? {};
+  const { needs = () => true } = [...PLANTED_BUGS, ...REDIS_BUGS].find((bug) => bug.name === name) ?? {};
   let runs = 0;
   const seconds = () => (performance.now() - startedAt) / 1_000;
   for (let seed = Number(from); seed <= Number(to); seed += 1) {
-    if (!needs(makePlan(String(seed)))) continue;
+    if (!needs(sound.makePlan(String(seed)))) continue;
     runs += 1;
     const found = await findBy(seed, undefined);
     if (found !== undefined) return { found, seeds: seed, runs, seconds: seconds() };
@@ -47,12 +47,12 @@ async function findBy(seed: number | string, kept: Plan | undefined): Promise<Fi
   if (first === undefined || (await sound.simulate({ seed, plan: kept })).violations.length > 0) return undefined;
   const checks = [...new Set(violations.map(({ check }) => check))];
   const found: Find = { seed, kept: undefined, checks, text: first.text, actions: plan.actions.length, fewest: undefined };
-  if (shrinks === '') return found;
+  if (triesMax === '0') return found;
   const breaks = async (smaller: Plan) => {
     const isBroken = (await planted.simulate({ seed, plan: smaller })).violations.some(({ check }) => check === first.check);
     return isBroken && (await sound.simulate({ seed, plan: smaller })).violations.length === 0;
   };
-  return { ...found, fewest: (await shrink(plan, breaks, TRIES_MAX)).actions.length };
+  return { ...found, fewest: (await shrink(plan, breaks, Number(triesMax))).actions.length };
 }
 
 void hunt().then((hunted) => process.stdout.write(`${JSON.stringify(hunted)}\n`));

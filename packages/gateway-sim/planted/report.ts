@@ -1,5 +1,10 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Collection } from './collection.js';
 import type { Hunted } from './hunt.js';
 import type { PlantedBug } from './planted-bug.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** One bug's line in the terminal. */
 export function lineOf({ name }: PlantedBug, { found, seeds, runs, seconds }: Hunted): string {
@@ -10,8 +15,8 @@ export function lineOf({ name }: PlantedBug, { found, seeds, runs, seconds }: Hu
   return `${name}: ${by}, ${took}, ${checks.join(' ')}, ${actions} actions, ${fewest} needed\n  ${text?.slice(0, 200)}`;
 }
 
-/** `docs/planted-bugs.md`. */
-export function reportOf(bugs: readonly PlantedBug[], results: ReadonlyMap<string, Hunted>): string {
+/** The page of a collection. */
+export function reportOf({ bugs, title, command, intro, plans }: Collection, results: ReadonlyMap<string, Hunted>): string {
   const rows = bugs.flatMap((bug) => {
     const result = results.get(bug.name);
     return result === undefined ? [] : [{ bug, result, found: result.found }];
@@ -23,13 +28,11 @@ export function reportOf(bugs: readonly PlantedBug[], results: ReadonlyMap<strin
   const seedsMax = Math.max(0, ...[...missed, ...byPlan].map(({ result }) => result.seeds));
   const about = ({ name, file, promise }: PlantedBug) => [name, `\`packages/${file}\``, promise];
   const parts = [
-    `# Planted bugs
+    `# ${title}
 
-Written by \`pnpm sim:planted\`; do not edit.
+Written by \`${command}\`; do not edit.
 
-Is the [simulator](simulator.md) any good? Each row is a small mutation of our own source that breaks a promise (\`packages/gateway-sim/planted\`). It is put in as
-the source is bundled. Seeds are run from 1 on until a check notices it with a seed that is quiet without it. *Runs* are those that were run up to that one: seeds
-whose plan comes near to what is mutated (for most bugs every plan does). *Needed* are the actions that are left of the seed's plan when it has been made small. Each row is of the last hunt for its bug.
+${intro}
 
 ${bySeed.length} of ${rows.length} were found by a seed; half of them within ${seeds[Math.floor((seeds.length - 1) / 2)]} seeds, the last with ${seeds.at(-1)}.
 `,
@@ -47,7 +50,7 @@ ${bySeed.length} of ${rows.length} were found by a seed; half of them within ${s
   ];
   if (byPlan.length > 0)
     parts.push(
-      `\n## Found by a plan that is kept\n\nNo seed up to ${seedsMax} found these. A plan of a later seed did, which is kept in \`packages/gateway-sim/regressions\` and runs with the suite.\n`,
+      `\n## Found by a plan that is kept\n\nNo seed up to ${seedsMax} found these. A plan of a later seed did, which is kept in \`${relative(ROOT, plans)}\` and runs with the suite.\n`,
       table(
         ['bug', 'file', 'promise', 'check', 'plan', 'of seed', 'runs without it'],
         byPlan.map(({ bug, result, found }) => [...about(bug), found?.checks[0], found?.kept, found?.seed, result.runs]),
@@ -61,6 +64,8 @@ ${bySeed.length} of ${rows.length} were found by a seed; half of them within ${s
         missed.map(({ bug, result }) => [...about(bug), result.runs, bug.missing]),
       ),
     );
+  const waiting = bugs.filter(({ name }) => !results.has(name));
+  if (waiting.length > 0) parts.push(`\n## Not hunted yet\n\n${waiting.map(({ name }) => `\`${name}\``).join(', ')}.`);
   return `${parts.join('\n')}\n`;
 }
 

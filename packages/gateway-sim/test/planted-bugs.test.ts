@@ -4,17 +4,21 @@ import { join } from 'node:path';
 import { transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { planted } from '../planted/bundle.js';
+import { COLLECTIONS } from '../planted/collection.js';
 import { Hunt } from '../planted/hunt.js';
 import type { PlantedBug } from '../planted/planted-bug.js';
-import { PLANTED_BUGS } from '../planted/registry.js';
+import { PLANTED_BUGS, REDIS_BUGS } from '../planted/registry.js';
 
-test('there are at least 40 planted bugs, each with a name of its own', () => {
-  expect(new Set(PLANTED_BUGS.map(({ name }) => name)).size).toBe(PLANTED_BUGS.length);
+const ALL = [...PLANTED_BUGS, ...REDIS_BUGS];
+
+test('there are at least 40 planted bugs, and 15 of gateway-redis, each with a name of its own', () => {
+  expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length);
   expect(PLANTED_BUGS.length).toBeGreaterThanOrEqual(40);
+  expect(REDIS_BUGS.length).toBeGreaterThanOrEqual(15);
 });
 
 // `planted` throws where it is not.
-test.each(PLANTED_BUGS)('$name: its text is in the source exactly once, and what stands there instead is TypeScript', (bug) => {
+test.each(ALL)('$name: its text is in the source exactly once, and what stands there instead is TypeScript', (bug) => {
   const { warnings } = transformSync(planted(bug), { loader: 'ts' });
   expect(warnings).toEqual([]);
 });
@@ -31,7 +35,7 @@ describe('within 40 seeds the simulator finds', () => {
   let hunt: Hunt;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'planted-'));
-    hunt = await Hunt.begin(folder);
+    hunt = await Hunt.begin(folder, COLLECTIONS.memory);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -48,7 +52,7 @@ describe('within 40 seeds the simulator finds', () => {
     ['anybody-resumes', 'identity'],
   ])('%s, by %s', async (name, check) => {
     const bug = PLANTED_BUGS.find((one) => one.name === name) as PlantedBug;
-    const { found } = await hunt.for(bug, { to: 40, shrinks: false });
+    const { found } = await hunt.for(bug, { to: 40 });
     expect(found?.checks).toContain(check);
   });
 });
