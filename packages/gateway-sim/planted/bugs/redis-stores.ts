@@ -104,6 +104,7 @@ export const redisStoreBugs: readonly PlantedBug[] = [
     find: 'if tonumber(ends) <= now and (by == term or not isNew) then',
     replace: 'if tonumber(ends) <= now then',
     promise: 'when Redis was away for longer than a lease nobody is seen to leave for that',
+    missing: 'Redis would have to be away for longer than a lease, and one gateway to be back much earlier than another.',
   },
   {
     name: 'redis-old-leave-not-taken-back',
@@ -118,5 +119,6 @@ export const redisStoreBugs: readonly PlantedBug[] = [
     find: 'for (const groupId of this.#entered.keys()) this.#tell(groupId);',
     replace: '',
     promise: 'changes of presence that were not heard while the connection was away are seen',
+    missing: 'The group would have to stay without a further change of presence to the end.',
   },
 ];
