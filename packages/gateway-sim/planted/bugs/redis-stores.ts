@@ -43,17 +43,9 @@ export const redisStoreBugs: readonly PlantedBug[] = [
     missing: 'A touch that finds the lease over makes a new one, and the gateway says its members again at once.',
   },
   {
-    name: 'redis-dead-gateway-holds',
-    file: 'gateway-redis/src/member-scripts.ts',
-    find: 'return lease ~= nil and (lease.ends > now or isWaitedFor(lease, term, since, grace))',
-    replace: 'return true',
-    promise: 'a gateway that dies in the middle of a resume keeps nobody for longer than its lease',
-    needs: (plan) => has(plan, 'kill'),
-  },
-  {
     name: 'redis-find-does-not-hold',
     file: 'gateway-redis/src/member-scripts.ts',
-    find: "redis.call('HSET', KEYS[3], 'h', text(now + hold) .. ' ' .. holder)",
+    find: "redis.call('HSET', KEYS[3], 'h', text(now + hold))",
     replace: '',
     promise: 'who has come back in time is the same member, though hooks take theirs',
     missing: 'The window of a member would have to end while hooks are asked for it.',
