@@ -42,6 +42,8 @@ export class Group extends FanOut<Membership> implements BrokerReceiver, SlicedT
   state: GroupState = 'idle';
   /** When it was last used, in monotonic milliseconds. */
   lastUsedAt: number;
+  /** How many are about to come: while hooks and stores are asked for them it makes no room for others. */
+  awaited = 0;
 
   constructor(
     groupId: string,

@@ -203,9 +203,14 @@ export class Groups {
 
   #makeRoom(): void {
     if (this.#groups.size + this.#opening.size < this.limits.groupsMax) return;
-    const [idle] = this.#idle;
+    const idle = this.#longestIdle();
     if (idle === undefined) throw new GatewayError('TOO_MANY_GROUPS', `limits.groupsMax (${this.limits.groupsMax}) is reached`);
     this.#dispose(idle);
+  }
+
+  #longestIdle(): Group | undefined {
+    for (const group of this.#idle) if (group.awaited === 0) return group;
+    return undefined;
   }
 
   #exceeded(): void {
@@ -223,7 +228,7 @@ export class Groups {
     const { budget } = this.#context;
     for (const idle of this.#idle) {
       if (!budget.isExceeded) return;
-      this.#dispose(idle);
+      if (idle.awaited === 0) this.#dispose(idle);
     }
     for (let log = budget.largest(); budget.isExceeded && log !== undefined; log = budget.largest()) log.giveMemory();
   }

@@ -27,24 +27,27 @@ export async function enterGroup(
   const opening = open(context, groupId, span);
   const group = isPromise(opening) ? await opening : opening;
   if (group === 'full') return FULL;
-  // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
-  while (!connection.catchUp()) await connection.untilFree();
-  if (!connection.live) return undefined;
+  group.awaited += 1;
+  let isOwed = false;
   try {
+    // A mover gets everything of its old group first, as slow as it is: only then may it leave without a loss.
+    while (!connection.catchUp()) await connection.untilFree();
+    if (!connection.live) return undefined;
+    isOwed = true;
     const entering = context.timeouts.ask(span, 'presence.enter', () => context.members.announce(member, as, groupId));
     if (isPromise(entering)) await entering;
     const info = context.timeouts.ask(span, 'presence.info', () => context.presence.info(groupId));
     const presence = isPromise(info) ? await info : info;
     // Again, with what was said while the store was asked. From here on nothing waits.
     while (!connection.catchUp()) await connection.untilFree();
-    // The group may have had to make room for another one, or the member may have been put somewhere else, meanwhile.
-    if (connection.live && context.groups.get(groupId) === group && commit(group, presence)) return undefined;
-  } catch (error) {
-    context.members.takeBack(member, groupId);
-    throw error;
+    // The group may have been forgotten as too old, or the member may have been put somewhere else, meanwhile.
+    const isForgotten = context.groups.get(groupId) !== group;
+    isOwed = !connection.live || isForgotten || !commit(group, presence);
+    return connection.live && isForgotten ? FULL : undefined;
+  } finally {
+    group.awaited -= 1;
+    if (isOwed) context.members.takeBack(member, groupId);
   }
-  context.members.takeBack(member, groupId);
-  return connection.live && context.groups.get(groupId) !== group ? FULL : undefined;
 }
 
 function open({ groups }: EnterContext, groupId: string, span: MessageSpan | undefined): MaybePromise<Group | 'full'> {

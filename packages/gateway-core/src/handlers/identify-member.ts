@@ -53,24 +53,28 @@ async function arrive(context: HandlerContext, connection: Connection, arrival: 
   const { member, identity, claim, span } = arrival;
   connection.arriving = { ...member, identity };
   const prepared: Prepared = new Map();
-  // Its earlier connection here, or the host, may put it into more meanwhile.
-  for (let next = firstOf(context, arrival, prepared); next.length > 0; next = missing(arrival, prepared)) {
-    await prepareAll(context, connection, arrival, prepared, next);
+  try {
+    // Its earlier connection here, or the host, may put it into more meanwhile.
+    for (let next = firstOf(context, arrival, prepared); next.length > 0; next = missing(arrival, prepared)) {
+      await prepareAll(context, connection, arrival, prepared, next);
+    }
+    let isLost = claim !== undefined && !resumes.mayResume(claim, identity, connection);
+    if (!isLost && claim !== undefined && connection.speaks) {
+      const taking = resumes.takeOver(claim, span);
+      isLost = !(isPromise(taking) ? await taking : taking);
+      // It has come into these at another gateway meanwhile, and is in them whether or not anybody is on the line any more.
+      const late = isLost || !isFromElsewhere(arrival) ? [] : missing(arrival, prepared);
+      if (late.length > 0) await prepareAll(context, connection, { ...arrival, isTaken: true }, prepared, late);
+      isLost ||= !resumes.isStillTaken(claim);
+    }
+    // Who was taken over has to be somewhere, even where nobody is on the line any more.
+    if (isLost || (!connection.speaks && claim?.nextToken === undefined)) {
+      takeBack(context, arrival, prepared);
+      return !isLost || !connection.speaks;
+    }
+    commit(context, connection, arrival, prepared);
+    return true;
+  } finally {
+    for (const { result } of prepared.values()) if (!('code' in result)) result.awaited -= 1;
   }
-  let isLost = claim !== undefined && !resumes.mayResume(claim, identity, connection);
-  if (!isLost && claim !== undefined && connection.speaks) {
-    const taking = resumes.takeOver(claim, span);
-    isLost = !(isPromise(taking) ? await taking : taking);
-    // It has come into these at another gateway meanwhile, and is in them whether or not anybody is on the line any more.
-    const late = isLost || !isFromElsewhere(arrival) ? [] : missing(arrival, prepared);
-    if (late.length > 0) await prepareAll(context, connection, { ...arrival, isTaken: true }, prepared, late);
-    isLost ||= !resumes.isStillTaken(claim);
-  }
-  // Who was taken over has to be somewhere, even where nobody is on the line any more.
-  if (isLost || (!connection.speaks && claim?.nextToken === undefined)) {
-    takeBack(context, arrival, prepared);
-    return !isLost || !connection.speaks;
-  }
-  commit(context, connection, arrival, prepared);
-  return true;
 }

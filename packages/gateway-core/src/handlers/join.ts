@@ -1,3 +1,4 @@
+import type { Group } from '../groups/group.js';
 import type { Member } from '../members/member.js';
 import type { Handler } from './context.js';
 import { prepareGroup } from './prepare-group.js';
@@ -11,6 +12,7 @@ export const join: Handler<'join'> = async (context, connection, { payload: { gr
     connection.placeIn(groupId) === undefined && connection.memberships.length >= limits.groupsPerConnectionMax;
   if (isTooMany()) return TOO_MANY;
   let wasPlaced = false;
+  let awaited: Group | undefined;
   try {
     const place = connection.placeIn(groupId);
     const wish = { member, identity: member.identity, groupId, since, span };
@@ -20,6 +22,7 @@ export const join: Handler<'join'> = async (context, connection, { payload: { gr
       isAssigned: place?.assigned === true,
     });
     if ('code' in group) return group;
+    awaited = group;
     // Another connection may speak for the member by now, or the host may have filled its groups.
     if (!connection.speaks || connection.member !== member) return undefined;
     if (groups.get(groupId) !== group) return FULL;
@@ -40,6 +43,7 @@ export const join: Handler<'join'> = async (context, connection, { payload: { gr
     });
     return { ack: {} };
   } finally {
+    if (awaited !== undefined) awaited.awaited -= 1;
     if (!wasPlaced) members.takeBack(member, groupId);
   }
 };

@@ -30,7 +30,8 @@ export interface Wish {
 
 /**
  * Everything that has to be waited for before a member of dialect 2 can stand in a group: the hook's word, the group with as much of its log
- * as there is, and the presence store. What comes of it is for the caller to make so, in one step; or to take back.
+ * as there is, and the presence store. What comes of it is for the caller to make so, in one step; or to take back. Until it has, the group
+ * is awaited: the caller ends that.
  */
 export async function prepareGroup(context: HandlerContext, connection: Connection, wish: Wish): Promise<Group | Refusal> {
   const { member, identity, groupId, since, isAnnounced, isAssigned, isTaken, span } = wish;
@@ -46,24 +47,30 @@ export async function prepareGroup(context: HandlerContext, connection: Connecti
     if (error instanceof GatewayError && error.code === 'TOO_MANY_GROUPS') return FULL;
     throw error;
   }
-  const reaching = since && context.groups.reach(group, since, span);
-  if (isPromise(reaching)) await reaching;
-  if (!connection.live) return group;
-  if (!isAnnounced) {
-    // Named also of one that is new: whatever is said of it later than that another gateway has it is refused.
-    const { generation = FIRST_GENERATION } = member.resume ?? {};
-    const entering = context.timeouts.ask(span, 'presence.enter', () =>
-      context.members.announce(member, identity, groupId, generation),
-    );
-    if (isPromise(entering)) await entering;
-  }
-  const listing = context.announcer.prepare(group);
-  if (!isPromise(listing)) return group;
+  group.awaited += 1;
   try {
-    await context.timeouts.ask(span, 'presence.list', () => listing);
+    const reaching = since && context.groups.reach(group, since, span);
+    if (isPromise(reaching)) await reaching;
+    if (!connection.live) return group;
+    if (!isAnnounced) {
+      // Named also of one that is new: whatever is said of it later than that another gateway has it is refused.
+      const { generation = FIRST_GENERATION } = member.resume ?? {};
+      const entering = context.timeouts.ask(span, 'presence.enter', () =>
+        context.members.announce(member, identity, groupId, generation),
+      );
+      if (isPromise(entering)) await entering;
+    }
+    const listing = context.announcer.prepare(group);
+    if (!isPromise(listing)) return group;
+    try {
+      await context.timeouts.ask(span, 'presence.list', () => listing);
+    } catch (error) {
+      // Who is there it is told later.
+      context.failed(error, 'presence.list', { connectionId: connection.connectionId });
+    }
+    return group;
   } catch (error) {
-    // Who is there it is told later.
-    context.failed(error, 'presence.list', { connectionId: connection.connectionId });
+    group.awaited -= 1;
+    throw error;
   }
-  return group;
 }

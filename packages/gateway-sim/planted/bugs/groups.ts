@@ -141,6 +141,14 @@ export const groupBugs: readonly PlantedBug[] = [
     needs: ({ limits }) => limits.logBytesTotalMax !== undefined,
   },
   {
+    name: 'awaited-group-makes-room',
+    file: 'gateway-core/src/groups/groups.ts',
+    find: 'if (idle.awaited === 0) this.#dispose(idle);',
+    replace: 'this.#dispose(idle);',
+    promise: 'a group that somebody is about to come into is not forgotten',
+    needs: ({ limits }) => limits.logBytesTotalMax !== undefined,
+  },
+  {
     name: 'groups-kept-over-close',
     file: 'gateway-core/src/groups/groups.ts',
     find: 'for (const group of this.#groups.values()) this.#dispose(group);',

@@ -130,7 +130,7 @@ export const memberBugs: readonly PlantedBug[] = [
   {
     name: 'failed-arrival-not-taken-back',
     file: 'gateway-core/src/handlers/identify-member.ts',
-    find: 'takeBack(context, arrival, prepared);\n    return !isLost',
+    find: 'takeBack(context, arrival, prepared);\n      return !isLost',
     replace: 'return !isLost',
     promise: 'who never came is not listed',
     needs: (plan) => has(plan, 'ask'),

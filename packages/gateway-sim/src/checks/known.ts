@@ -34,11 +34,3 @@ export function mayStay({ shared, actions }: Plan): boolean {
     shared && (fails || does('backend')) && does('leave') && (does('deploy') || does('kill') || asked.includes('overtaking'))
   );
 }
-
-/**
- * Known: where memory is short, groups that nobody is in are forgotten first, also one that somebody is about to come into, who is refused then. A
- * client does not ask again.
- */
-export function mayBeForgotten({ limits }: Plan, code: string | undefined): boolean {
-  return limits.logBytesTotalMax !== undefined && code === 'TOO_MANY_GROUPS';
-}

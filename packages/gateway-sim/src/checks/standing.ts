@@ -1,7 +1,7 @@
 import type { FinalUser, History } from '../history.js';
 import type { Fault, Plan } from '../plan.js';
 import type { Found } from './check.js';
-import { mayBeForgotten, mayStay, meets } from './known.js';
+import { mayStay, meets } from './known.js';
 import { reading } from './wire.js';
 
 /** The end of a run, for what is true then. */
@@ -35,7 +35,7 @@ export function checkConverged(history: History, plan: Plan): Found[] {
       continue;
     }
     for (const { groupId, state, error, position } of user.groups) {
-      if (state === 'refused' && (allows(plan, 'refuse') || mayBeForgotten(plan, error))) continue;
+      if (state === 'refused' && allows(plan, 'refuse')) continue;
       if (state !== 'live') found.push({ atMs, text: `${user.life} in ${groupId} is ${state} (${error})` });
       const head = heads.get(groupId);
       if (head !== undefined && (position?.epoch !== head.epoch || position.seq !== head.seq)) {
