@@ -109,7 +109,11 @@ function turnLights(): void {
 
 document.addEventListener('keydown', (event) => {
   const isTyping = event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-  if (event.key === 'Escape' && isTyping) (event.target as HTMLElement).blur();
+  if (event.key === 'Escape' && isTyping) {
+    // A search field would be emptied.
+    event.preventDefault();
+    (event.target as HTMLElement).blur();
+  }
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === '/') {
     event.preventDefault();
