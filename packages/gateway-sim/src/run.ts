@@ -92,10 +92,10 @@ async function runNow(plan: Plan, options: WorldOptions): Promise<RunResult> {
 
 async function until(world: World, untilMs: number): Promise<void> {
   const outcome = await world.schedule.run(untilMs, STEPS_MAX);
+  if (outcome === 'done') return;
   // Once: nothing goes on after it.
   const isKnown = world.entries.some((entry) => entry.kind === 'found' && entry.check === REST);
-  if (outcome !== 'done' && !isKnown)
-    world.note({ kind: 'found', check: REST, text: `${world.schedule.steps} steps, and no end` });
+  if (!isKnown) world.note({ kind: 'found', check: REST, text: `${world.schedule.steps} steps, and no end` });
 }
 
 /** Every fault is over. */

@@ -1,6 +1,7 @@
 import type { History } from '../history.js';
 import type { Act, Plan } from '../plan.js';
 import type { Found } from './check.js';
+import { has } from './known.js';
 
 /** What makes a way, or the client at its end, slow or silent. A gateway that stands still itself is no reason to call anybody so. */
 const SLOW: readonly Act['do'][] = ['slow', 'stall', 'freeze', 'vanish', 'lose', 'overrun', 'reload'];
@@ -52,10 +53,6 @@ export function checkClosed(history: History, plan: Plan): Found[] {
     }
   }
   return found;
-}
-
-function has({ actions }: Plan, ...kinds: Act['do'][]): boolean {
-  return actions.some((action) => kinds.includes(action.do));
 }
 
 /** Whether a hook or a part answers otherwise than at once. */

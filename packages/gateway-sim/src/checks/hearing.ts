@@ -1,7 +1,7 @@
 import type { History } from '../history.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
-import { meets } from './known.js';
+import { has, meets } from './known.js';
 import { staysOf } from './rights.js';
 
 /** Credentials are looked at with each sweep, and gateways tell each other who has moved; in milliseconds. */
@@ -20,7 +20,7 @@ interface Ending {
 /** Nobody is sent what was said after they were revoked, had expired, or were resumed by another connection. */
 export function checkHearing(history: History, plan: Plan): Found[] {
   // One that stands still ends nobody meanwhile.
-  if (plan.actions.some((action) => action.do === 'pause')) return [];
+  if (has(plan, 'pause')) return [];
   const endings = new Map<string, Ending>();
   for (const [connection, { overAtMs, why }] of staysOf(history, plan)) {
     if (why !== 'was resumed')
@@ -51,8 +51,7 @@ export function checkHearing(history: History, plan: Plan): Found[] {
 function resumedOf({ entries }: History, plan: Plan): Map<string, Ending> {
   const endings = new Map<string, Ending>();
   // What is told may be told late.
-  const isLate = ['stall', 'slow', 'freeze'];
-  if (meets(plan, 'members') || plan.actions.some((action) => isLate.includes(action.do))) return endings;
+  if (meets(plan, 'members') || has(plan, 'stall', 'slow', 'freeze')) return endings;
   const readies: { connection: string; memberId: string; atMs: number; resumed: boolean }[] = [];
   for (const entry of entries) {
     if (entry.kind !== 'received' || entry.message.type !== 'ready') continue;

@@ -1,11 +1,11 @@
 import type { History, HistoryEntry } from '../history.js';
-import type { Plan } from '../plan.js';
+import type { Act, Plan } from '../plan.js';
 import type { Found } from './check.js';
-import { meets } from './known.js';
+import { has, meets } from './known.js';
 
 /** What a gateway has said before may be on its way for so long, where nothing holds it up; in milliseconds. */
 const UNDER_WAY_MS = 1_000;
-const LATE = ['slow', 'stall', 'freeze', 'overrun'];
+const LATE: readonly Act['do'][] = ['slow', 'stall', 'freeze', 'overrun'];
 
 type Ready = HistoryEntry & { kind: 'received' };
 
@@ -33,9 +33,8 @@ export function checkIdentity(history: History, { principals }: Plan): Found[] {
 /** Nobody becomes a member again who was revoked. */
 export function checkRevoked({ entries }: History, plan: Plan): Found[] {
   // A gateway knows of its own members, and the others' store of those that it was told of.
-  const isElsewhere = plan.actions.some(({ do: what }) => ['kill', 'deploy', 'pause', 'backend'].includes(what));
-  if (isElsewhere || meets(plan, 'members')) return [];
-  const isLate = plan.network.bytesPerSecond > 0 || plan.actions.some(({ do: what }) => LATE.includes(what));
+  if (has(plan, 'kill', 'deploy', 'pause', 'backend') || meets(plan, 'members')) return [];
+  const isLate = plan.network.bytesPerSecond > 0 || has(plan, ...LATE);
   const revoked = new Map<string, number>();
   /** By connection, when it asked last. */
   const asked = new Map<string, number>();

@@ -1,13 +1,24 @@
 import type { History } from '../history.js';
-import type { Plan } from '../plan.js';
+import type { Act, Plan } from '../plan.js';
 import type { Found } from './check.js';
 import { groupOf } from './groups-in.js';
-import { meets } from './known.js';
+import { has, meets } from './known.js';
 
 /** What gateways and their broker take, where neither is slow, in milliseconds. */
 const UNDER_WAY_MS = 100;
 /** Acts that may hold up what others are told. */
-const LATE = ['pause', 'stall', 'slow', 'freeze', 'vanish', 'lose', 'kill', 'deploy', 'overrun', 'lose logs'];
+const LATE: readonly Act['do'][] = [
+  'pause',
+  'stall',
+  'slow',
+  'freeze',
+  'vanish',
+  'lose',
+  'kill',
+  'deploy',
+  'overrun',
+  'lose logs',
+];
 
 /**
  * Who is in a group is told at once of what is accepted there: what they hear long after its sender had no right to speak any more was accepted
@@ -16,7 +27,7 @@ const LATE = ['pause', 'stall', 'slow', 'freeze', 'vanish', 'lose', 'kill', 'dep
  */
 export function heardTooLate({ entries }: History, plan: Plan, overAtMs: (id: string) => number | undefined): Found[] {
   const { actions, network, limits, users } = plan;
-  const mayBeLate = meets(plan, 'broker') || actions.some((action) => LATE.includes(action.do));
+  const mayBeLate = meets(plan, 'broker') || has(plan, ...LATE);
   if (mayBeLate || network.bytesPerSecond > 0 || limits.socketHighWaterMarkBytes !== undefined) return [];
   const bytes = actions.reduce((sum, action) => sum + (action.do === 'publish' ? action.count * (action.bytes + 500) : 0), 0);
   // Small buffers take a round trip each time that they are full.

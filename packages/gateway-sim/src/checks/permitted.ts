@@ -2,6 +2,7 @@ import type { History } from '../history.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
 import { askedIn, groupOf } from './groups-in.js';
+import { has } from './known.js';
 import { reading } from './wire.js';
 
 /** What is sent so long before the end of a time is handled before it, on a way without faults; in milliseconds. */
@@ -53,9 +54,10 @@ export function checkPermitted(history: History, plan: Plan): Found[] {
 }
 
 /** Where nothing else holds a message up, so that it is known when it is handled. */
-function refusingOf({ actions, actsMs, network }: Plan): Refusing[] {
+function refusingOf(plan: Plan): Refusing[] {
+  const { actions, actsMs, network } = plan;
   const asks = actions.filter((action) => action.do === 'ask');
-  const isLate = actions.some((action) => ['pause', 'stall', 'slow', 'freeze', 'deploy', 'kill'].includes(action.do));
+  const isLate = has(plan, 'pause', 'stall', 'slow', 'freeze', 'deploy', 'kill');
   if (isLate || network.bytesPerSecond > 0 || asks.length !== 1) return [];
   return asks
     .filter(({ what, manner }) => what === 'authorize' && manner === 'refuse')

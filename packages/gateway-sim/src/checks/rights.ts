@@ -3,7 +3,7 @@ import type { Plan } from '../plan.js';
 import { START } from '../process.js';
 import type { Found } from './check.js';
 import { groupOf } from './groups-in.js';
-import { meets } from './known.js';
+import { has, meets } from './known.js';
 import { heardTooLate } from './late-hearing.js';
 import { reading } from './wire.js';
 
@@ -41,7 +41,7 @@ const UNDER_WAY_MS = 50;
 
 /** Nothing is accepted after what others have said when its sender had no right to speak any more, whenever it was sent. */
 export function checkLateWords(history: History, plan: Plan): Found[] {
-  if (meets(plan, 'broker') || plan.actions.some((action) => action.do === 'pause')) return [];
+  if (meets(plan, 'broker') || has(plan, 'pause')) return [];
   const { truth } = reading(history);
   const sendings = sendingsOf(history);
   const stays = staysOf(history, plan);
@@ -126,9 +126,7 @@ function end(
 /** Nobody is seen to leave who comes back as the same member. */
 export function checkFlapping(history: History, plan: Plan): Found[] {
   // A gateway that is dead, or taken for dead, or cannot reach the stores may have its members seen to leave.
-  const mayFlap = plan.actions.some((action) =>
-    ['kill', 'pause', 'deploy', 'leave', 'close', 'revoke', 'steal', 'ask', 'backend', 'jump'].includes(action.do),
-  );
+  const mayFlap = has(plan, 'kill', 'pause', 'deploy', 'leave', 'close', 'revoke', 'steal', 'ask', 'backend', 'jump');
   // Nor is one that is not listed any more seen to be there.
   const isListed = plan.limits.presenceMembersMax === undefined;
   if (mayFlap || plan.limits.droppedMembersMax !== undefined || !isListed) return [];

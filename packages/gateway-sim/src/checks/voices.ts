@@ -1,7 +1,7 @@
 import type { History } from '../history.js';
 import type { Plan } from '../plan.js';
 import type { Found } from './check.js';
-import { meets } from './known.js';
+import { has, meets } from './known.js';
 
 /** How long two connections may both speak for a member: gateways tell each other, and the end of one is on its way; in milliseconds. */
 const BOTH_MS = 1_400;
@@ -18,9 +18,8 @@ interface Voice {
 /** One connection speaks for a member: of two the earlier one is closed. */
 export function checkVoices({ entries }: History, plan: Plan): Found[] {
   // Where one learns late, or never, of its end, nobody knows that it has ended.
-  const isLate = ['pause', 'kill', 'vanish', 'lose', 'stall', 'slow', 'freeze', 'reload', 'deploy'];
-  const mayBeLate = meets(plan, 'members') || plan.actions.some((action) => isLate.includes(action.do));
-  if (mayBeLate || plan.network.bytesPerSecond > 0) return [];
+  const isLate = has(plan, 'pause', 'kill', 'vanish', 'lose', 'stall', 'slow', 'freeze', 'reload', 'deploy');
+  if (isLate || meets(plan, 'members') || plan.network.bytesPerSecond > 0) return [];
   const voices = new Map<string, Voice>();
   const found: Found[] = [];
   for (const entry of entries) {
